@@ -1,0 +1,191 @@
+"""What a provider can carry, as data; :func:`check` refuses an input before anything is sent.
+
+One declaration per provider drives four things: this check, the inputs and responses that tests generate, which
+conformance cases apply, and the tables in the documentation.
+"""
+
+from dataclasses import dataclass
+
+from llm_sdk.errors import InvalidInputError, UnsupportedError
+from llm_sdk.types import (
+    AssistantMessage,
+    AudioPart,
+    FilePart,
+    ImagePart,
+    LanguageModelInput,
+    OpaquePart,
+    OpaqueTool,
+    Part,
+    ReasoningOptions,
+    SourcePart,
+    SystemMessage,
+    ToolCallPart,
+    ToolMessage,
+    ToolResultPart,
+    UserMessage,
+    WebSearchTool,
+)
+
+__all__ = ["Capabilities", "check"]
+
+OPTIONS = (
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "presence_penalty",
+    "frequency_penalty",
+    "seed",
+    "stop",
+    "parallel_tool_calls",
+    "metadata",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider's protocol can carry. Part names are the ``type`` of the part; ``opaque`` needs no mention.
+
+    ``source`` parts are carried where their inner parts are, unless a provider has a form of its own for them.
+    ``provider_tools`` are the hosted tools whose calls and results can stand in an assistant message.
+    """
+
+    user: frozenset[str]
+    assistant: frozenset[str]
+    tool_result: frozenset[str]
+    output: frozenset[str]
+    options: frozenset[str]
+    system: frozenset[str] = frozenset({"text"})
+    provider_tools: frozenset[str] = frozenset()
+    tools: frozenset[str] = frozenset({"function"})
+    tool_choices: frozenset[str] = frozenset({"auto", "none", "required", "tool"})
+    response_formats: frozenset[str] = frozenset({"text", "json", "json_schema"})
+    modalities: frozenset[str] = frozenset({"text"})
+    reasoning: frozenset[str] = frozenset()
+    reasoning_efforts: frozenset[str] = frozenset()
+    reasoning_budgets: frozenset[int] | None = None
+    web_search: frozenset[str] = frozenset()
+    audio: frozenset[str] = frozenset()
+    audio_input_formats: frozenset[str] = frozenset()
+    image_mime_types: frozenset[str] | None = None
+    image_urls: bool = True
+    file_urls: bool = True
+    citations: bool = False
+
+
+def check(input: LanguageModelInput, capabilities: Capabilities, provider: str) -> None:
+    """Raise UnsupportedError for the first thing in ``input`` that the provider cannot carry, with its path.
+
+    Raises InvalidInputError for parts in the wrong kind of message. Returns nothing when all of it can be sent.
+    """
+    try:
+        _check_options(input, capabilities)
+        _check_tools(input, capabilities)
+        for at, message in enumerate(input.messages):
+            _check_message(message, f"messages[{at}]", capabilities)
+    except (InvalidInputError, UnsupportedError) as error:
+        error.locate(provider=provider, request_id=None)
+        raise
+
+
+def _check_options(input: LanguageModelInput, capabilities: Capabilities) -> None:
+    for option in OPTIONS:
+        if getattr(input, option) is not None and option not in capabilities.options:
+            raise UnsupportedError("this protocol has no such option", path=option)
+    for at, modality in enumerate(input.modalities or ()):
+        if modality not in capabilities.modalities:
+            raise UnsupportedError(f"answers in {modality} do not exist in this protocol", path=f"modalities[{at}]")
+    if input.audio is not None:
+        for option in input.audio.model_fields_set:
+            if getattr(input.audio, option) is not None and option not in capabilities.audio:
+                raise UnsupportedError("this protocol has no such option", path=f"audio.{option}")
+    if input.reasoning is not None:
+        _check_reasoning(input.reasoning, capabilities)
+    if input.response_format is not None:
+        form = (
+            "json_schema"
+            if getattr(input.response_format, "json_schema", None) is not None
+            else input.response_format.type
+        )
+        if form not in capabilities.response_formats:
+            raise UnsupportedError(f"no response format of the kind {form}", path="response_format")
+
+
+def _check_reasoning(reasoning: ReasoningOptions, capabilities: Capabilities) -> None:
+    switch = "enabled" if reasoning.enabled else "disabled"
+    if switch not in capabilities.reasoning:
+        raise UnsupportedError(f"reasoning cannot be {switch} in this protocol", path="reasoning.enabled")
+    if reasoning.effort is not None and reasoning.effort not in capabilities.reasoning_efforts:
+        raise UnsupportedError(f"no effort {reasoning.effort!r} in this protocol", path="reasoning.effort")
+    if reasoning.budget_tokens is not None:
+        budgets = capabilities.reasoning_budgets
+        if "budget_tokens" not in capabilities.reasoning:
+            raise UnsupportedError("this protocol has no budget; use effort", path="reasoning.budget_tokens")
+        if budgets is not None and reasoning.budget_tokens not in budgets:
+            known = ", ".join(map(str, sorted(budgets)))
+            raise UnsupportedError(
+                f"this protocol has efforts, not budgets: only {known} stand for one; use effort",
+                path="reasoning.budget_tokens",
+            )
+
+
+def _check_tools(input: LanguageModelInput, capabilities: Capabilities) -> None:
+    for at, tool in enumerate(input.tools or ()):
+        path = f"tools[{at}]"
+        if isinstance(tool, OpaqueTool):
+            continue
+        kind = "web_search" if isinstance(tool, WebSearchTool) else "function"
+        if kind not in capabilities.tools:
+            raise UnsupportedError(f"no {kind} tool in this protocol", path=path)
+        if isinstance(tool, WebSearchTool):
+            for option in ("allowed_domains", "max_uses", "user_location"):
+                if getattr(tool, option) is not None and option not in capabilities.web_search:
+                    raise UnsupportedError("web search has no such option here", path=f"{path}.{option}")
+    if input.tool_choice is not None and input.tool_choice.type not in capabilities.tool_choices:
+        raise UnsupportedError(f"no tool choice {input.tool_choice.type!r} in this protocol", path="tool_choice")
+
+
+def _check_message(
+    message: UserMessage | AssistantMessage | ToolMessage | SystemMessage,
+    path: str,
+    capabilities: Capabilities,
+) -> None:
+    for at, part in enumerate(message.content):
+        here = f"{path}.content[{at}]"
+        if isinstance(message, ToolMessage):
+            if not isinstance(part, ToolResultPart):
+                raise InvalidInputError(f"a tool message holds tool results, not {part.type}", path=here)
+            for inner, item in enumerate(part.content):
+                _check_part(item, f"{here}.content[{inner}]", capabilities.tool_result, "a tool result", capabilities)
+        elif (
+            isinstance(message, AssistantMessage)
+            and isinstance(part, ToolCallPart | ToolResultPart)
+            and part.provider_executed
+        ):
+            continue
+        else:
+            carried = {"user": capabilities.user, "assistant": capabilities.assistant, "system": capabilities.system}[
+                message.role
+            ]
+            _check_part(part, here, carried, f"a message of role {message.role}", capabilities)
+
+
+def _check_part(part: Part, path: str, carried: frozenset[str], where: str, capabilities: Capabilities) -> None:
+    if isinstance(part, OpaquePart):
+        return
+    if isinstance(part, SourcePart) and "source" not in carried:
+        for at, inner in enumerate(part.content):
+            _check_part(inner, f"{path}.content[{at}]", carried, where, capabilities)
+        return
+    if part.type not in carried:
+        raise UnsupportedError(f"{where} cannot carry {part.type} in this protocol", path=path)
+    if isinstance(part, ImagePart):
+        mime_types = capabilities.image_mime_types
+        if part.url is not None and not capabilities.image_urls:
+            raise UnsupportedError("images go by data here, not by URL", path=f"{path}.url")
+        if part.mime_type is not None and mime_types is not None and part.mime_type not in mime_types:
+            raise UnsupportedError(f"no images of {part.mime_type}", path=f"{path}.mime_type")
+    if isinstance(part, FilePart) and part.url is not None and not capabilities.file_urls:
+        raise UnsupportedError("files go by data here, not by URL", path=f"{path}.url")
+    if isinstance(part, AudioPart) and part.format not in capabilities.audio_input_formats:
+        raise UnsupportedError(f"no audio input in {part.format}", path=f"{path}.format")

@@ -1,0 +1,218 @@
+"""The contract that every provider folder fulfils. No I/O.
+
+Rules of a codec
+1. It reads no clock, holds no client and makes no random ids: what must be made up comes from :class:`Ids`.
+2. Both directions of one message stand in one file, and each enum is written once and read both ways.
+3. It is lenient in reading and exact in writing. What it cannot express is an error with a path, or a warning, never
+   a gap.
+"""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from llm_sdk.capabilities import Capabilities
+from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.errors import LanguageModelError
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse
+
+__all__ = [
+    "Codec",
+    "Endpoint",
+    "Ids",
+    "ModelCall",
+    "Route",
+    "SeededIds",
+    "StreamDecoder",
+    "StreamEncoder",
+    "WireRequest",
+    "WireResponse",
+    "dump_json",
+    "merge_extra",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """An HTTP request without its host and key. ``path`` starts after the base URL and may carry a query.
+
+    ``warnings`` say what of the input was left out of it.
+    """
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WireResponse:
+    """A whole HTTP answer; header names are in lower case."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a path says of a call: ``None`` where the body has to say it."""
+
+    model_id: str | None = None
+    stream: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """A request as the provider reads it. ``warnings`` name content without a unified form."""
+
+    model_id: str
+    input: LanguageModelInput
+    stream: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How a client reaches the provider and shows its key.
+
+    ``base_url`` is the default one, and ``root`` the part of it that is a path: a server mounts the protocol below it.
+    ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``.
+    """
+
+    base_url: str
+    root: str
+    mount: str
+    key_variables: tuple[str, ...]
+    base_url_variable: str
+    key_header: str
+    key_format: str
+    request_id_header: str
+
+
+class Ids(Protocol):
+    """The source of made-up ids and times, so that every byte that is written can be reproduced."""
+
+    def token(self, length: int, alphabet: str = "0123456789abcdef") -> str:
+        """A new token of ``length`` characters of ``alphabet``."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+
+class SeededIds:
+    """Ids that are the same for the same ``seed``, at a time that stands still; ``time`` is in seconds since 1970."""
+
+    def __init__(self, seed: int | str = 0, time: float = 1767225600.0) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - reproducible is the point
+        self._time = time
+
+    def token(self, length: int, alphabet: str = "0123456789abcdef") -> str:
+        """See :meth:`Ids.token`."""
+        return "".join(self._random.choices(alphabet, k=length))
+
+    def now(self) -> float:
+        """See :meth:`Ids.now`."""
+        return self._time
+
+
+class StreamDecoder(Protocol):
+    """The provider's events -> partial responses."""
+
+    def feed(self, event: ServerSentEvent) -> list[PartialModelResponse]:
+        """Read one event. Raises what the event reports, and InvariantError for one that breaks the protocol."""
+        ...
+
+    def close(self) -> list[PartialModelResponse]:
+        """The bytes have ended. Raises StreamTruncatedError when the provider's end mark has not come."""
+        ...
+
+
+class StreamEncoder(Protocol):
+    """Partial responses -> the provider's events."""
+
+    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
+        """Write what this partial brings, with every event that the protocol puts before and between."""
+        ...
+
+    def close(self) -> list[ServerSentEvent]:
+        """Write the end of the stream."""
+        ...
+
+
+class Codec(Protocol):
+    """One provider's protocol, in both directions: pure functions of their arguments."""
+
+    provider: str
+    capabilities: Capabilities
+    endpoint: Endpoint
+
+    def encode_request(self, model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
+        """Raises UnsupportedError or InvalidInputError, with the path of what cannot be sent."""
+        ...
+
+    def decode_response(self, reply: WireResponse) -> ModelResponse:
+        """Read a 2xx answer. Raises RefusalError, or InvariantError that says where the answer is malformed."""
+        ...
+
+    def stream_decoder(self) -> StreamDecoder:
+        """A new decoder for one stream."""
+        ...
+
+    def decode_error(self, reply: WireResponse) -> LanguageModelError:
+        """Read any other answer, whatever its body is; the error is returned, not raised."""
+        ...
+
+    def match(self, method: str, path: str) -> Route | None:
+        """Whether this is the provider's chat endpoint. ``path`` starts with the root, such as ``/v1``."""
+        ...
+
+    def decode_request(self, request: WireRequest) -> ModelCall:
+        """Raises InvalidInputError for what the provider would refuse, with the path in its own words."""
+        ...
+
+    def encode_response(self, response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
+        """A whole answer to this call."""
+        ...
+
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> StreamEncoder:
+        """A new encoder for one streamed answer to this call."""
+        ...
+
+    def encode_error(self, error: LanguageModelError) -> WireResponse:
+        """The provider's own error answer."""
+        ...
+
+    def normalize_request(self, body: Any) -> Any:
+        """The same request with the protocol's documented defaults and short forms written out, for comparing two
+        bodies."""
+        ...
+
+
+def dump_json(value: Any) -> bytes:
+    """Compact JSON in UTF-8, as the providers write it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def merge_extra(body: Any, extra: Any) -> Any:
+    """``body`` with ``extra`` merged in, deep: objects key by key, anything else replaced.
+
+    An object whose keys are all decimal numbers, merged into an array, changes the elements at those positions:
+    ``{"input": {"0": {"phase": "commentary"}}}`` reaches a field of the first input item.
+    """
+    if not isinstance(extra, dict):
+        return extra
+    if isinstance(body, list) and extra and all(key.isdecimal() and int(key) < len(body) for key in extra):
+        return [merge_extra(item, extra[str(at)]) if str(at) in extra else item for at, item in enumerate(body)]
+    if not isinstance(body, dict):
+        return extra
+    merged: JsonObject = dict(body)
+    for key, value in extra.items():
+        merged[key] = merge_extra(body[key], value) if key in body else value
+    return merged
