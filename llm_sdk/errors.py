@@ -111,8 +111,9 @@ class StatusCodeError(LanguageModelError):
     """The provider answered with an error.
 
     ``message`` is the provider's own; ``code`` its machine-readable word, where it has one; ``retry_after`` is in
-    seconds; ``body`` is the body as it came. An error inside a stream that began well has the status that the
-    provider's code stands for.
+    seconds; ``retryable`` is ``False`` where the provider says that asking again will not help, such as a used-up
+    quota, and ``None`` where only the status tells; ``body`` is the body as it came. An error inside a stream that
+    began well has the status that the provider's code stands for.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class StatusCodeError(LanguageModelError):
         code: str | None = None,
         param: str | None = None,
         retry_after: float | None = None,
+        retryable: bool | None = None,
         body: str = "",
         provider: str | None = None,
         request_id: str | None = None,
@@ -132,6 +134,7 @@ class StatusCodeError(LanguageModelError):
         self.code = code
         self.param = param
         self.retry_after = retry_after
+        self.retryable = retryable
         self.body = body
 
     def __str__(self) -> str:
