@@ -4,17 +4,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from llm_sdk.types import (
-    AudioFormat,
-    FinishReason,
-    Maybe,
-    Model,
-    ModelUsage,
-    OpaquePart,
-    Part,
-    ToolResultPart,
-    flatten_tool_call,
-)
+from llm_sdk.json_model import Maybe, MaybeList, Model
+from llm_sdk.nested_form import flatten_tool_call
+from llm_sdk.types import AudioFormat, FinishReason, ModelUsage, OpaquePart, Part, ToolResultPart
 
 __all__ = [
     "AudioPartDelta",
@@ -67,7 +59,7 @@ class ToolCallPartDelta(Model):
     @model_validator(mode="before")
     @classmethod
     def _flatten(cls, value: Any) -> Any:
-        return flatten_tool_call(value)
+        return flatten_tool_call(value, partial=True)
 
 
 class ToolResultPartDelta(ToolResultPart):
@@ -158,4 +150,4 @@ class PartialModelResponse(Model):
     finish_detail: Maybe[str] = None
     id: Maybe[str] = None
     model_id: Maybe[str] = None
-    warnings: Maybe[list[str]] = None
+    warnings: MaybeList[str] = None

@@ -7,7 +7,10 @@ read and becomes the flat one.
 
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+
+from llm_sdk.json_model import JsonObject, Maybe, MaybeList, Model, OwnJsonObject
+from llm_sdk.nested_form import flatten_tool_call, flatten_tool_result
 
 __all__ = [
     "AssistantMessage",
@@ -55,27 +58,10 @@ __all__ = [
     "WebSearchTool",
 ]
 
-T = TypeVar("T")
-JsonObject: TypeAlias = dict[str, Any]
-
-
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-Maybe: TypeAlias = Annotated[T | None, Field(exclude_if=_is_none)]
-"""An optional field: ``None`` when unset, and then absent from the JSON."""
-
 AudioFormat: TypeAlias = Literal["wav", "mp3", "linear16", "flac", "mulaw", "alaw", "aac", "opus"]
 Modality: TypeAlias = Literal["text", "image", "audio"]
 ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "error", "other"]
-
-
-class Model(BaseModel):
-    """Base of every unified type: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Citation(Model):
@@ -95,7 +81,7 @@ class TextPart(Model):
 
     type: Literal["text"] = "text"
     text: str
-    citations: Maybe[list[Citation]] = None
+    citations: MaybeList[Citation] = None
     signature: Maybe[str] = None
 
 
@@ -170,7 +156,7 @@ class ToolCallPart(Model):
     type: Literal["tool-call"] = "tool-call"
     tool_call_id: str
     tool_name: str
-    args: JsonObject
+    args: OwnJsonObject
     id: Maybe[str] = None
     signature: Maybe[str] = None
     provider_executed: Maybe[bool] = None
@@ -212,7 +198,7 @@ class OpaquePart(Model):
 
     type: Literal["opaque"] = "opaque"
     provider: str
-    data: JsonObject
+    data: OwnJsonObject
 
 
 Part: TypeAlias = Annotated[
@@ -229,51 +215,11 @@ Part: TypeAlias = Annotated[
 ]
 
 
-def flatten_tool_call(value: Any) -> Any:
-    """Read ``call: {type, name, args}``, or ``{type: "web_search", action}``, as the flat fields of a tool call."""
-    if not isinstance(value, dict) or not isinstance(call := value.get("call"), dict):
-        return value
-    flat = {key: item for key, item in value.items() if key != "call"}
-    if call.get("type") == "web_search":
-        return {"tool_name": "web_search", "args": call.get("action") or {}, "provider_executed": True, **flat}
-    names = {"name": "tool_name", "args": "args"}
-    return {**{names.get(key, f"call.{key}"): item for key, item in call.items() if key != "type"}, **flat}
-
-
-def flatten_tool_result(value: Any) -> Any:
-    """Read ``result: {type, name, content}`` with ``status`` as the flat fields of a tool result.
-
-    A cancelled result without content says ``cancelled``, so that the model sees why it is empty.
-    """
-    if not isinstance(value, dict) or not isinstance(result := value.get("result"), dict):
-        return value
-    flat = {key: item for key, item in value.items() if key not in ("result", "status")}
-    status = value.get("status", "completed")
-    if status not in ("completed", "failed", "cancelled"):
-        raise ValueError(f"status: {status!r} is none of completed, failed and cancelled")
-    if result.get("type") == "web_search":
-        content: list[Any] = [
-            {"type": "source", "source": source["url"], "title": source.get("title", ""), "content": []}
-            for source in result.get("sources", [])
-        ]
-        if result.get("error_code"):
-            content.append({"type": "text", "text": result["error_code"]})
-        flat = {"tool_name": "web_search", "content": content, "provider_executed": True, **flat}
-    else:
-        names = {"name": "tool_name", "content": "content"}
-        flat = {**{names.get(key, f"result.{key}"): item for key, item in result.items() if key != "type"}, **flat}
-    if status != "completed":
-        flat["is_error"] = True
-    if status == "cancelled" and not flat.get("content"):
-        flat["content"] = [{"type": "text", "text": "cancelled"}]
-    return flat
-
-
 class _Message(Model):
     role: str
     content: list[Part]
 
-    @field_validator("content", mode="before")
+    @field_validator("content", mode="before", json_schema_input_type=list[Part] | str)
     @classmethod
     def _text(cls, value: Any) -> Any:
         return [TextPart(text=value)] if isinstance(value, str) else value
@@ -313,7 +259,7 @@ class Tool(Model):
 
     name: str
     description: str = ""
-    parameters: JsonObject
+    parameters: OwnJsonObject
 
     @model_validator(mode="before")
     @classmethod
@@ -346,7 +292,7 @@ class OpaqueTool(Model):
 
     type: Literal["opaque"] = "opaque"
     provider: str
-    data: JsonObject
+    data: OwnJsonObject
 
 
 def _tool_kind(value: Any) -> str:
@@ -406,7 +352,7 @@ class JsonResponseFormat(Model):
     type: Literal["json"] = "json"
     name: str
     description: Maybe[str] = None
-    json_schema: Maybe[JsonObject] = Field(default=None, alias="schema")
+    json_schema: Maybe[OwnJsonObject] = Field(default=None, alias="schema")
 
 
 ResponseFormatOption: TypeAlias = Annotated[TextResponseFormat | JsonResponseFormat, Field(discriminator="type")]
@@ -449,7 +395,7 @@ class LanguageModelInput(Model):
     audio: Maybe[AudioOptions] = None
     reasoning: Maybe[ReasoningOptions] = None
     metadata: Maybe[dict[str, str]] = None
-    extra: Maybe[JsonObject] = None
+    extra: Maybe[OwnJsonObject] = None
 
 
 class ModelTokensDetails(Model):
@@ -484,7 +430,7 @@ class ModelResponse(Model):
     finish_detail: Maybe[str] = None
     id: Maybe[str] = None
     model_id: Maybe[str] = None
-    warnings: Maybe[list[str]] = None
+    warnings: MaybeList[str] = None
 
 
 class LanguageModelPricing(Model):
