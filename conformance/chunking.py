@@ -1,0 +1,91 @@
+"""Where a network may cut a body of bytes: everywhere, and most harmfully beside line ends and inside characters.
+
+A cut is an offset in the body, and ``cuts`` is a sorted tuple of them; equal neighbours make an empty chunk. All of it
+is pure: the same body and the same seed give the same chunks.
+"""
+
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+
+__all__ = [
+    "Cuts",
+    "byte_cuts",
+    "chunks",
+    "event_cuts",
+    "format_cuts",
+    "parse_cuts",
+    "seeded_cuts",
+    "single_cuts",
+    "tender_offsets",
+]
+
+Cuts = tuple[int, ...]
+BIAS = 0.8
+
+
+def chunks(body: bytes, cuts: Cuts) -> list[bytes]:
+    """The pieces of ``body`` between the cuts. Raises ValueError for cuts that are not sorted or not inside."""
+    edges = (0, *cuts, len(body))
+    if any(left > right for left, right in pairwise(edges)):
+        raise ValueError(f"cuts must rise from 0 to {len(body)}: {format_cuts(cuts)}")
+    return [body[left:right] for left, right in pairwise(edges)]
+
+
+def format_cuts(cuts: Cuts) -> str:
+    """Cuts as a command line shows them: ``118,119``."""
+    return ",".join(map(str, cuts))
+
+
+def parse_cuts(text: str) -> Cuts:
+    """Read what :func:`format_cuts` writes. Raises ValueError for anything else."""
+    try:
+        return tuple(int(number) for number in text.split(",") if number)
+    except ValueError:
+        raise ValueError(f"cuts are offsets with commas between them, such as 118,119, not {text!r}") from None
+
+
+def single_cuts(body: bytes) -> Iterator[Cuts]:
+    """Every way to cut the body once."""
+    return ((at,) for at in range(1, len(body)))
+
+
+def byte_cuts(body: bytes) -> Cuts:
+    """The cuts that leave one byte in each chunk."""
+    return tuple(range(1, len(body)))
+
+
+def event_cuts(body: bytes) -> Cuts:
+    """The cuts after each blank line of a stream of events: one event in each chunk, as most servers send it."""
+    cuts: list[int] = []
+    start = 0
+    for line in body.splitlines(keepends=True):
+        start += len(line)
+        if not line.strip(b"\r\n") and start < len(body):
+            cuts.append(start)
+    return tuple(cuts)
+
+
+def tender_offsets(body: bytes) -> list[int]:
+    """Offsets where cuts hurt: on either side of CR and LF, and inside and around characters of several bytes."""
+    found: set[int] = set()
+    for at, byte in enumerate(body):
+        if byte in b"\r\n" or byte >= 0x80:
+            found |= {at, at + 1}
+    return sorted(found - {0, len(body)})
+
+
+def seeded_cuts(body: bytes, seed: int | str, count: int = 16, tender: list[int] | None = None) -> Cuts:
+    """Up to ``count`` cuts, four in five of them at tender offsets, the same for the same seed.
+
+    ``tender`` saves finding the tender offsets again when many cuts of one body are drawn. Some cuts may fall on one
+    offset, which makes empty chunks.
+    """
+    draw = random.Random(seed)  # noqa: S311 - reproducible is the point
+    tender = tender_offsets(body) if tender is None else tender
+    return tuple(
+        sorted(
+            draw.choice(tender) if tender and draw.random() < BIAS else draw.randint(0, len(body))
+            for _ in range(draw.randint(1, count))
+        )
+    )

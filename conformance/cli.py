@@ -1,0 +1,63 @@
+"""``llm-conformance``: judge an adapter, judge the codecs on recorded traffic, list what is required."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from conformance.corpus import Selection, judge_corpus
+from conformance.published import DEFAULT_FOLDER, SchemaFileError
+from conformance.recordings import RecordingError
+from llm_sdk.errors import LanguageModelError
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="llm-conformance")
+def main() -> None:
+    """Judge clients of LLM APIs."""
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(arguments: tuple[str, ...]) -> None:
+    """Run the suite; every argument goes to pytest (--provider, --adapter, ...).
+
+    It is `pytest -p conformance.plugin --pyargs conformance ARGUMENTS`, and ends with pytest's exit status.
+    """
+    command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "--pyargs", "conformance", *arguments]
+    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, no shell
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--provider", required=True, metavar="NAME", help="Whose protocol to judge, such as openai.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("--limit", type=click.IntRange(min=1), help="Stop after this many exchanges.")
+@click.option("--id", default="", metavar="ID", help="Only the exchange with this id, or a start of it.")
+@click.option("--recorded-as", default="", metavar="NAME", help="Only recordings that name their provider so.")
+@click.option(
+    "--specs",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=None,
+    help="Folder of the providers' published schemas.",
+)
+def corpus(
+    path: Path, provider: str, as_json: bool, limit: int | None, id: str, recorded_as: str, specs: Path | None
+) -> None:
+    """Put the recorded exchanges in PATH through both halves of a provider's codec.
+
+    PATH is a file or a folder of JSON lines, vcrpy or vcr.rb cassettes, or HAR files, plain or gzipped. The exit
+    status is 0 when they could be judged, whatever was found.
+    """
+    try:
+        selection = Selection(id=id, recorded_as=recorded_as, limit=limit)
+        report = judge_corpus(path, provider, specs=specs or DEFAULT_FOLDER, selection=selection)
+    except (RecordingError, SchemaFileError, LanguageModelError) as error:
+        raise click.ClickException(str(error)) from None
+    if not report.judgement.exchanges:
+        click.echo(f"{path}: no exchange with {provider} was found here", err=True)
+    click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else report.as_text())
