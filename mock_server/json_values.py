@@ -1,0 +1,337 @@
+"""A value that satisfies a JSON Schema: the arguments and the structured answers of a stand-in.
+
+Deterministic, and as full as is useful: optional properties are filled in unless that would never end. Where a schema
+offers choices, the first is taken whose value a validator accepts.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+from jsonschema import Draft202012Validator, SchemaError
+from jsonschema.exceptions import UnknownType
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+from referencing.exceptions import Unresolvable
+
+from llm_sdk.types import JsonObject
+from mock_server.scalar_values import UnsatisfiableSchemaError, number_value, string_value
+
+__all__ = ["UnsatisfiableSchemaError", "json_value"]
+
+Schema: TypeAlias = JsonObject | bool
+
+FULL_DEPTH = 6
+MAX_DEPTH = 40
+MAX_VALUES = 20_000
+
+LARGER = {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"}
+SMALLER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"}
+KINDS = {
+    "object": {"properties", "required", "additionalProperties", "patternProperties", "minProperties", "propertyNames"},
+    "array": {"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"},
+    "string": {"pattern", "format", "minLength", "maxLength"},
+    "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
+}
+
+
+def json_value(schema: Schema, name: str = "text") -> Any:
+    """A value for ``schema``; free strings say ``name``, or the name of their property.
+
+    Raises UnsatisfiableSchemaError when none is found.
+    """
+    try:
+        values = _Values(schema)
+        value = values.value(schema, name, _Place())
+        if values.accepts(schema, value):
+            return value
+    except (Unresolvable, UnknownType) as error:
+        raise UnsatisfiableSchemaError(f"the schema is not understood: {error}") from None
+    except SchemaError as error:
+        raise UnsatisfiableSchemaError(f"the schema is not understood: {error.json_path}: {error.message}") from None
+    raise UnsatisfiableSchemaError("no value is found that the schema accepts")
+
+
+class _Place:
+    """Where in the value a schema stands: how deep, inside which references, and which of several it is."""
+
+    __slots__ = ("depth", "refs", "variant")
+
+    def __init__(self, depth: int = 0, refs: frozenset[str] = frozenset(), variant: int = 0) -> None:
+        self.depth = depth
+        self.refs = refs
+        self.variant = variant
+
+    def inside(self, refs: frozenset[str], variant: int | None = None) -> "_Place":
+        return _Place(self.depth + 1, refs, self.variant if variant is None else variant)
+
+
+class _Values:
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._count = 0
+        kind: Any = validator_for(root, default=Draft202012Validator)
+        kind.check_schema(root)
+        self._validator: Validator = kind(root)
+
+    def accepts(self, schema: Schema, value: Any) -> bool:
+        return self._validator.evolve(schema=schema).is_valid(value)
+
+    def value(self, schema: Schema, name: str, place: _Place) -> Any:
+        self._count += 1
+        if place.depth > MAX_DEPTH or self._count > MAX_VALUES:
+            raise UnsatisfiableSchemaError("the schema does not come to an end")
+        flat, refs = self._flatten(schema, place.refs)
+        place = _Place(place.depth, refs, place.variant)
+        if "const" in flat:
+            return flat["const"]
+        if "enum" in flat:
+            return self._first_accepted(flat, self._rotated(flat["enum"], place.variant))
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in flat:
+                rest = {key: item for key, item in flat.items() if key != keyword}
+                branches = sorted(flat[keyword], key=lambda branch: self._rank(branch, refs))
+                choices = [merge(rest, branch) for branch in branches]
+                others = [other for choice in choices for other in _unusual(choice)] if keyword == "oneOf" else []
+                return self._first_accepted(flat, self._each(choices + others, name, place))
+        if "if" in flat or "not" in flat:
+            return self._first_accepted(flat, self._each(list(_unconditional(flat)), name, place))
+        return self._plain(flat, name, place)
+
+    def _each(self, schemas: list[Schema], name: str, place: _Place) -> Iterator[Any]:
+        for schema in schemas:
+            try:
+                yield self.value(schema, name, place)
+            except UnsatisfiableSchemaError:
+                continue
+
+    def _first_accepted(self, schema: JsonObject, values: Iterator[Any]) -> Any:
+        for value in values:
+            if self.accepts(schema, value):
+                return value
+        raise UnsatisfiableSchemaError("none of the schema's choices gives a value that it accepts")
+
+    def _rotated(self, values: list[Any], variant: int) -> Iterator[Any]:
+        start = variant % len(values) if values else 0
+        return iter(values[start:] + values[:start])
+
+    def _rank(self, branch: Schema, refs: frozenset[str]) -> int:
+        """Which branch to try first: one that says something, then null, then one that leads back to itself."""
+        if self._recurs(branch, refs):
+            return 2
+        return 1 if isinstance(branch, dict) and branch.get("type") == "null" else 0
+
+    def _recurs(self, schema: Schema, refs: frozenset[str]) -> bool:
+        if not isinstance(schema, dict):
+            return False
+        if schema.get("$ref") in refs:
+            return True
+        return any(self._recurs(part, refs) for part in schema.get("allOf", ()))
+
+    def _flatten(self, schema: Schema, refs: frozenset[str]) -> tuple[JsonObject, frozenset[str]]:
+        """The schema with its references and ``allOf`` written out."""
+        if schema is False:
+            raise UnsatisfiableSchemaError("a schema that accepts nothing")
+        if schema is True:
+            return {}, refs
+        assert isinstance(schema, dict)  # noqa: S101 - a schema is an object or a boolean
+        flat = dict(schema)
+        seen: set[str] = set()
+        while "$ref" in flat or "allOf" in flat:
+            reference, parts = flat.pop("$ref", None), flat.pop("allOf", [])
+            if reference is not None:
+                if reference in seen:
+                    raise UnsatisfiableSchemaError(f"the reference {reference} leads to itself")
+                seen.add(reference)
+                parts = [self._target(reference), *parts]
+            merged: Schema = flat
+            for part in parts:
+                merged = merge(merged, part)
+            if not isinstance(merged, dict):
+                raise UnsatisfiableSchemaError("a schema that accepts nothing")
+            flat = merged
+        return flat, refs | seen
+
+    def _target(self, reference: str) -> Schema:
+        if reference != "#" and not reference.startswith("#/"):
+            raise UnsatisfiableSchemaError(f"the reference {reference} leads outside of the schema")
+        found: Any = self._root
+        for key in reference[1:].split("/")[1:]:
+            key = unquote(key).replace("~1", "/").replace("~0", "~")
+            try:
+                found = found[int(key)] if isinstance(found, list) else found[key]
+            except (KeyError, IndexError, ValueError, TypeError):
+                raise UnsatisfiableSchemaError(f"the reference {reference} leads nowhere") from None
+        return found if isinstance(found, bool) else dict(found)
+
+    def _plain(self, schema: JsonObject, name: str, place: _Place) -> Any:
+        kind = kind_of(schema)
+        match kind:
+            case "object":
+                return self._object(schema, place)
+            case "array":
+                return self._array(schema, name, place)
+            case "string":
+                return string_value(schema, name, place.variant)
+            case "integer" | "number":
+                return number_value(schema, integer=kind == "integer", variant=place.variant)
+            case "boolean":
+                return place.variant % 2 == 0
+            case "null":
+                return None
+        raise UnsatisfiableSchemaError(f"{kind!r} is not a type")
+
+    def _object(self, schema: JsonObject, place: _Place) -> JsonObject:
+        for key, needed in schema.get("dependentSchemas", {}).items():
+            if key in schema.get("properties", {}) or key in schema.get("required", ()):
+                rest = {word: item for word, item in schema.items() if word != "dependentSchemas"}
+                schema, _ = self._flatten(merge(rest, needed), place.refs)
+        properties: dict[str, Schema] = schema.get("properties", {})
+        required = [*schema.get("required", ())]
+        for key, others in schema.get("dependentRequired", {}).items():
+            required += others if key in properties or key in required else []
+        found: JsonObject = {}
+        room = schema.get("maxProperties", len(properties) + len(required)) - len(set(required))
+        for key, inner in properties.items():
+            if key in required:
+                found[key] = self.value(inner, key, place.inside(place.refs))
+            elif room > 0 and place.depth < FULL_DEPTH and not self._recurs(inner, place.refs):
+                found |= self._optional(key, inner, place)
+                room -= 1
+        for key in required:
+            if key not in found:
+                found[key] = self.value(_unnamed(schema, key), key, place.inside(place.refs))
+        fewest = schema.get("minProperties", 0)
+        for at in range(2 * fewest):
+            if len(found) < fewest and (key := self._new_key(schema, place, at)) not in found:
+                found[key] = self.value(_unnamed(schema, key), key, place.inside(place.refs))
+        return found
+
+    def _optional(self, key: str, schema: Schema, place: _Place) -> JsonObject:
+        try:
+            return {key: self.value(schema, key, place.inside(place.refs))}
+        except UnsatisfiableSchemaError:
+            return {}
+
+    def _new_key(self, schema: JsonObject, place: _Place, at: int) -> str:
+        names: Schema = {"type": "string"}
+        if schema.get("additionalProperties") is False and schema.get("patternProperties"):
+            names = {"type": "string", "pattern": next(iter(schema["patternProperties"]))}
+        if "propertyNames" in schema:
+            names = merge(names, schema["propertyNames"])
+        return str(self.value(names, "key", place.inside(place.refs, at)))
+
+    def _array(self, schema: JsonObject, name: str, place: _Place) -> list[Any]:
+        first: list[Schema] = schema.get("prefixItems", [])
+        items: Schema = schema.get("items", True)
+        if isinstance(items, list):  # the form of older drafts
+            first, items = items, schema.get("additionalItems", True)
+        shortest = schema.get("minItems", 0)
+        wanted = max(shortest, len(first))
+        if wanted == 0 and items is not True and place.depth < FULL_DEPTH and not self._recurs(items, place.refs):
+            wanted = 1
+        if items is False:
+            wanted = len(first)
+        wanted = max(shortest, min(wanted, schema.get("maxItems", wanted)))
+        contained: Schema | None = schema.get("contains")
+        many = schema.get("minContains", 1) if contained is not None else 0
+        found = []
+        for at in range(max(wanted, many)):
+            inner = first[at] if at < len(first) else items
+            if contained is not None and at >= max(wanted, many) - many:
+                inner = {"allOf": [inner, contained]}
+            variant = at if schema.get("uniqueItems") else place.variant
+            found.append(self.value(inner, name, place.inside(place.refs, variant)))
+        return found
+
+
+def _unnamed(schema: JsonObject, key: str) -> Schema:
+    """The schema of a property that ``properties`` does not name."""
+    for pattern, inner in schema.get("patternProperties", {}).items():
+        if re.search(pattern, key):
+            return dict(inner) if isinstance(inner, dict) else bool(inner)
+    rest = schema.get("additionalProperties", True)
+    return rest if isinstance(rest, dict) else bool(rest)
+
+
+def _unconditional(schema: JsonObject) -> Iterator[Schema]:
+    """Schemas without ``if`` and ``not`` whose values may satisfy the schema."""
+    rest = {key: item for key, item in schema.items() if key not in ("if", "then", "else", "not")}
+    yield rest
+    if "if" in schema:
+        yield {"allOf": [rest, schema["if"], schema.get("then", True)]}
+        yield {"allOf": [rest, schema.get("else", True)]}
+        return
+    kinds = [rest["type"]] if isinstance(rest.get("type"), str) else rest.get("type") or [*KINDS, "boolean", "null"]
+    for kind in kinds:
+        yield {**rest, "type": kind}
+        yield from _unusual({**rest, "type": kind})
+
+
+def _unusual(schema: Schema) -> Iterator[Schema]:
+    """The schema with bounds that keep its value away from the one that comes first."""
+    for bound in ({"maximum": 0, "maxLength": 0, "maxItems": 0}, {"minimum": 1000, "minLength": 12, "minItems": 2}):
+        yield {"allOf": [schema, bound]}
+
+
+def kind_of(schema: JsonObject) -> str:
+    """The type of the value to make: the first that is named and is not null, else the one that the keywords mean."""
+    named = schema.get("type")
+    if isinstance(named, str):
+        return named
+    if isinstance(named, list) and named:
+        return str(next((kind for kind in named if kind != "null"), "null"))
+    return next((kind for kind, keywords in KINDS.items() if keywords & schema.keys()), "string")
+
+
+def merge(left: Schema, right: Schema) -> Schema:
+    """A schema that accepts what both accept."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return False if left is False or right is False else right if left is True else left
+    merged = dict(left)
+    for key, item in right.items():
+        merged[key] = _both(key, merged[key], item) if key in merged else item
+    if isinstance(merged.get("type"), list) and not merged["type"]:
+        return False
+    return merged
+
+
+def _both(keyword: str, left: Any, right: Any) -> Any:
+    if left == right:
+        return left
+    if keyword in LARGER and not isinstance(left, bool):
+        return max(left, right)
+    if keyword in SMALLER and not isinstance(left, bool):
+        return min(left, right)
+    match keyword:
+        case "type":
+            return _common_types(left, right)
+        case "required":
+            return [*left, *(key for key in right if key not in left)]
+        case "enum":
+            return [item for item in left if item in right]
+        case "properties" | "patternProperties" | "$defs" | "definitions":
+            return left | {key: _meet(left[key], item) if key in left else item for key, item in right.items()}
+        case "items" | "additionalProperties" | "propertyNames" | "contains" | "not":
+            return {"anyOf": [left, right]} if keyword == "not" else _meet(left, right)
+        case "allOf":
+            return [*left, *right]
+        case "anyOf" | "oneOf":
+            return [_meet(one, other) for one in left for other in right]
+        case "pattern":
+            return f"(?=[\\s\\S]*(?:{left}))[\\s\\S]*(?:{right})"
+    return right
+
+
+def _meet(left: Schema, right: Schema) -> Schema:
+    return {"allOf": [left, right]}
+
+
+def _common_types(left: Any, right: Any) -> Any:
+    here = [left] if isinstance(left, str) else left
+    there = [right] if isinstance(right, str) else right
+    common = [kind for kind in here if kind in there]
+    if "integer" not in common and {"integer", "number"} <= {*here, *there}:
+        common.append("integer")
+    return common[0] if len(common) == 1 else common

@@ -1,0 +1,200 @@
+"""Values that satisfy a schema: judged by a validator, over schemas as tools and structured outputs have them."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator, Draft202012Validator
+from jsonschema.validators import validator_for
+from pydantic import BaseModel, TypeAdapter
+
+from mock_server.json_values import UnsatisfiableSchemaError, json_value
+
+NODE = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/$defs/node"}}},
+    "required": ["name", "children"],
+    "additionalProperties": False,
+}
+LIST = {
+    "type": "object",
+    "properties": {"head": {"type": "integer"}, "tail": {"anyOf": [{"$ref": "#/$defs/list"}, {"type": "null"}]}},
+    "required": ["head", "tail"],
+}
+
+
+def of(**properties: Any) -> dict[str, Any]:
+    """An object of which every property is required and no other is allowed: what strict modes ask for."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+SCHEMAS: dict[str, Any] = {
+    "anything": {},
+    "true": True,
+    "object": {"type": "object"},
+    "object without a type": {"properties": {"a": {"type": "integer"}}},
+    "strict object": of(city={"type": "string"}, days={"type": "integer"}, exact={"type": "boolean"}),
+    "nested": of(a=of(b=of(c=of(d={"type": "number"})))),
+    "required but unnamed": {"type": "object", "required": ["x"], "additionalProperties": {"type": "integer"}},
+    "minProperties": {"type": "object", "minProperties": 3, "additionalProperties": {"type": "boolean"}},
+    "minProperties by pattern": {
+        "type": "object",
+        "minProperties": 2,
+        "patternProperties": {"^x_[a-z]+$": {"type": "integer"}},
+        "additionalProperties": False,
+    },
+    "maxProperties": {
+        "type": "object",
+        "properties": {"a": {}, "b": {}, "c": {}},
+        "required": ["c"],
+        "maxProperties": 2,
+    },
+    "propertyNames": {"type": "object", "minProperties": 2, "propertyNames": {"pattern": "^[a-z]{3}$"}},
+    "dependentRequired": {"type": "object", "properties": {"a": {}}, "dependentRequired": {"a": ["b"]}},
+    "dependentSchemas": {
+        "type": "object",
+        "properties": {"a": {}},
+        "dependentSchemas": {"a": {"required": ["b"], "properties": {"b": {"type": "integer"}}}},
+    },
+    "enum": {"enum": ["celsius", "fahrenheit"]},
+    "enum of the wrong type first": {"type": "string", "enum": [1, "one"]},
+    "const": of(kind={"const": "circle"}),
+    "nullable by type": {"type": ["null", "string"], "minLength": 1},
+    "nullable by anyOf": {"anyOf": [{"type": "null"}, {"type": "integer", "minimum": 5}]},
+    "string bounds": {"type": "string", "minLength": 30, "maxLength": 31},
+    "maxLength": {"type": "string", "maxLength": 1},
+    "pattern": {"type": "string", "pattern": "^[A-Z]{3}-\\d{4}$"},
+    "pattern with choices": {"type": "string", "pattern": "^(red|green) (apple|pear)s?$"},
+    "pattern with length": {"type": "string", "pattern": "^[a-z]+$", "minLength": 20, "maxLength": 24},
+    "pattern with lookahead": {"type": "string", "pattern": "^(?=.*[0-9])[a-z0-9]{4,8}$"},
+    "pattern unanchored": {"type": "string", "pattern": "\\d", "minLength": 12},
+    "pattern of a phone": {"type": "string", "pattern": "^\\+?[1-9]\\d{1,14}$"},
+    "pattern with a class of ECMA": {"type": "string", "pattern": "^[a-z_][a-z0-9_]*$"},
+    **{
+        f"format {name}": {"type": "string", "format": name}
+        for name in ("date", "date-time", "time", "email", "uri", "uuid", "ipv4", "ipv6", "hostname", "duration")
+    },
+    "integer bounds": {"type": "integer", "minimum": 17, "maximum": 19},
+    "integer below": {"type": "integer", "maximum": -5},
+    "exclusive integers": {"type": "integer", "exclusiveMinimum": 4, "exclusiveMaximum": 6},
+    "multipleOf": {"type": "integer", "minimum": 10, "multipleOf": 7},
+    "multipleOf a fraction": {"type": "number", "minimum": 0.25, "multipleOf": 0.1},
+    "number between": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+    "number of one value": {"type": "number", "minimum": 2.5, "maximum": 2.5},
+    "array": {"type": "array", "items": {"type": "integer"}},
+    "minItems": {"type": "array", "items": {"type": "string"}, "minItems": 3, "maxItems": 4},
+    "no items": {"type": "array", "items": {"type": "string"}, "maxItems": 0},
+    "unique strings": {"type": "array", "items": {"type": "string"}, "minItems": 4, "uniqueItems": True},
+    "unique enum": {"type": "array", "items": {"enum": ["a", "b", "c"]}, "minItems": 3, "uniqueItems": True},
+    "unique objects": {"type": "array", "items": of(id={"type": "integer"}), "minItems": 3, "uniqueItems": True},
+    "unique short strings": {
+        "type": "array",
+        "items": {"type": "string", "maxLength": 1},
+        "minItems": 5,
+        "uniqueItems": True,
+    },
+    "tuple": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "items": False},
+    "contains": {"type": "array", "contains": {"const": 7}, "minItems": 2, "items": {"type": "integer"}},
+    "allOf": {"allOf": [of(a={"type": "string"}) | {"additionalProperties": True}, {"required": ["b"]}]},
+    "allOf with bounds": {"allOf": [{"type": "integer", "minimum": 3}, {"minimum": 8, "maximum": 9}]},
+    "allOf of number and integer": {"allOf": [{"type": "number"}, {"type": "integer"}]},
+    "anyOf of objects": {"anyOf": [of(kind={"const": "a"}), of(kind={"const": "b"})]},
+    "anyOf beside properties": {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+    },
+    "two anyOf": {"allOf": [{"anyOf": [{"minimum": 3}, {"type": "null"}]}, {"anyOf": [{"type": "integer"}]}]},
+    "oneOf that overlaps": {"oneOf": [{"type": "integer"}, {"type": "integer", "minimum": 1}]},
+    "not": {"type": "string", "not": {"enum": ["text"]}},
+    "not a type": {"not": {"type": "string"}},
+    "if then": {
+        "type": "object",
+        "properties": {"kind": {"enum": ["card", "cash"]}},
+        "required": ["kind"],
+        "if": {"properties": {"kind": {"const": "card"}}},
+        "then": {"required": ["number"], "properties": {"number": {"type": "string", "pattern": "^\\d{16}$"}}},
+    },
+    "definitions": {"$ref": "#/definitions/n", "definitions": {"n": {"type": "integer", "minimum": 2}}},
+    "a reference with neighbours": {"$ref": "#/$defs/n", "maximum": 1, "$defs": {"n": {"type": "integer"}}},
+    "an escaped reference": {"$ref": "#/$defs/a~1b%20c", "$defs": {"a/b c": {"const": 1}}},
+    "a tree": {"$ref": "#/$defs/node", "$defs": {"node": NODE}},
+    "a linked list": {"$ref": "#/$defs/list", "$defs": {"list": LIST}},
+    "recursion at the root": of(value={"type": "string"}, next={"anyOf": [{"$ref": "#"}, {"type": "null"}]}),
+    "optional recursion": {"type": "object", "properties": {"self": {"$ref": "#"}, "n": {"type": "integer"}}},
+    "draft 7": {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "array",
+        "items": [{"type": "integer"}, {"type": "string"}],
+        "additionalItems": False,
+    },
+    "draft 4": {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "type": "number",
+        "minimum": 3,
+        "exclusiveMinimum": True,
+    },
+    "the schema of schemas": Draft7Validator.META_SCHEMA,
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS.keys())
+def test_a_value_satisfies_its_schema(schema: Any) -> None:
+    value = json_value(schema)
+
+    kind = validator_for(schema, default=Draft202012Validator)
+    kind(schema, format_checker=kind.FORMAT_CHECKER).validate(value)
+    assert json_value(schema) == value, "the same schema gives the same value"
+    json.dumps(value, allow_nan=False)
+
+
+def test_values_are_as_full_as_is_useful() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "unit": {"enum": ["celsius", "fahrenheit"]},
+            "days": {"type": "integer", "minimum": 1},
+            "tags": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["city"],
+    }
+    assert json_value(schema) == {"city": "city", "unit": "celsius", "days": 1, "tags": ["tags"]}
+
+
+class Person(BaseModel):
+    name: str
+    age: int | None = None
+    friends: "list[Person]" = []
+
+
+def test_models_of_pydantic_accept_the_values_of_their_own_schemas() -> None:
+    schema = TypeAdapter(Person).json_schema()
+    assert Person.model_validate(json_value(schema)).name == "name"
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        (False, "a schema that accepts nothing"),
+        ({"type": "integer", "minimum": 2, "maximum": 1}, "no number lies between the bounds"),
+        ({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}, "does not come to an end"),
+        ({"$ref": "#/$defs/gone"}, "the reference #/$defs/gone leads nowhere"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, "the reference #/$defs/a leads to itself"),
+        ({"$ref": "https://example.com/x"}, "the reference https://example.com/x leads outside of the schema"),
+        ({"type": "string", "pattern": "("}, "the schema is not understood: $.pattern: '(' is not a 'regex'"),
+        ({"type": "string", "pattern": "^a$", "minLength": 2}, "no text is found for the pattern '^a$'"),
+        ({"type": "strin"}, "the schema is not understood: $.type: 'strin' is not valid"),
+        ({"enum": []}, "none of the schema's choices gives a value that it accepts"),
+        ({"type": "string", "minLength": 3, "maxLength": 2}, "no value is found that the schema accepts"),
+    ],
+)
+def test_a_schema_that_cannot_be_satisfied_says_why(schema: Any, reason: str) -> None:
+    with pytest.raises(UnsatisfiableSchemaError) as caught:
+        json_value(schema)
+    assert reason in str(caught.value)
