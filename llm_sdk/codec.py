@@ -189,6 +189,10 @@ class Codec(Protocol):
         """The provider's own error answer."""
         ...
 
+    def response_headers(self, ids: Ids, *, stream: bool) -> dict[str, str]:
+        """The headers of an answer of status 200, content type included."""
+        ...
+
     def normalize_request(self, body: Any) -> Any:
         """The same request with the protocol's documented defaults and short forms written out, for comparing two
         bodies."""

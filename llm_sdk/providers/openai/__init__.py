@@ -1,0 +1,40 @@
+"""OpenAI's Responses API (``POST /v1/responses``).
+
+Documentation: https://platform.openai.com/docs/api-reference/responses
+"""
+
+from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.providers.openai import content, errors, request, response, stream
+from llm_sdk.providers.openai.capabilities import CAPABILITIES
+from llm_sdk.providers.openai.endpoint import ENDPOINT, match, response_headers
+
+__all__ = ["CODEC", "OpenAICodec"]
+
+
+class OpenAICodec:
+    """See :class:`llm_sdk.codec.Codec`."""
+
+    provider = content.PROVIDER
+    capabilities = CAPABILITIES
+    endpoint = ENDPOINT
+
+    encode_request = staticmethod(request.encode_request)
+    decode_request = staticmethod(request.decode_request)
+    normalize_request = staticmethod(request.normalize_request)
+    encode_response = staticmethod(response.encode_response)
+    decode_response = staticmethod(response.decode_response)
+    encode_error = staticmethod(errors.encode_error)
+    decode_error = staticmethod(errors.decode_error)
+    match = staticmethod(match)
+    response_headers = staticmethod(response_headers)
+
+    def stream_decoder(self) -> stream.StreamDecoder:
+        """A new decoder for one stream."""
+        return stream.StreamDecoder()
+
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:
+        """A new encoder for one streamed answer to this call."""
+        return stream.StreamEncoder(call, ids)
+
+
+CODEC = OpenAICodec()

@@ -1,0 +1,20 @@
+"""What the Responses API can carry."""
+
+from llm_sdk.capabilities import Capabilities
+
+CAPABILITIES = Capabilities(
+    user=frozenset({"text", "image", "file"}),
+    assistant=frozenset({"text", "image", "tool-call", "reasoning"}),
+    tool_result=frozenset({"text", "image", "file"}),
+    output=frozenset({"text", "image", "tool-call", "tool-result", "reasoning", "opaque"}),
+    options=frozenset({"max_tokens", "temperature", "top_p", "parallel_tool_calls", "metadata"}),
+    provider_tools=frozenset({"web_search"}),
+    tools=frozenset({"function", "web_search"}),
+    modalities=frozenset({"text", "image"}),
+    reasoning=frozenset({"enabled", "disabled", "effort", "budget_tokens"}),
+    reasoning_efforts=frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"}),
+    # The API has no budgets: these four stand for the efforts minimal, low, medium and high.
+    reasoning_budgets=frozenset({1000, 2000, 3000, 4000}),
+    web_search=frozenset({"allowed_domains", "user_location"}),
+    citations=True,
+)

@@ -1,0 +1,374 @@
+"""Parts <-> the items and content parts of the Responses API. Input and output share them."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from llm_sdk.accumulator import parse_tool_arguments
+from llm_sdk.errors import UnsupportedError
+from llm_sdk.providers.openai import wire
+from llm_sdk.types import (
+    AssistantMessage,
+    Citation,
+    FilePart,
+    ImagePart,
+    JsonObject,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    SourcePart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+PROVIDER = "openai"
+WEB_SEARCH = "web_search"
+
+SUMMARY_SEPARATOR = "\n"
+# Every summary part that follows another begins with a bold title (recorded): there a joined text is cut again.
+SUMMARY_START = re.compile(r"\n(?=\*\*)")
+
+DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
+IMAGE_SIZE = re.compile(r"(\d+)x(\d+)")
+
+
+def split_data_url(url: str) -> tuple[str, str] | None:
+    """MIME type and base64 of a data URL; None for any other URL."""
+    found = DATA_URL.fullmatch(url)
+    return (found[1], found[2]) if found else None
+
+
+def data_url(mime_type: str | None, data: str) -> str:
+    """The data URL of base64 data."""
+    return f"data:{mime_type or 'application/octet-stream'};base64,{data}"
+
+
+def join_signature(id: str | None, phase: str | None) -> str | None:
+    """A text part's signature: the id of the message item that it stands in, and its phase where it has one.
+
+    The phase has to come back to the provider: without it a commentary is taken for the final answer.
+    """
+    return f"{id or ''}#{phase}" if phase else id
+
+
+def split_signature(signature: str | None) -> tuple[str | None, str | None]:
+    """Id and phase of a message. A signature of another provider gives neither."""
+    id, _, phase = (signature or "").partition("#")
+    ours = id.startswith(wire.MESSAGE_ID) or (not id and phase)
+    return (id or None, phase or None) if ours else (None, None)
+
+
+def decode_annotation(annotation: wire.Annotation) -> Citation | None:
+    """A citation, or None for a kind without a unified form. ``signature`` is the container of a container file."""
+    match annotation:
+        case wire.UrlCitation():
+            return Citation(
+                source=annotation.url,
+                title=annotation.title,
+                start_index=annotation.start_index,
+                end_index=annotation.end_index,
+            )
+        case wire.FileCitation():
+            return Citation(source=annotation.file_id, title=annotation.filename, start_index=annotation.index)
+        case wire.ContainerFileCitation():
+            return Citation(
+                source=annotation.file_id,
+                title=annotation.filename,
+                start_index=annotation.start_index,
+                end_index=annotation.end_index,
+                signature=annotation.container_id,
+            )
+    return None
+
+
+def encode_annotation(citation: Citation, text: str) -> JsonObject:
+    """The annotation of a citation; one without indices spans the whole ``text``."""
+    start, end = citation.start_index, citation.end_index
+    span = {"start_index": start or 0, "end_index": len(text) if end is None else end}
+    if citation.signature is not None:
+        return {
+            "type": "container_file_citation",
+            "container_id": citation.signature,
+            "file_id": citation.source,
+            "filename": citation.title or "",
+            **span,
+        }
+    if start is not None and end is None:
+        title = citation.title or ""
+        return {"type": "file_citation", "file_id": citation.source, "filename": title, "index": start}
+    return {"type": "url_citation", **span, "title": citation.title or "", "url": citation.source}
+
+
+def decode_output_text(content: wire.OutputText, signature: str | None, warnings: list[str]) -> TextPart:
+    """A text with its citations."""
+    citations = []
+    for annotation in content.annotations:
+        citation = decode_annotation(annotation)
+        if citation is None:
+            warnings.append(f"annotation: {annotation.type} has no unified form")
+        else:
+            citations.append(citation)
+    return TextPart(text=content.text, citations=citations or None, signature=signature)
+
+
+def encode_output_text(part: TextPart) -> JsonObject:
+    """The other way."""
+    annotations = [encode_annotation(citation, part.text) for citation in part.citations or ()]
+    return {"type": "output_text", "annotations": annotations, "logprobs": [], "text": part.text}
+
+
+def decode_item(item: wire.Item, warnings: list[str]) -> list[Part]:
+    """The parts of one item of an answer, or of the model's own turn in a history.
+
+    An item without a unified form is one opaque part and a warning. Raises InvariantError for arguments that are no
+    JSON object.
+    """
+    match item:
+        case wire.Message() if (parts := decode_message(item, warnings)) is not None:
+            return parts
+        case wire.Reasoning():
+            texts = [summary.text for summary in item.summary] + [content.text for content in item.content or ()]
+            text = SUMMARY_SEPARATOR.join(texts)
+            return [ReasoningPart(text=text, signature=item.encrypted_content, id=item.id)]
+        case wire.FunctionCall():
+            args = parse_tool_arguments(item.arguments, item.name)
+            return [ToolCallPart(tool_call_id=item.call_id, tool_name=item.name, args=args, id=item.id)]
+        case wire.WebSearchCall():
+            return decode_search(item)
+        case wire.ImageGenerationCall() if item.result is not None:
+            return [decode_image(item.result, item.output_format, item.size, item.id)]
+    kind = item.type
+    warnings.append(f"{kind}: this item has no unified form and is kept as an opaque part")
+    return [OpaquePart(provider=PROVIDER, data=item.model_dump(exclude_unset=True))]
+
+
+def decode_message(message: wire.Message, warnings: list[str]) -> list[Part] | None:
+    """The texts of a message; None when it holds anything else."""
+    signature = join_signature(message.id, message.phase)
+    if isinstance(message.content, str):
+        return [TextPart(text=message.content, signature=signature)]
+    parts: list[Part] = []
+    for content in message.content:
+        if isinstance(content, wire.OutputText):
+            parts.append(decode_output_text(content, signature, warnings))
+        elif isinstance(content, wire.InputText):
+            parts.append(TextPart(text=content.text, signature=signature))
+        else:
+            return None
+    return parts
+
+
+def decode_search(item: wire.WebSearchCall) -> list[Part]:
+    """A hosted search: its call, and its sources as the result where they were asked for."""
+    action = dict(item.action or {})
+    sources = action.pop("sources", None)
+    call = ToolCallPart(tool_call_id=item.id, tool_name=WEB_SEARCH, args=action, id=item.id, provider_executed=True)
+    failed = item.status == "failed"
+    if not sources and not failed:
+        return [call]
+    content: list[Part] = [
+        SourcePart(source=source.get("url") or source.get("name", ""), title=source.get("title", ""), content=[])
+        for source in sources or ()
+    ]
+    result = ToolResultPart(
+        tool_call_id=item.id,
+        tool_name=WEB_SEARCH,
+        content=content,
+        is_error=failed or None,
+        provider_executed=True,
+    )
+    return [call, result]
+
+
+def encode_search(call: ToolCallPart, result: ToolResultPart | None) -> JsonObject:
+    """The other way: the result's sources go back into the action."""
+    action = dict(call.args)
+    sources = [part for part in result.content if isinstance(part, SourcePart)] if result else []
+    if sources:
+        action["sources"] = [{"type": "url", "url": source.source} for source in sources]
+    failed = result is not None and result.is_error
+    item: JsonObject = {
+        "id": call.id or call.tool_call_id,
+        "type": "web_search_call",
+        "status": "failed" if failed else "completed",
+    }
+    return {**item, "action": action} if action else item
+
+
+def decode_image(data: str, output_format: str | None, size: str | None, id: str | None) -> ImagePart:
+    """A generated image."""
+    pixels = IMAGE_SIZE.fullmatch(size or "")
+    return ImagePart(
+        mime_type=f"image/{output_format or 'png'}",
+        data=data,
+        width=int(pixels[1]) if pixels else None,
+        height=int(pixels[2]) if pixels else None,
+        id=id,
+    )
+
+
+def encode_image(part: ImagePart, path: str) -> JsonObject:
+    """The other way. Raises UnsupportedError for an image by URL, which an answer cannot carry."""
+    if part.data is None:
+        raise UnsupportedError("an image of the model goes by data here, not by URL", path=f"{path}.url")
+    item: JsonObject = {
+        "id": part.id or "",
+        "type": "image_generation_call",
+        "status": "completed",
+        "output_format": (part.mime_type or "image/png").removeprefix("image/"),
+        "result": part.data,
+    }
+    return {**item, "size": f"{part.width}x{part.height}"} if part.width and part.height else item
+
+
+def split_summary(text: str) -> list[str]:
+    """The summary parts of a reasoning text. Joined with :data:`SUMMARY_SEPARATOR` they give the text again."""
+    return SUMMARY_START.split(text) if text else []
+
+
+def encode_reasoning(part: ReasoningPart) -> JsonObject:
+    """A reasoning item."""
+    item: JsonObject = {
+        "id": part.id,
+        "type": "reasoning",
+        "summary": [{"type": "summary_text", "text": text} for text in split_summary(part.text)],
+    }
+    return {**item, "encrypted_content": part.signature} if part.signature is not None else item
+
+
+def encode_function_call(part: ToolCallPart) -> JsonObject:
+    """A function call, as it goes back to the provider; ``id`` only where it is one of the provider's."""
+    item: JsonObject = {"type": "function_call", "call_id": part.tool_call_id, "name": part.tool_name}
+    item["arguments"] = json.dumps(part.args, ensure_ascii=False, separators=(",", ":"))
+    if part.id is not None and part.id.startswith(wire.FUNCTION_CALL_ID):
+        item["id"] = part.id
+    return item
+
+
+def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) -> Iterator[JsonObject]:
+    """The items of one turn of the model.
+
+    Text parts that stand side by side with the same signature are one message. What only another provider can read is
+    left out with a warning.
+    """
+    results = {
+        part.tool_call_id: part
+        for part in message.content
+        if isinstance(part, ToolResultPart) and part.provider_executed
+    }
+    at = 0
+    for key, group in groupby(message.content, _message_key):
+        parts = list(group)
+        if key is not None:
+            yield encode_message([part for part in parts if isinstance(part, TextPart)], warnings)
+        else:
+            for offset, part in enumerate(parts):
+                yield from _encode_assistant_part(part, results, f"{path}.content[{at + offset}]", warnings)
+        at += len(parts)
+    if not message.content:
+        yield {"type": "message", "role": "assistant", "content": []}
+
+
+def _message_key(part: Part) -> tuple[str | None] | None:
+    return (part.signature,) if isinstance(part, TextPart) else None
+
+
+def encode_message(parts: list[TextPart], warnings: list[str]) -> JsonObject:
+    """A message of the model in a history.
+
+    Only a message with the provider's id may be written in the form of its answers; any other is in the short form,
+    which has no citations.
+    """
+    id, phase = split_signature(parts[0].signature)
+    head: JsonObject = {"type": "message", "role": "assistant"}
+    if phase:
+        head["phase"] = phase
+    if id:
+        content = [encode_output_text(part) for part in parts]
+        return {**head, "id": id, "status": "completed", "content": content}
+    if any(part.citations for part in parts):
+        warnings.append("citations: a message without an id of this provider is sent back without its citations")
+    if len(parts) == 1:
+        return {**head, "content": parts[0].text}
+    return {**head, "content": [{"type": "output_text", "text": part.text, "annotations": []} for part in parts]}
+
+
+def _encode_assistant_part(
+    part: Part, results: dict[str, ToolResultPart], path: str, warnings: list[str]
+) -> Iterator[JsonObject]:
+    match part:
+        case ReasoningPart():
+            if part.id is not None and part.id.startswith(wire.REASONING_ID):
+                yield encode_reasoning(part)
+            else:
+                warnings.append(f"reasoning: {path} has no id of this provider and was left out")
+        case ToolCallPart(provider_executed=True):
+            if part.tool_name == WEB_SEARCH and (part.id or part.tool_call_id).startswith(wire.SEARCH_ID):
+                yield encode_search(part, results.get(part.tool_call_id))
+            else:
+                warnings.append(f"hosted tool: {path} was run by another provider and was left out")
+        case ToolResultPart(provider_executed=True):
+            pass  # stands inside its call
+        case ToolCallPart():
+            yield encode_function_call(part)
+        case ImagePart():
+            yield encode_image(part, path)
+        case OpaquePart(provider="openai"):
+            yield part.data
+        case OpaquePart():
+            warnings.append(f"opaque: {path} belongs to {part.provider} and was left out")
+        case SourcePart():
+            for inner in part.content:
+                yield from _encode_assistant_part(inner, results, path, warnings)
+        case TextPart():
+            yield encode_message([part], warnings)
+        case _:
+            raise UnsupportedError(f"a message of the model cannot carry {part.type} in this protocol", path=path)
+
+
+def decode_input_content(content: wire.Content) -> Part | None:
+    """A part of what the user or a tool says; None where it has no unified form."""
+    match content:
+        case wire.InputText() | wire.OutputText():
+            return TextPart(text=content.text)
+        case wire.InputImage(image_url=str(url)):
+            found = split_data_url(url)
+            return ImagePart(mime_type=found[0], data=found[1]) if found else ImagePart(url=url)
+        case wire.InputFile(file_url=str(url), file_data=None):
+            return FilePart(url=url, filename=content.filename)
+        case wire.InputFile(file_data=str(data), file_url=None) if found := split_data_url(data):
+            return FilePart(mime_type=found[0], data=found[1], filename=content.filename)
+    return None
+
+
+def encode_input_content(parts: Iterable[Part], path: str, warnings: list[str]) -> Iterator[JsonObject]:
+    """The other way. Sources are given by their content; what is another provider's is left out with a warning."""
+    for at, part in enumerate(parts):
+        here = f"{path}.content[{at}]"
+        match part:
+            case TextPart():
+                yield {"type": "input_text", "text": part.text}
+            case ImagePart():
+                url = part.url if part.data is None else data_url(part.mime_type, part.data)
+                yield {"type": "input_image", "image_url": url, "detail": "auto"}
+            case FilePart():
+                yield _encode_file(part)
+            case SourcePart():
+                warnings.append(f"source: {here} is sent without its title and source")
+                yield from encode_input_content(part.content, here, warnings)
+            case OpaquePart(provider="openai"):
+                yield part.data
+            case OpaquePart():
+                warnings.append(f"opaque: {here} belongs to {part.provider} and was left out")
+            case _:
+                raise UnsupportedError(f"{part.type} cannot be given to the model in this protocol", path=here)
+
+
+def _encode_file(part: FilePart) -> dict[str, Any]:
+    name = {} if part.filename is None else {"filename": part.filename}
+    if part.data is None:
+        return {"type": "input_file", "file_url": part.url, **name}
+    return {"type": "input_file", "file_data": data_url(part.mime_type, part.data), **name}

@@ -1,0 +1,90 @@
+"""``LanguageModelError`` <-> ``{"error": {"message", "type", "param", "code"}}``, keyed on status and code."""
+
+import json
+from typing import Any
+
+from llm_sdk.codec import WireResponse
+from llm_sdk.errors import (
+    InvalidInputError,
+    LanguageModelError,
+    StatusCodeError,
+    UnsupportedError,
+    status_error,
+)
+from llm_sdk.providers.openai import wire
+
+# type and code that come with a status (recorded for 400 and 401, documented for the others)
+WORDS: dict[int, tuple[str, str | None]] = {
+    400: ("invalid_request_error", None),
+    401: ("invalid_request_error", "invalid_api_key"),
+    403: ("request_forbidden", "unsupported_country_region_territory"),
+    404: ("invalid_request_error", "model_not_found"),
+    429: ("requests", "rate_limit_exceeded"),
+    500: ("server_error", "server_error"),
+    503: ("server_error", "server_overloaded"),
+}
+# The status that a code stands for when it comes inside an answer or a stream of status 200.
+CODE_STATUS = {
+    "invalid_api_key": 401,
+    "model_not_found": 404,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "credit_balance_exhausted": 429,
+    "slow_down": 429,
+    "server_error": 500,
+    "server_overloaded": 503,
+    "vector_store_timeout": 504,
+}
+
+
+def decode_error(reply: WireResponse) -> StatusCodeError:
+    """Any answer that is not 2xx, whatever its body is: JSON of the provider or of a proxy, HTML, or nothing."""
+    text = reply.body.decode("utf-8", "replace")
+    found = _error_object(text)
+    message = _text(found.get("message")) or text.strip()[:500] or f"an answer of status {reply.status} without a body"
+    return status_error(reply.status)(
+        message,
+        status_code=reply.status,
+        code=_text(found.get("code")) or _text(found.get("type")),
+        param=_text(found.get("param")),
+        body=text,
+    )
+
+
+def _error_object(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    error = body.get("error", body) if isinstance(body, dict) else body
+    return error if isinstance(error, dict) else {"message": error}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def embedded_error(error: wire.ResponseError) -> StatusCodeError:
+    """An error inside an answer, or a stream, of status 200."""
+    status = CODE_STATUS.get(error.code or "", 500 if error.code is None else 400)
+    return status_error(status)(
+        error.message, status_code=status, code=error.code, body=error.model_dump_json(exclude_unset=True)
+    )
+
+
+def encode_error(error: LanguageModelError) -> WireResponse:
+    """The provider's answer for an error; what is not its own becomes a 500."""
+    headers = {"content-type": "application/json"}
+    if isinstance(error, StatusCodeError):
+        status, param, code = error.status_code, error.param, error.code
+        if error.retry_after is not None:
+            headers["retry-after"] = f"{error.retry_after:g}"
+    else:
+        status = 400 if isinstance(error, InvalidInputError | UnsupportedError) else 500
+        param, code = getattr(error, "path", "") or None, None
+    message = error.message.removeprefix(f"{param}: ")
+    if error.request_id is not None:
+        headers["x-request-id"] = error.request_id
+    kind, default_code = WORDS.get(status, WORDS[400] if status < 500 else WORDS[500])
+    body = {"error": {"message": message, "type": kind, "param": param, "code": code or default_code}}
+    return WireResponse(status, json.dumps(body, indent=2, ensure_ascii=False).encode(), headers)

@@ -1,0 +1,292 @@
+"""``ModelResponse`` <-> the response object, whole. Its items stand in ``content.py``."""
+
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json, merge_extra
+from llm_sdk.errors import InvariantError, RefusalError, UnsupportedError
+from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai.content import (
+    PROVIDER,
+    WEB_SEARCH,
+    decode_item,
+    encode_image,
+    encode_output_text,
+    encode_reasoning,
+    encode_search,
+    split_signature,
+)
+from llm_sdk.providers.openai.endpoint import response_headers
+from llm_sdk.providers.openai.errors import embedded_error
+from llm_sdk.providers.openai.request import encode_body
+from llm_sdk.types import (
+    FinishReason,
+    ImagePart,
+    JsonObject,
+    ModelResponse,
+    ModelTokensDetails,
+    ModelUsage,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+REFUSAL = "refusal"
+# Why an answer is incomplete. A reason of tomorrow reads as "other" and keeps its name as the detail.
+INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+INCOMPLETE_REASONS = {finish: reason for reason, finish in INCOMPLETE.items()}
+OTHER_INCOMPLETE = ("max_messages", "steered")
+COMPLETED = "completed"
+
+
+def decode_response(reply: WireResponse) -> ModelResponse:
+    """Raises RefusalError, StatusCodeError for a failed response, or InvariantError that says where it is malformed."""
+    try:
+        response = wire.Response.model_validate_json(reply.body)
+    except ValidationError as error:
+        malformed(error, "the answer")
+    return read_response(response)
+
+
+def malformed(error: ValidationError, what: str) -> NoReturn:
+    """Raise InvariantError for wire JSON that lacks what the protocol promises."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "the top level"
+    raise InvariantError(f"{what} is malformed at {where}: {first['msg']}", provider=PROVIDER) from None
+
+
+def read_response(response: wire.Response) -> ModelResponse:
+    """The unified form of a response object."""
+    if response.status == "failed" or (response.error is not None and response.status in (None, "failed")):
+        raise embedded_error(response.error or wire.ResponseError(message="the response failed and gives no reason"))
+    warnings: list[str] = []
+    refusal: list[str] = []
+    content: list[Part] = []
+    for item in response.output:
+        content += decode_item(plain_refusal(item, refusal), warnings)
+    finish_reason, finish_detail = decode_finish(response)
+    whole = ModelResponse(
+        content=content,
+        usage=decode_usage(response.usage) if response.usage else None,
+        finish_reason="content_filter" if refusal else finish_reason,
+        finish_detail=REFUSAL if refusal else finish_detail,
+        id=response.id,
+        model_id=response.model,
+        warnings=warnings or None,
+    )
+    if refusal:
+        raise RefusalError("".join(refusal), response=whole, provider=PROVIDER)
+    return whole
+
+
+def plain_refusal(item: wire.Item, refusal: list[str]) -> wire.Item:
+    """A message whose refusals have become texts; what they say is added to ``refusal``."""
+    if not isinstance(item, wire.Message) or isinstance(item.content, str):
+        return item
+    refused = [content.refusal for content in item.content if isinstance(content, wire.Refusal)]
+    if not refused:
+        return item
+    refusal += refused
+    texts = [
+        wire.OutputText(type="output_text", text=content.refusal) if isinstance(content, wire.Refusal) else content
+        for content in item.content
+    ]
+    return item.model_copy(update={"content": texts})
+
+
+def decode_finish(response: wire.Response) -> tuple[FinishReason, str | None]:
+    """There is no finish reason on the wire: the status and the items tell."""
+    if response.status == "incomplete":
+        reason = response.incomplete_details.reason if response.incomplete_details else None
+        return INCOMPLETE.get(reason or "", "other"), reason or "incomplete"
+    if response.status not in (COMPLETED, None):
+        return "other", response.status
+    calls = any(isinstance(item, wire.FunctionCall) for item in response.output)
+    return ("tool_calls" if calls else "stop"), response.status
+
+
+def encode_finish(response: ModelResponse) -> JsonObject:
+    """``status``, ``incomplete_details`` and ``error``."""
+    status: JsonObject = {"status": COMPLETED, "error": None, "incomplete_details": None}
+    detail = response.finish_detail
+    if detail == REFUSAL:
+        return status
+    if response.finish_reason == "error":
+        return {
+            **status,
+            "status": "failed",
+            "error": {"code": detail or "server_error", "message": "The model failed."},
+        }
+    if response.finish_reason in INCOMPLETE_REASONS:
+        reason = detail if detail in INCOMPLETE else INCOMPLETE_REASONS[response.finish_reason]
+        return {**status, "status": "incomplete", "incomplete_details": {"reason": reason}}
+    if response.finish_reason == "other" and detail in OTHER_INCOMPLETE:
+        return {**status, "status": "incomplete", "incomplete_details": {"reason": detail}}
+    if response.finish_reason == "other" and detail in ("queued", "in_progress", "cancelled", "incomplete"):
+        return {**status, "status": detail}
+    return status
+
+
+def decode_usage(usage: wire.Usage) -> ModelUsage:
+    """Cached and reasoning tokens are inside the totals already. A detail that was not given stays absent."""
+    given, made = usage.input_tokens_details, usage.output_tokens_details
+    return ModelUsage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        input_tokens_details=ModelTokensDetails(
+            cached_text_tokens=given.cached_tokens, cache_write_tokens=given.cache_write_tokens
+        )
+        if given
+        else None,
+        output_tokens_details=ModelTokensDetails(reasoning_tokens=made.reasoning_tokens) if made else None,
+    )
+
+
+def encode_usage(usage: ModelUsage) -> JsonObject:
+    """The details that the API always gives are zero where ``usage`` has none."""
+    given, made = usage.input_tokens_details, usage.output_tokens_details
+    details: JsonObject = {"cached_tokens": (given and given.cached_text_tokens) or 0}
+    if given and given.cache_write_tokens is not None:
+        details["cache_write_tokens"] = given.cache_write_tokens
+    return {
+        "input_tokens": usage.input_tokens,
+        "input_tokens_details": details,
+        "output_tokens": usage.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": (made and made.reasoning_tokens) or 0},
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+    }
+
+
+def new_id(prefix: str, ids: Ids) -> str:
+    """An id of the provider's shape."""
+    return prefix + ids.token(wire.ID_LENGTH)
+
+
+def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
+    """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry."""
+    id = response.id or new_id(wire.RESPONSE_ID, ids)
+    output = list(encode_output(response, ids))
+    body = {**describe(response, id=id, call=call, ids=ids), **encode_finish(response), "output": output}
+    body["usage"] = encode_usage(response.usage) if response.usage else None
+    return WireResponse(200, dump_json(body), response_headers(ids, stream=False))
+
+
+def describe(response: ModelResponse, *, id: str, call: ModelCall, ids: Ids) -> JsonObject:
+    """The response object with what it repeats of the request, and nothing of the answer yet. Keys as recorded."""
+    request: JsonObject = merge_extra(encode_body(call.model_id, call.input, []), call.input.extra or {})
+    created = int(ids.now())
+    reasoning = {"effort": None, "summary": None, **(request.get("reasoning") or {})}
+    text = {"format": {"type": "text"}, "verbosity": "medium", **(request.get("text") or {})}
+    return {
+        "id": id,
+        "object": "response",
+        "created_at": created,
+        "status": "in_progress",
+        "background": bool(request.get("background")),
+        "completed_at": created,
+        "error": None,
+        "frequency_penalty": 0.0,
+        "incomplete_details": None,
+        "instructions": request.get("instructions"),
+        "max_output_tokens": request.get("max_output_tokens"),
+        "max_tool_calls": request.get("max_tool_calls"),
+        "model": response.model_id or call.model_id,
+        "output": [],
+        "parallel_tool_calls": request.get("parallel_tool_calls", True),
+        "presence_penalty": 0.0,
+        "previous_response_id": request.get("previous_response_id"),
+        "prompt_cache_key": request.get("prompt_cache_key"),
+        "prompt_cache_retention": None,
+        "reasoning": reasoning,
+        "safety_identifier": request.get("safety_identifier"),
+        "service_tier": "default",
+        "store": request.get("store", True),
+        "temperature": request.get("temperature", 1.0),
+        "text": text,
+        "tool_choice": request.get("tool_choice", "auto"),
+        "tools": [describe_tool(tool) for tool in request.get("tools") or ()],
+        "top_logprobs": request.get("top_logprobs", 0),
+        "top_p": request.get("top_p", 1.0),
+        "truncation": request.get("truncation", "disabled"),
+        "usage": None,
+        "user": request.get("user"),
+        "metadata": request.get("metadata") or {},
+    }
+
+
+def describe_tool(tool: Any) -> Any:
+    """A function tool comes back with its absent fields written out (recorded)."""
+    if isinstance(tool, dict) and tool.get("type") == "function":
+        return {"description": None, "parameters": None, "strict": True, **tool}
+    return tool
+
+
+def encode_output(response: ModelResponse, ids: Ids) -> Iterable[JsonObject]:
+    """The output items. Texts side by side with the same signature are one message."""
+    refused = response.finish_detail == REFUSAL
+    texts: list[TextPart] = []
+    parts = response.content
+    for at, part in enumerate(parts):
+        if texts and not (isinstance(part, TextPart) and part.signature == texts[0].signature):
+            yield encode_message(texts, ids, refused=refused)
+            texts = []
+        if isinstance(part, TextPart):
+            texts.append(part)
+        elif not (isinstance(part, ToolResultPart) and part.provider_executed):
+            following = parts[at + 1] if at + 1 < len(parts) else None
+            yield encode_item(part, result_of(part, following), f"content[{at}]", ids)
+    if texts:
+        yield encode_message(texts, ids, refused=refused)
+
+
+def result_of(part: Part, following: Part | None) -> ToolResultPart | None:
+    """The result that stands right behind its hosted call."""
+    if isinstance(following, ToolResultPart) and getattr(part, "tool_call_id", None) == following.tool_call_id:
+        return following
+    return None
+
+
+def encode_message(texts: list[TextPart], ids: Ids, *, refused: bool, id: str | None = None) -> JsonObject:
+    """A message of the answer."""
+    given, phase = split_signature(texts[0].signature)
+    content = [{"type": "refusal", "refusal": part.text} if refused else encode_output_text(part) for part in texts]
+    item: JsonObject = {
+        "id": id or given or new_id(wire.MESSAGE_ID, ids),
+        "type": "message",
+        "status": COMPLETED,
+        "content": content,
+        "role": "assistant",
+    }
+    return {**item, "phase": phase} if phase else item
+
+
+def encode_item(
+    part: Part, result: ToolResultPart | None, path: str, ids: Ids, arguments: str | None = None
+) -> JsonObject:
+    """Any other item. ``arguments`` is the JSON text of a call where it is known to the letter."""
+    match part:
+        case ReasoningPart():
+            return {**encode_reasoning(part), "id": part.id or new_id(wire.REASONING_ID, ids)}
+        case ToolCallPart(provider_executed=True):
+            if part.tool_name == WEB_SEARCH:
+                return encode_search(part, result)
+        case ToolCallPart():
+            return {
+                "id": part.id or new_id(wire.FUNCTION_CALL_ID, ids),
+                "type": "function_call",
+                "status": COMPLETED,
+                "arguments": dump_json(part.args).decode() if arguments is None else arguments,
+                "call_id": part.tool_call_id,
+                "name": part.tool_name,
+            }
+        case ImagePart():
+            item = encode_image(part, path)
+            return {**item, "id": item["id"] or new_id(wire.IMAGE_ID, ids)}
+        case OpaquePart() if part.provider == PROVIDER:
+            return part.data
+    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=path)

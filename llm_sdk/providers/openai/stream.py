@@ -1,0 +1,443 @@
+"""The stream events of the Responses API <-> partial responses.
+
+The decoder renumbers: an item of the wire may be several parts here, or none. It shows text and arguments as they come,
+and what only the end of an item tells, such as the final ``encrypted_content``, when that comes. Whatever the deltas
+left out is taken from the item when it is done, and from the whole response at the end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from llm_sdk.accumulator import StreamAccumulator
+from llm_sdk.codec import Ids, ModelCall, dump_json
+from llm_sdk.deltas import (
+    CitationDelta,
+    ContentDelta,
+    ImagePartDelta,
+    OpaquePartDelta,
+    PartDelta,
+    PartialModelResponse,
+    ReasoningPartDelta,
+    TextPartDelta,
+    ToolCallPartDelta,
+    ToolResultPartDelta,
+)
+from llm_sdk.errors import InvariantError, RefusalError, StreamTruncatedError
+from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai.content import (
+    PROVIDER,
+    SUMMARY_SEPARATOR,
+    WEB_SEARCH,
+    decode_annotation,
+    decode_image,
+    decode_item,
+    join_signature,
+)
+from llm_sdk.providers.openai.errors import embedded_error
+from llm_sdk.providers.openai.response import (
+    REFUSAL,
+    describe,
+    encode_finish,
+    encode_usage,
+    malformed,
+    new_id,
+    plain_refusal,
+    read_response,
+)
+from llm_sdk.providers.openai.stream_items import Events, OpenItem, open_item
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import (
+    Citation,
+    ImagePart,
+    JsonObject,
+    ModelResponse,
+    OpaquePart,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+Partials: TypeAlias = list[PartialModelResponse]
+
+END_MARK = b"[DONE]"  # sent by some servers that speak this protocol; the API itself sends none
+OPENING = ("response.created", "response.queued", "response.in_progress")
+TERMINAL = ("response.completed", "response.incomplete", "response.failed")
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A part on its way: how much of its text and how many of its citations were passed on."""
+
+    index: int
+    sent: int = 0
+    citations: int = 0
+
+
+@dataclass(slots=True)
+class _ItemState:
+    """An item on its way. A message has a slot for each content part, every other item one at 0."""
+
+    kind: str
+    signature: str | None = None
+    slots: dict[int, _Slot] = field(default_factory=dict)
+    summaries: int = 0
+    done: bool = False
+
+
+class StreamDecoder:
+    """See :class:`llm_sdk.codec.StreamDecoder`."""
+
+    def __init__(self) -> None:
+        self._items: dict[int, _ItemState] = {}
+        self._next_index = 0
+        self._number = 0
+        self._begun = False
+        self._ended = False
+        self._refusal: list[str] = []
+        self._error: RefusalError | None = None
+
+    def feed(self, event: ServerSentEvent) -> Partials:
+        """Read one event. Unknown ones mean nothing; a malformed one is an InvariantError that gives its number."""
+        number, self._number = self._number, self._number + 1
+        reader = self._READERS.get(event.event) or self._READERS.get(self._kind(event, number))
+        if reader is None:
+            return []
+        model, read = reader
+        try:
+            parsed = model.model_validate_json(event.data)
+        except ValidationError as error:
+            malformed(error, f"event {number} ({event.event or model.__name__})")
+        return read(self, parsed)
+
+    def close(self) -> Partials:
+        """Raises RefusalError for a refusal that the stream told, and StreamTruncatedError when its end is missing."""
+        if self._error is not None:
+            raise self._error
+        if not self._ended:
+            raise StreamTruncatedError(
+                f"the stream ended after {self._number} events without response.completed", provider=PROVIDER
+            )
+        return []
+
+    def _kind(self, event: ServerSentEvent, number: int) -> str:
+        """The type that stands in the data, for frames without an event name."""
+        if event.data == END_MARK:
+            return ""
+        try:
+            data = from_json(event.data)
+        except ValueError as error:
+            raise InvariantError(f"event {number} is not JSON: {error}", provider=PROVIDER) from None
+        return str(data.get("type", "")) if isinstance(data, dict) else ""
+
+    def _state(self, output_index: int, kind: str) -> _ItemState:
+        state = self._items.get(output_index)
+        if state is None:
+            state = self._items[output_index] = _ItemState(kind)
+        return state
+
+    def _slot(self, state: _ItemState, at: int = 0) -> _Slot:
+        slot = state.slots.get(at)
+        if slot is None:
+            slot = state.slots[at] = _Slot(self._next_index)
+            # The result of a search stands right behind its call, whatever starts before it is known.
+            self._next_index += 2 if state.kind == "web_search_call" else 1
+        return slot
+
+    def _opening(self, event: wire.ResponseEvent) -> Partials:
+        if self._begun:
+            return []
+        self._begun = True
+        return [PartialModelResponse(id=event.response.id, model_id=event.response.model)]
+
+    def _item_added(self, event: wire.ItemEvent) -> Partials:
+        item = event.item
+        state = self._state(event.output_index, item.type)
+        match item:
+            case wire.Message():
+                state.signature = join_signature(item.id, item.phase)
+                return []
+            case wire.Reasoning():
+                return [_delta(self._slot(state).index, ReasoningPartDelta(id=item.id))]
+            case wire.FunctionCall():
+                slot = self._slot(state)
+                head = ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id)
+                return [_delta(slot.index, head), *self._arguments(slot, item.arguments)]
+            case wire.WebSearchCall():
+                head = ToolCallPartDelta(tool_call_id=item.id, tool_name=WEB_SEARCH, id=item.id, provider_executed=True)
+                return [_delta(self._slot(state).index, head)]
+        self._slot(state)
+        return []
+
+    def _content_part_added(self, event: wire.ContentPartAdded) -> Partials:
+        if not isinstance(event.part, wire.OutputText):
+            return []
+        state = self._state(event.output_index, "message")
+        if event.content_index in state.slots:
+            return []
+        index = self._slot(state, event.content_index).index
+        return [_delta(index, TextPartDelta(text="", signature=state.signature))]
+
+    def _text_delta(self, event: wire.PartDelta) -> Partials:
+        state = self._state(event.output_index, "message")
+        slot = self._slot(state, event.content_index)
+        signature = None if slot.sent else state.signature
+        slot.sent += len(event.delta)
+        return [_delta(slot.index, TextPartDelta(text=event.delta, signature=signature))]
+
+    def _text_done(self, event: wire.TextDone) -> Partials:
+        state = self._state(event.output_index, "message")
+        return self._rest_of_text(state, event.content_index, event.text, [])
+
+    def _rest_of_text(self, state: _ItemState, at: int, text: str, citations: list[Citation]) -> Partials:
+        known = at in state.slots
+        slot = self._slot(state, at)
+        partials = []
+        if not known or len(text) > slot.sent:
+            partials.append(_delta(slot.index, TextPartDelta(text=text[slot.sent :], signature=state.signature)))
+            slot.sent = len(text)
+        return partials + [_cite(slot, citation) for citation in citations[slot.citations :]]
+
+    def _annotation_added(self, event: wire.AnnotationAdded) -> Partials:
+        citation = decode_annotation(event.annotation)
+        if citation is None:
+            return []  # the end of the item gives the warning
+        state = self._state(event.output_index, "message")
+        return [_cite(self._slot(state, event.content_index), citation)]
+
+    def _refusal_delta(self, event: wire.PartDelta) -> Partials:
+        self._refusal.append(event.delta)
+        return []
+
+    def _arguments_delta(self, event: wire.ArgumentsDelta) -> Partials:
+        slot = self._slot(self._state(event.output_index, "function_call"))
+        slot.sent += len(event.delta)
+        return [_delta(slot.index, ToolCallPartDelta(args=event.delta))]
+
+    def _arguments_done(self, event: wire.ArgumentsDone) -> Partials:
+        return self._arguments(self._slot(self._state(event.output_index, "function_call")), event.arguments)
+
+    def _arguments(self, slot: _Slot, arguments: str) -> Partials:
+        """What the deltas have not told of the arguments."""
+        rest, slot.sent = arguments[slot.sent :], max(slot.sent, len(arguments))
+        return [_delta(slot.index, ToolCallPartDelta(args=rest))] if rest else []
+
+    def _summary_part_added(self, event: wire.SummaryPartAdded) -> Partials:
+        return self._reasoning_text(event.output_index, event.summary_index, "")
+
+    def _summary_delta(self, event: wire.SummaryDelta) -> Partials:
+        return self._reasoning_text(event.output_index, event.summary_index, event.delta)
+
+    def _reasoning_delta(self, event: wire.PartDelta) -> Partials:
+        return self._reasoning_text(event.output_index, event.content_index, event.delta)
+
+    def _reasoning_text(self, output_index: int, part: int, text: str) -> Partials:
+        """Text of the summary or content part of this number; the parts are joined as :func:`decode_item` does."""
+        state = self._state(output_index, "reasoning")
+        slot = self._slot(state)
+        if slot.sent or state.summaries:
+            text = SUMMARY_SEPARATOR * (part + 1 - max(state.summaries, 1)) + text
+        state.summaries = max(state.summaries, part + 1)
+        slot.sent += len(text)
+        return [_delta(slot.index, ReasoningPartDelta(text=text))] if text else []
+
+    def _partial_image(self, event: wire.PartialImage) -> Partials:
+        slot = self._slot(self._state(event.output_index, "image_generation_call"))
+        image = decode_image(event.partial_image_b64, event.output_format, event.size, None)
+        return [_delta(slot.index, ImagePartDelta(**image.model_dump()))]
+
+    def _item_done(self, event: wire.ItemEvent) -> Partials:
+        return self._finish_item(event.output_index, event.item)
+
+    def _finish_item(self, output_index: int, item: wire.Item) -> Partials:
+        """Pass on what the item tells beyond its deltas."""
+        state = self._state(output_index, item.type)
+        if state.done:
+            return []
+        state.done = True
+        refusal: list[str] = []
+        plain = plain_refusal(item, refusal)
+        if refusal:
+            self._refusal = self._refusal or refusal
+            return []
+        warnings: list[str] = []
+        partials: Partials = []
+        if isinstance(item, wire.Message):
+            state.signature = join_signature(item.id, item.phase)
+        for at, part in enumerate(decode_item(plain, warnings)):
+            match part:
+                case TextPart():
+                    partials += self._rest_of_text(state, at, part.text, part.citations or [])
+                case ReasoningPart():
+                    partials += self._rest_of_reasoning(self._slot(state), part)
+                case ToolCallPart():
+                    partials += self._rest_of_call(self._slot(state), part, item)
+                case ToolResultPart():
+                    result = ToolResultPartDelta(**part.model_dump())
+                    partials.append(_delta(self._slot(state).index + 1, result))
+                case ImagePart():
+                    partials.append(_delta(self._slot(state).index, ImagePartDelta(**part.model_dump())))
+                case OpaquePart():
+                    partials.append(_delta(self._slot(state).index, OpaquePartDelta(**part.model_dump())))
+        if warnings:
+            partials.append(PartialModelResponse(warnings=warnings))
+        return partials
+
+    def _rest_of_reasoning(self, slot: _Slot, part: ReasoningPart) -> Partials:
+        """The signature of the finished item is the one that counts: an earlier one differs from it (recorded)."""
+        rest, slot.sent = part.text[slot.sent :], len(part.text)
+        return [_delta(slot.index, ReasoningPartDelta(text=rest, signature=part.signature, id=part.id))]
+
+    def _rest_of_call(self, slot: _Slot, part: ToolCallPart, item: wire.Item) -> Partials:
+        head = part.model_dump(exclude={"args", "type"})
+        if isinstance(item, wire.FunctionCall):
+            return [_delta(slot.index, ToolCallPartDelta(**head)), *self._arguments(slot, item.arguments)]
+        if not part.args:
+            return [_delta(slot.index, ToolCallPartDelta(**head))]
+        args = dump_json(part.args).decode()
+        return [_delta(slot.index, ToolCallPartDelta(**head, args=args))]
+
+    def _terminal(self, event: wire.ResponseEvent) -> Partials:
+        """The whole response once more: what was never finished is finished from it."""
+        self._ended = True
+        response = event.response
+        partials: Partials = []
+        for at, item in enumerate(response.output):
+            partials += self._finish_item(at, item)
+        try:
+            whole = read_response(response)
+        except RefusalError as error:
+            self._error = error
+            whole = error.response or ModelResponse(content=[])
+        finish_reason = whole.finish_reason
+        if not response.output and finish_reason == "stop":
+            calls = any(state.kind == "function_call" for state in self._items.values())
+            finish_reason = "tool_calls" if calls else "stop"
+        if self._refusal and self._error is None:
+            refusal = "".join(self._refusal)
+            told = {"content": [TextPart(text=refusal)], "finish_reason": "content_filter", "finish_detail": REFUSAL}
+            self._error = RefusalError(refusal, response=whole.model_copy(update=told), provider=PROVIDER)
+        return [
+            *partials,
+            PartialModelResponse(
+                usage=whole.usage,
+                finish_reason=finish_reason,
+                finish_detail=whole.finish_detail,
+                id=whole.id,
+                model_id=whole.model_id,
+            ),
+        ]
+
+    def _error_event(self, event: wire.ErrorEvent) -> Partials:
+        message = event.message or "the stream reports an error and gives no message"
+        error = embedded_error(event.error or wire.ResponseError(code=event.code, message=message))
+        error.locate(provider=PROVIDER, request_id=None)
+        raise error
+
+    _READERS: ClassVar[dict[str, tuple[type[wire.Event], Callable[[Any, Any], Partials]]]] = {
+        **dict.fromkeys(OPENING, (wire.ResponseEvent, _opening)),
+        **dict.fromkeys(TERMINAL, (wire.ResponseEvent, _terminal)),
+        "response.output_item.added": (wire.ItemEvent, _item_added),
+        "response.output_item.done": (wire.ItemEvent, _item_done),
+        "response.content_part.added": (wire.ContentPartAdded, _content_part_added),
+        "response.output_text.delta": (wire.PartDelta, _text_delta),
+        "response.output_text.done": (wire.TextDone, _text_done),
+        "response.output_text.annotation.added": (wire.AnnotationAdded, _annotation_added),
+        "response.refusal.delta": (wire.PartDelta, _refusal_delta),
+        "response.function_call_arguments.delta": (wire.ArgumentsDelta, _arguments_delta),
+        "response.function_call_arguments.done": (wire.ArgumentsDone, _arguments_done),
+        "response.reasoning_summary_part.added": (wire.SummaryPartAdded, _summary_part_added),
+        "response.reasoning_summary_text.delta": (wire.SummaryDelta, _summary_delta),
+        "response.reasoning_text.delta": (wire.PartDelta, _reasoning_delta),
+        "response.image_generation_call.partial_image": (wire.PartialImage, _partial_image),
+        "error": (wire.ErrorEvent, _error_event),
+    }
+
+
+def _delta(index: int, part: PartDelta) -> PartialModelResponse:
+    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
+
+
+def _cite(slot: _Slot, citation: Citation) -> PartialModelResponse:
+    slot.citations += 1
+    return _delta(slot.index, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))
+
+
+class StreamEncoder:
+    """See :class:`llm_sdk.codec.StreamEncoder`.
+
+    Items follow one another: a delta at a new index ends the item before it, and a later delta for that one is an
+    InvariantError.
+    """
+
+    def __init__(self, call: ModelCall, ids: Ids) -> None:
+        self._call = call
+        self._ids = ids
+        self._events = Events(ids, obfuscate=_wants_obfuscation(call))
+        self._head = StreamAccumulator()
+        self._response: JsonObject | None = None
+        self._output: list[JsonObject] = []
+        self._open: OpenItem | None = None
+        self._ended_indices: set[int] = set()
+
+    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
+        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
+        self._head.add_partial(partial.model_copy(update={"delta": None}))
+        self._begin()
+        if partial.delta is not None:
+            self._write(partial.delta)
+        return self._events.take()
+
+    def close(self) -> list[ServerSentEvent]:
+        """Write the end of the item that is open, and the terminal event with the whole response."""
+        self._begin()
+        self._finish_item()
+        whole = self._head.compute_response()
+        finish = encode_finish(whole)
+        usage = encode_usage(whole.usage) if whole.usage else None
+        status = finish["status"] if finish["status"] in ("incomplete", "failed") else "completed"
+        body = {**(self._response or {}), **finish, "output": self._output, "usage": usage}
+        if whole.model_id:
+            body["model"] = whole.model_id
+        self._events.emit(f"response.{status}", response=body)
+        return self._events.take()
+
+    def _begin(self) -> None:
+        if self._response is not None:
+            return
+        head = self._head.snapshot()
+        id = head.id or new_id(wire.RESPONSE_ID, self._ids)
+        self._response = describe(head, id=id, call=self._call, ids=self._ids)
+        opening = {**self._response, "completed_at": None}
+        self._events.emit("response.created", response=opening)
+        self._events.emit("response.in_progress", response=opening)
+
+    def _write(self, delta: ContentDelta) -> None:
+        if self._open is not None and self._open.takes(delta):
+            self._open.feed(delta)
+            return
+        if delta.index in self._ended_indices:
+            raise InvariantError(
+                f"content {delta.index}: this protocol streams one item after another, and this one has ended",
+                provider=PROVIDER,
+            )
+        self._finish_item()
+        refused = self._head.snapshot().finish_detail == REFUSAL
+        self._open = open_item(delta, len(self._output), self._events, self._call, self._ids, refused=refused)
+        self._open.feed(delta)
+
+    def _finish_item(self) -> None:
+        if self._open is None:
+            return
+        self._output.append(self._open.finish())
+        self._ended_indices |= self._open.indices
+        self._open = None
+
+
+def _wants_obfuscation(call: ModelCall) -> bool:
+    options = (call.input.extra or {}).get("stream_options")
+    return not (isinstance(options, dict) and options.get("include_obfuscation") is False)

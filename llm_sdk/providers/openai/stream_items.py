@@ -1,0 +1,415 @@
+"""One output item while it is being streamed: the events that open it, go on with it and end it."""
+
+import string
+from abc import ABC, abstractmethod
+from typing import Any
+
+from llm_sdk.accumulator import StreamAccumulator
+from llm_sdk.codec import Ids, ModelCall, dump_json
+from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta, ToolCallPartDelta
+from llm_sdk.errors import InvariantError, UnsupportedError
+from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, split_signature
+from llm_sdk.providers.openai.request import implied_include
+from llm_sdk.providers.openai.response import encode_item, encode_message, new_id
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import Citation, JsonObject, Part, TextPart, ToolResultPart
+
+# The events between an item's being added and done (recorded), for items that have no deltas of text.
+PROGRESS: dict[str, tuple[str, ...]] = {
+    "web_search_call": ("in_progress", "searching", "completed"),
+    "file_search_call": ("in_progress", "searching", "completed"),
+    "image_generation_call": ("in_progress", "generating"),
+    "code_interpreter_call": ("in_progress",),
+    "mcp_list_tools": ("in_progress", "completed"),
+    "mcp_call": ("in_progress",),
+}
+ALPHANUMERIC = string.ascii_letters + string.digits
+# Delta and padding together are a multiple of this many characters (recorded: 5 680 of 5 687 frames).
+OBFUSCATION_BLOCK = 16
+
+
+class Events:
+    """Numbers events from 0 without a gap and pads the deltas, as the API does."""
+
+    def __init__(self, ids: Ids, *, obfuscate: bool) -> None:
+        self._ids = ids
+        self._obfuscate = obfuscate
+        self._number = 0
+        self._written: list[ServerSentEvent] = []
+
+    def emit(self, type: str, **fields: Any) -> None:
+        """Write one event."""
+        data = {"type": type, **fields, "sequence_number": self._number}
+        self._number += 1
+        self._written.append(ServerSentEvent(dump_json(data), type))
+
+    def emit_delta(self, type: str, delta: str, **fields: Any) -> None:
+        """Write a delta with its padding; an empty one is not written."""
+        if not delta:
+            return
+        if self._obfuscate:
+            fields["obfuscation"] = self._ids.token(-len(delta) % OBFUSCATION_BLOCK, ALPHANUMERIC)
+        self.emit(type, delta=delta, **fields)
+
+    def take(self) -> list[ServerSentEvent]:
+        """What was written since the last time."""
+        written, self._written = self._written, []
+        return written
+
+
+class OpenItem(ABC):
+    """An item that has been added and is not done. ``feed`` gets every delta of it, the first one included."""
+
+    def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
+        self.indices = {delta.index}
+        self._at = {"output_index": output_index}
+        self._events = events
+        self._ids = ids
+        self._parts = StreamAccumulator()
+
+    def takes(self, delta: ContentDelta) -> bool:
+        """Whether this delta goes on with the item."""
+        return delta.index in self.indices
+
+    @abstractmethod
+    def feed(self, delta: ContentDelta) -> None:
+        """Write what a delta brings."""
+
+    @abstractmethod
+    def finish(self) -> JsonObject:
+        """Write the end of the item and return it whole."""
+
+    def _collect(self, delta: ContentDelta) -> None:
+        self._parts.add_partial(PartialModelResponse(delta=delta))
+
+    def _content(self) -> list[Part]:
+        return self._parts.compute_response().content
+
+    def _emit(self, type: str, **fields: Any) -> None:
+        self._events.emit(f"response.{type}", **self._at, **fields)
+
+    def _emit_delta(self, type: str, delta: str, **fields: Any) -> None:
+        self._events.emit_delta(f"response.{type}", delta, **self._at, **fields)
+
+    def _add(self, item: JsonObject) -> None:
+        self._emit("output_item.added", item=item)
+
+    def _done(self, item: JsonObject) -> JsonObject:
+        self._emit("output_item.done", item=item)
+        return item
+
+    def _progress(self, kind: str, id: str) -> None:
+        for step in PROGRESS.get(kind, ()):
+            self._emit(f"{kind}.{step}", item_id=id)
+
+
+class OpenMessage(OpenItem):
+    """Text parts with the same signature, each a content part of one message."""
+
+    def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids, *, refused: bool) -> None:
+        super().__init__(delta, output_index, events, ids)
+        self._signature = delta.part.signature if isinstance(delta.part, TextPartDelta) else None
+        id, phase = split_signature(self._signature)
+        self._id = id or new_id(wire.MESSAGE_ID, ids)
+        self._refused = refused
+        self._texts: list[TextPart] = []
+        self._current: int | None = None
+        self._written: list[str] = []
+        self._citations = 0
+        item = {"id": self._id, "type": "message", "status": "in_progress", "content": [], "role": "assistant"}
+        self._add({**item, "phase": phase} if phase else item)
+
+    def takes(self, delta: ContentDelta) -> bool:
+        if delta.index in self.indices:
+            return delta.index == self._current
+        return isinstance(delta.part, TextPartDelta) and delta.part.signature == self._signature
+
+    def feed(self, delta: ContentDelta) -> None:
+        part = delta.part
+        if not isinstance(part, TextPartDelta):
+            raise InvariantError(f"content {delta.index}: a delta of kind {part.type} for a part of kind text")
+        if delta.index != self._current:
+            self._finish_part()
+            self._current = delta.index
+            self.indices.add(delta.index)
+            self._emit("content_part.added", **self._place(), part=self._part(TextPart(text="")))
+        self._collect(delta)
+        kind = "refusal" if self._refused else "output_text"
+        extra: JsonObject = {} if self._refused else {"logprobs": []}
+        self._emit_delta(f"{kind}.delta", part.text, **self._place(), **extra)
+        self._written.append(part.text)
+        if part.citation is not None and part.citation.source is not None:
+            citation = Citation(**part.citation.model_dump(exclude={"type"}))
+            annotation = encode_annotation(citation, "".join(self._written))
+            place = {**self._place(), "annotation_index": self._citations}
+            self._emit("output_text.annotation.added", **place, annotation=annotation)
+            self._citations += 1
+
+    def finish(self) -> JsonObject:
+        self._finish_part()
+        return self._done(encode_message(self._texts, self._ids, refused=self._refused, id=self._id))
+
+    def _place(self) -> JsonObject:
+        return {"content_index": len(self._texts), "item_id": self._id}
+
+    def _part(self, text: TextPart) -> JsonObject:
+        item: JsonObject = encode_message([text], self._ids, refused=self._refused, id=self._id)
+        content: JsonObject = item["content"][0]
+        return content
+
+    def _finish_part(self) -> None:
+        if self._current is None:
+            return
+        [text] = self._content()
+        assert isinstance(text, TextPart)
+        if self._refused:
+            self._emit("refusal.done", **self._place(), refusal=text.text)
+        else:
+            self._emit("output_text.done", **self._place(), logprobs=[], text=text.text)
+        self._emit("content_part.done", **self._place(), part=self._part(text))
+        self._texts.append(text)
+        self._parts = StreamAccumulator()
+        self._written = []
+        self._citations = 0
+        self._current = None
+
+
+class OpenFunctionCall(OpenItem):
+    """Name and ids come first, then the arguments as they are written."""
+
+    def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
+        super().__init__(delta, output_index, events, ids)
+        part = delta.part
+        if not isinstance(part, ToolCallPartDelta) or not part.tool_name or not part.tool_call_id:
+            raise InvariantError(
+                f"content {delta.index}: the first delta of a tool call lacks its name or tool_call_id"
+            )
+        self._id = part.id or new_id(wire.FUNCTION_CALL_ID, ids)
+        self._arguments: list[str] = []
+        self._add(
+            {
+                "id": self._id,
+                "type": "function_call",
+                "status": "in_progress",
+                "arguments": "",
+                "call_id": part.tool_call_id,
+                "name": part.tool_name,
+            }
+        )
+
+    def feed(self, delta: ContentDelta) -> None:
+        self._collect(delta)
+        if isinstance(delta.part, ToolCallPartDelta) and delta.part.args:
+            self._write(delta.part.args)
+
+    def _write(self, fragment: str) -> None:
+        self._arguments.append(fragment)
+        self._emit_delta("function_call_arguments.delta", fragment, item_id=self._id)
+
+    def finish(self) -> JsonObject:
+        if not self._arguments:
+            self._write("{}")
+        arguments = "".join(self._arguments)
+        [call] = self._content()
+        self._emit("function_call_arguments.done", arguments=arguments, item_id=self._id)
+        return self._done({**encode_item(call, None, "", self._ids, arguments), "id": self._id})
+
+
+class OpenSearch(OpenItem):
+    """A hosted search: nothing of it is written in pieces, and its result ends up in the item."""
+
+    def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
+        super().__init__(delta, output_index, events, ids)
+        part = delta.part
+        assert isinstance(part, ToolCallPartDelta)
+        self._tool_call_id = part.tool_call_id
+        self._id = part.id or part.tool_call_id or new_id(wire.SEARCH_ID, ids)
+        self._add({"id": self._id, "type": "web_search_call", "status": "in_progress"})
+        self._progress("web_search_call", self._id)
+
+    def takes(self, delta: ContentDelta) -> bool:
+        result = delta.part.type == "tool-result" and delta.part.tool_call_id == self._tool_call_id
+        return delta.index in self.indices or result
+
+    def feed(self, delta: ContentDelta) -> None:
+        self.indices.add(delta.index)
+        self._collect(delta)
+
+    def finish(self) -> JsonObject:
+        call, *results = self._content()
+        result = results[0] if results and isinstance(results[0], ToolResultPart) else None
+        return self._done({**encode_item(call, result, "", self._ids), "id": self._id})
+
+
+class OpenReasoning(OpenItem):
+    """The summary, cut into its parts where their titles begin.
+
+    An ``encrypted_content`` that comes with ``output_item.added`` is not the final one, and differs from it, as it does
+    in the API.
+    """
+
+    def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids, *, encrypted: bool) -> None:
+        super().__init__(delta, output_index, events, ids)
+        self._id = getattr(delta.part, "id", None) or new_id(wire.REASONING_ID, ids)
+        self._summary: list[list[str]] = []
+        self._held = ""
+        item: JsonObject = {"id": self._id, "type": "reasoning", "summary": []}
+        if encrypted:
+            item["encrypted_content"] = "gAAAAA" + ids.token(64, ALPHANUMERIC)
+        self._add(item)
+
+    def feed(self, delta: ContentDelta) -> None:
+        self._collect(delta)
+        text = self._held + getattr(delta.part, "text", "")
+        # A line end at the end may be the one before the next part's title.
+        self._held = next((end for end in ("\n*", "\n") if text.endswith(end)), "")
+        self._write(text.removesuffix(self._held))
+
+    def _write(self, text: str) -> None:
+        if not text:
+            return
+        first, *others = text.split("\n**")
+        if first or not self._summary:
+            self._text(first)
+        for other in others:
+            self._end_part()
+            self._begin_part()
+            self._text("**" + other)
+
+    def _begin_part(self) -> None:
+        self._summary.append([])
+        self._emit("reasoning_summary_part.added", **self._place(), part={"type": "summary_text", "text": ""})
+
+    def _text(self, text: str) -> None:
+        if not self._summary:
+            self._begin_part()
+        self._summary[-1].append(text)
+        self._emit_delta("reasoning_summary_text.delta", text, **self._place())
+
+    def _end_part(self) -> None:
+        text = "".join(self._summary[-1])
+        self._emit("reasoning_summary_text.done", **self._place(), text=text)
+        self._emit("reasoning_summary_part.done", **self._place(), part={"type": "summary_text", "text": text})
+
+    def _place(self) -> JsonObject:
+        return {"item_id": self._id, "summary_index": len(self._summary) - 1}
+
+    def finish(self) -> JsonObject:
+        self._write(self._held)
+        if self._summary:
+            self._end_part()
+        [part] = self._content()
+        return self._done({**encode_item(part, None, "", self._ids), "id": self._id})
+
+
+class OpenImage(OpenItem):
+    """Every image but the last is a preview."""
+
+    def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
+        super().__init__(delta, output_index, events, ids)
+        self._id = getattr(delta.part, "id", None) or new_id(wire.IMAGE_ID, ids)
+        self._previews = 0
+        self._seen = False
+        self._add({"id": self._id, "type": "image_generation_call", "status": "in_progress"})
+        self._progress("image_generation_call", self._id)
+
+    def feed(self, delta: ContentDelta) -> None:
+        if self._seen:
+            preview = self._whole()
+            self._emit(
+                "image_generation_call.partial_image",
+                item_id=self._id,
+                partial_image_index=self._previews,
+                partial_image_b64=preview["result"],
+                output_format=preview["output_format"],
+            )
+            self._previews += 1
+        self._collect(delta)
+        self._seen = True
+
+    def _whole(self) -> JsonObject:
+        [image] = self._content()
+        return {**encode_item(image, None, "", self._ids), "id": self._id}
+
+    def finish(self) -> JsonObject:
+        item = self._whole()
+        self._emit("image_generation_call.completed", item_id=self._id)
+        return self._done(item)
+
+
+class OpenOpaque(OpenItem):
+    """An item in the provider's own words."""
+
+    def feed(self, delta: ContentDelta) -> None:
+        self._collect(delta)
+
+    def finish(self) -> JsonObject:
+        [part] = self._content()
+        item = encode_item(part, None, "", self._ids)
+        kind, id = str(item.get("type")), str(item.get("id", ""))
+        self._add({**item, **OPENED.get(kind, {})})
+        self._progress(kind, id)
+        for event, fields in deltas_of(kind, item):
+            self._emit(event, **({"item_id": id} | fields))
+        return self._done(item)
+
+
+# What an opaque item looks like when it is added, where that differs from its end (recorded).
+OPENED: dict[str, JsonObject] = {
+    "code_interpreter_call": {"status": "in_progress", "code": ""},
+    "mcp_call": {"status": "in_progress", "arguments": "", "output": None},
+    "mcp_list_tools": {"tools": []},
+    "file_search_call": {"status": "in_progress"},
+    "computer_call": {"status": "in_progress"},
+    "shell_call": {"status": "in_progress"},
+    "apply_patch_call": {"status": "in_progress"},
+}
+
+
+def deltas_of(kind: str, item: JsonObject) -> list[tuple[str, JsonObject]]:
+    """The events between the progress of an opaque item and its end (recorded)."""
+    match kind:
+        case "code_interpreter_call":
+            code = item.get("code") or ""
+            return [
+                ("code_interpreter_call_code.delta", {"delta": code}),
+                ("code_interpreter_call_code.done", {"code": code}),
+                ("code_interpreter_call.interpreting", {}),
+                ("code_interpreter_call.completed", {}),
+            ]
+        case "mcp_call":
+            arguments = item.get("arguments") or ""
+            end = "failed" if item.get("error") else "completed"
+            return [
+                ("mcp_call_arguments.delta", {"delta": arguments}),
+                ("mcp_call_arguments.done", {"arguments": arguments}),
+                (f"mcp_call.{end}", {}),
+            ]
+    return []
+
+
+def open_item(
+    delta: ContentDelta, output_index: int, events: Events, call: ModelCall, ids: Ids, *, refused: bool
+) -> OpenItem:
+    """Write the events that open the item of this delta. Raises UnsupportedError for a part without an item."""
+    part = delta.part
+    match part.type:
+        case "text":
+            return OpenMessage(delta, output_index, events, ids, refused=refused)
+        case "tool-call" if not part.provider_executed:
+            return OpenFunctionCall(delta, output_index, events, ids)
+        case "tool-call" if part.tool_name == WEB_SEARCH:
+            return OpenSearch(delta, output_index, events, ids)
+        case "reasoning":
+            return OpenReasoning(delta, output_index, events, ids, encrypted=_wants_encrypted(call))
+        case "image":
+            return OpenImage(delta, output_index, events, ids)
+        case "opaque" if part.provider == PROVIDER:
+            return OpenOpaque(delta, output_index, events, ids)
+    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=f"content[{delta.index}]")
+
+
+def _wants_encrypted(call: ModelCall) -> bool:
+    include = (call.input.extra or {}).get("include", implied_include(call.input))
+    return wire.INCLUDE_ENCRYPTED_REASONING in include

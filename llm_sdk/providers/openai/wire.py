@@ -1,0 +1,422 @@
+"""The Responses API in its own JSON: what ``POST /v1/responses`` takes, answers and streams.
+
+Models name the fields that have a unified form; every other field is kept as it came (``model_extra``). Every union
+has a catch-all member, so that an item, a content part or a tool of tomorrow is carried and not refused.
+
+Sources: OpenAI's OpenAPI document 2.3.0 (August 2026) and recorded traffic, which the comments name where the two
+differ.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+JsonObject: TypeAlias = dict[str, Any]
+
+INCLUDE_ENCRYPTED_REASONING = "reasoning.encrypted_content"
+INCLUDE_SEARCH_SOURCES = "web_search_call.action.sources"
+
+MESSAGE_ID = "msg_"
+REASONING_ID = "rs_"
+FUNCTION_CALL_ID = "fc_"
+CALL_ID = "call_"
+SEARCH_ID = "ws_"
+IMAGE_ID = "ig_"
+RESPONSE_ID = "resp_"
+ID_LENGTH = 50
+"""Hexadecimal digits after the prefix of every id but ``call_`` (recorded: 50, before 2026 also 48)."""
+CALL_ID_LENGTH = 24
+
+
+class Wire(BaseModel):
+    """Base of every wire model: unknown fields are kept, and absent differs from null (``exclude_unset``)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+
+    def rest(self, *taken: str) -> JsonObject:
+        """The fields that came, less those in ``taken``: what has no unified form."""
+        return {key: value for key, value in self.model_dump(exclude_unset=True).items() if key not in taken}
+
+
+def _kind(*known: str, default: str = "unknown") -> Discriminator:
+    """A union by ``type`` with a catch-all member: anything not ``known`` is tagged ``unknown``."""
+
+    def tag(value: Any) -> str:
+        kind = value.get("type", default) if isinstance(value, dict) else getattr(value, "type", default)
+        return kind if kind in known else "unknown"
+
+    return Discriminator(tag)
+
+
+class Unknown(Wire):
+    """Whatever has no model of its own."""
+
+    type: str
+
+
+class InputText(Wire):
+    type: Literal["input_text"]
+    text: str
+
+
+class InputImage(Wire):
+    """``image_url`` is a URL or a data URL; a ``file_id`` in its place has no unified form."""
+
+    type: Literal["input_image"]
+    image_url: str | None = None
+
+
+class InputFile(Wire):
+    """``file_data`` is a data URL."""
+
+    type: Literal["input_file"]
+    file_data: str | None = None
+    file_url: str | None = None
+    filename: str | None = None
+
+
+class UrlCitation(Wire):
+    """Indices count characters of the text that carries it and span the inserted link (recorded)."""
+
+    type: Literal["url_citation"]
+    url: str
+    title: str | None = None
+    start_index: int | None = None
+    end_index: int | None = None
+
+
+class FileCitation(Wire):
+    """``index`` is the place in the text that the citation belongs to."""
+
+    type: Literal["file_citation"]
+    file_id: str
+    filename: str | None = None
+    index: int | None = None
+
+
+class ContainerFileCitation(Wire):
+    type: Literal["container_file_citation"]
+    container_id: str
+    file_id: str
+    filename: str | None = None
+    start_index: int | None = None
+    end_index: int | None = None
+
+
+Annotation: TypeAlias = Annotated[
+    Annotated[UrlCitation, Tag("url_citation")]
+    | Annotated[FileCitation, Tag("file_citation")]
+    | Annotated[ContainerFileCitation, Tag("container_file_citation")]
+    | Annotated[Unknown, Tag("unknown")],
+    _kind("url_citation", "file_citation", "container_file_citation"),
+]
+
+
+class OutputText(Wire):
+    type: Literal["output_text"]
+    text: str
+    annotations: list[Annotation] = []
+
+
+class Refusal(Wire):
+    type: Literal["refusal"]
+    refusal: str
+
+
+Content: TypeAlias = Annotated[
+    Annotated[InputText, Tag("input_text")]
+    | Annotated[InputImage, Tag("input_image")]
+    | Annotated[InputFile, Tag("input_file")]
+    | Annotated[OutputText, Tag("output_text")]
+    | Annotated[Refusal, Tag("refusal")]
+    | Annotated[Unknown, Tag("unknown")],
+    _kind("input_text", "input_image", "input_file", "output_text", "refusal"),
+]
+
+
+class Message(Wire):
+    """Input or output: the short input form has no ``type``, and a plain string as its content."""
+
+    type: Literal["message"] = "message"
+    role: Literal["user", "assistant", "system", "developer"]
+    content: str | list[Content]
+    id: str | None = None
+    phase: str | None = None
+
+
+class SummaryText(Wire):
+    type: Literal["summary_text"] = "summary_text"
+    text: str
+
+
+class ReasoningText(Wire):
+    type: Literal["reasoning_text"] = "reasoning_text"
+    text: str
+
+
+class Reasoning(Wire):
+    """Has no ``status`` when it comes from the API, whatever the document says (recorded)."""
+
+    type: Literal["reasoning"]
+    id: str | None = None
+    summary: list[SummaryText] = []
+    content: list[ReasoningText] | None = None
+    encrypted_content: str | None = None
+
+
+class FunctionCall(Wire):
+    """``call_id`` ties the call to its output; ``id`` is the item's own. ``arguments`` is JSON text."""
+
+    type: Literal["function_call"]
+    call_id: str
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+class FunctionCallOutput(Wire):
+    type: Literal["function_call_output"]
+    call_id: str
+    output: str | list[Content]
+    name: str | None = None
+
+
+class WebSearchCall(Wire):
+    """``action`` is absent until the search is done."""
+
+    type: Literal["web_search_call"]
+    id: str
+    status: str | None = None
+    action: JsonObject | None = None
+
+
+class ImageGenerationCall(Wire):
+    """``result`` is bare base64; ``size`` is ``WIDTHxHEIGHT`` in pixels."""
+
+    type: Literal["image_generation_call"]
+    id: str
+    result: str | None = None
+    output_format: str | None = None
+    size: str | None = None
+
+
+Item: TypeAlias = Annotated[
+    Annotated[Message, Tag("message")]
+    | Annotated[Reasoning, Tag("reasoning")]
+    | Annotated[FunctionCall, Tag("function_call")]
+    | Annotated[FunctionCallOutput, Tag("function_call_output")]
+    | Annotated[WebSearchCall, Tag("web_search_call")]
+    | Annotated[ImageGenerationCall, Tag("image_generation_call")]
+    | Annotated[Unknown, Tag("unknown")],
+    _kind(
+        "message",
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "web_search_call",
+        "image_generation_call",
+        default="message",
+    ),
+]
+
+
+class FunctionTool(Wire):
+    """``strict`` absent means strict where the schema allows it (reported; the document calls it required)."""
+
+    type: Literal["function"]
+    name: str
+    description: str | None = None
+    parameters: JsonObject | None = None
+    strict: bool | None = None
+
+
+class WebSearchTool(Wire):
+    type: Literal["web_search", "web_search_preview", "web_search_2025_08_26"]
+    filters: JsonObject | None = None
+    user_location: JsonObject | None = None
+
+
+Tool: TypeAlias = Annotated[
+    Annotated[FunctionTool, Tag("function")]
+    | Annotated[WebSearchTool, Tag("web_search")]
+    | Annotated[WebSearchTool, Tag("web_search_preview")]
+    | Annotated[WebSearchTool, Tag("web_search_2025_08_26")]
+    | Annotated[Unknown, Tag("unknown")],
+    _kind("function", "web_search", "web_search_preview", "web_search_2025_08_26"),
+]
+
+
+class TextOptions(Wire):
+    """``format`` is ``{type: text | json_object}`` or ``{type: json_schema, name, schema, strict, description}``."""
+
+    format: JsonObject | None = None
+
+
+class ReasoningOptions(Wire):
+    effort: str | None = None
+    summary: str | None = None
+
+
+class Request(Wire):
+    """The body of a call."""
+
+    model: str
+    input: str | list[Item]
+    instructions: str | None = None
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    tools: list[Tool] | None = None
+    tool_choice: str | JsonObject | None = None
+    parallel_tool_calls: bool | None = None
+    text: TextOptions | None = None
+    reasoning: ReasoningOptions | None = None
+    include: list[str] | None = None
+    metadata: JsonObject | None = None
+    store: bool | None = None
+    stream: bool | None = None
+
+
+class InputDetails(Wire):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class OutputDetails(Wire):
+    reasoning_tokens: int | None = None
+
+
+class Usage(Wire):
+    """Cached tokens are inside the input, reasoning tokens inside the output. The details may be absent (recorded)."""
+
+    input_tokens: int
+    output_tokens: int
+    input_tokens_details: InputDetails | None = None
+    output_tokens_details: OutputDetails | None = None
+
+
+class ResponseError(Wire):
+    code: str | None = None
+    message: str
+
+
+class IncompleteDetails(Wire):
+    reason: str | None = None
+
+
+class Response(Wire):
+    """The whole answer. There is no finish reason: ``status`` and the items of ``output`` say why it ended."""
+
+    id: str | None = None
+    model: str | None = None
+    status: str | None = None
+    output: list[Item] = []
+    usage: Usage | None = None
+    error: ResponseError | None = None
+    incomplete_details: IncompleteDetails | None = None
+
+
+class Event(BaseModel):
+    """Base of the stream events. Fields that nothing reads are not kept: a long stream has thousands of these."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+
+class ResponseEvent(Event):
+    """``response.created``, ``.queued``, ``.in_progress``, ``.completed``, ``.incomplete``, ``.failed``."""
+
+    response: Response
+
+
+class ItemEvent(Event):
+    """``response.output_item.added`` and ``.done``."""
+
+    output_index: int
+    item: Item
+
+
+class PartDelta(Event):
+    """``response.output_text.delta``, ``.refusal.delta`` and ``.reasoning_text.delta``."""
+
+    output_index: int
+    content_index: int = 0
+    delta: str
+
+
+class SummaryDelta(Event):
+    """``response.reasoning_summary_text.delta``."""
+
+    output_index: int
+    summary_index: int = 0
+    delta: str
+
+
+class ArgumentsDelta(Event):
+    """``response.function_call_arguments.delta``."""
+
+    output_index: int
+    delta: str
+
+
+class ArgumentsDone(Event):
+    """``response.function_call_arguments.done``; its ``name`` is documented and never came (recorded)."""
+
+    output_index: int
+    arguments: str
+
+
+class TextDone(Event):
+    """``response.output_text.done``."""
+
+    output_index: int
+    content_index: int = 0
+    text: str
+
+
+class ContentPartAdded(Event):
+    """``response.content_part.added``."""
+
+    output_index: int
+    content_index: int = 0
+    part: Content
+
+
+class SummaryPartAdded(Event):
+    """``response.reasoning_summary_part.added``."""
+
+    output_index: int
+    summary_index: int = 0
+
+
+class AnnotationAdded(Event):
+    """``response.output_text.annotation.added``."""
+
+    output_index: int
+    content_index: int = 0
+    annotation: Annotation
+
+
+class PartialImage(Event):
+    """``response.image_generation_call.partial_image``: each one is a whole image."""
+
+    output_index: int
+    partial_image_b64: str
+    output_format: str | None = None
+    size: str | None = None
+
+
+class ErrorEvent(Event):
+    """``error``: recorded with a nested ``error`` object, documented with its fields flat; both are read."""
+
+    error: ResponseError | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class ErrorBody(Wire):
+    """``{"error": {...}}``, the body of every answer with status 4xx and 5xx."""
+
+    message: str
+    type: str | None = Field(default=None)
+    param: str | None = None
+    code: str | None = None
