@@ -32,7 +32,7 @@ from llm_sdk.deltas import (
     ToolCallPartDelta,
     ToolResultPartDelta,
 )
-from llm_sdk.errors import InvalidInputError, InvariantError
+from llm_sdk.errors import InvalidInputError, InvariantError, MalformedArgumentsError
 from llm_sdk.part_builder import PartBuilder, parse_tool_arguments, part_builder
 from llm_sdk.types import (
     AudioPart,
@@ -88,10 +88,21 @@ class StreamAccumulator:
                 self._head[name] = value
 
     def compute_response(self) -> ModelResponse:
-        """The whole response. Raises InvariantError, naming the index, for a part that is not complete."""
-        return self._response(
-            [builder.build() for _, builder in sorted(self._builders.items())], _sum_costs(self._costs)
-        )
+        """The whole response. Raises InvariantError, naming the index, for a part that is not complete.
+
+        An answer that was cut at the token limit may end amid the arguments of a call: that call is left out, with a
+        warning that shows what came of it.
+        """
+        content: list[Part] = []
+        warnings: list[str] = []
+        for _, builder in sorted(self._builders.items()):
+            try:
+                content.append(builder.build())
+            except MalformedArgumentsError as error:
+                if self._head.get("finish_reason") != "length":
+                    raise
+                warnings.append(error.as_warning())
+        return self._response(content, _sum_costs(self._costs), warnings)
 
     def snapshot(self) -> ModelResponse:
         """What can be shown so far: parts that make no sense yet are left out, half-written arguments read as far as
@@ -104,14 +115,14 @@ class StreamAccumulator:
             cost = _sum_costs(self._costs)
         except InvariantError:
             cost = None
-        return self._response([part for part in parts if part is not None], cost)
+        return self._response([part for part in parts if part is not None], cost, [])
 
-    def _response(self, content: list[Part], cost: float | None) -> ModelResponse:
+    def _response(self, content: list[Part], cost: float | None, warnings: list[str]) -> ModelResponse:
         return ModelResponse(
             content=content,
             usage=_sum_usages(self._usages) if self._usages else None,
             cost=cost,
-            warnings=list(self._warnings),
+            warnings=self._warnings + warnings,
             **self._head,
         )
 

@@ -5,6 +5,7 @@ LanguageModelError
 ├── UnsupportedError             the provider cannot carry the input; nothing was sent
 ├── RefusalError                 the model refused to answer
 ├── InvariantError               the provider broke its own protocol
+│   └── MalformedArgumentsError  the arguments of a tool call are no JSON object
 ├── OutputNotImplementedError    the provider answered in a form that is not read yet
 ├── StatusCodeError              the provider answered with an error
 │   ├── AuthenticationError      401
@@ -27,6 +28,7 @@ __all__ = [
     "InvalidInputError",
     "InvariantError",
     "LanguageModelError",
+    "MalformedArgumentsError",
     "NotFoundError",
     "OutputNotImplementedError",
     "OverloadedError",
@@ -101,6 +103,14 @@ class RefusalError(LanguageModelError):
 
 class InvariantError(LanguageModelError):
     """The provider broke its own protocol; the message says what came and where."""
+
+
+class MalformedArgumentsError(InvariantError):
+    """The arguments of a tool call are no JSON object; the message names the tool and shows the text."""
+
+    def as_warning(self) -> str:
+        """What is said in its place where the answer was cut at the token limit, and the call with it."""
+        return f"tool-call: the answer was cut short, and a call with it: {self.message}"
 
 
 class OutputNotImplementedError(LanguageModelError):

@@ -18,7 +18,7 @@ from llm_sdk.deltas import (
     TextPartDelta,
     ToolCallPartDelta,
 )
-from llm_sdk.errors import InvariantError
+from llm_sdk.errors import InvariantError, MalformedArgumentsError
 from llm_sdk.json_model import copy_json
 from llm_sdk.types import (
     AudioPart,
@@ -40,8 +40,8 @@ Delta = TypeVar("Delta", TextPartDelta, ToolCallPartDelta, ReasoningPartDelta, A
 
 
 def parse_tool_arguments(text: str, tool_name: str) -> JsonObject:
-    """The arguments of a call, ``{}`` where there are none. Raises InvariantError that names the tool and shows the
-    text.
+    """The arguments of a call, ``{}`` where there are none. Raises MalformedArgumentsError that names the tool and
+    shows the text.
 
     Integers keep every digit, and of two equal keys the last one counts. What no unified type can hold is refused
     (see :func:`llm_sdk.json_model.copy_json`), though a lenient reader may call it JSON.
@@ -51,9 +51,11 @@ def parse_tool_arguments(text: str, tool_name: str) -> JsonObject:
     try:
         args = copy_json(from_json(text, allow_inf_nan=False))
     except ValueError as error:
-        raise InvariantError(f"the arguments of tool {tool_name!r} are not JSON ({error}): {_shorten(text)}") from None
+        raise MalformedArgumentsError(
+            f"the arguments of tool {tool_name!r} are not JSON ({error}): {_shorten(text)}"
+        ) from None
     if not isinstance(args, dict):
-        raise InvariantError(f"the arguments of tool {tool_name!r} are not a JSON object: {_shorten(text)}")
+        raise MalformedArgumentsError(f"the arguments of tool {tool_name!r} are not a JSON object: {_shorten(text)}")
     return args
 
 

@@ -300,33 +300,41 @@ def _encode_assistant_part(
     part: Part, results: dict[str, ToolResultPart], path: str, warnings: list[str]
 ) -> Iterator[JsonObject]:
     match part:
+        case ReasoningPart(id=str()):
+            yield encode_reasoning(part)
         case ReasoningPart():
-            if part.id is not None and part.id.startswith(wire.REASONING_ID):
-                yield encode_reasoning(part)
-            else:
-                warnings.append(f"reasoning: {path} has no id of this provider and was left out")
+            warnings.append(f"reasoning: {path} has no id of this provider and was left out")
+        case ToolCallPart(provider_executed=True) if _is_own_search(part):
+            yield encode_search(part, results.get(part.tool_call_id))
         case ToolCallPart(provider_executed=True):
-            if part.tool_name == WEB_SEARCH and (part.id or part.tool_call_id).startswith(wire.SEARCH_ID):
-                yield encode_search(part, results.get(part.tool_call_id))
-            else:
-                warnings.append(f"hosted tool: {path} was run by another provider and was left out")
-        case ToolResultPart(provider_executed=True):
-            pass  # stands inside its call
+            warnings.append(f"hosted tool: {path} was run by another provider and was left out")
         case ToolCallPart():
             yield encode_function_call(part)
         case ImagePart():
             yield encode_image(part, path)
-        case OpaquePart(provider="openai"):
-            yield part.data
         case OpaquePart():
-            warnings.append(f"opaque: {path} belongs to {part.provider} and was left out")
+            yield from encode_opaque(part, path, warnings)
         case SourcePart():
             for inner in part.content:
                 yield from _encode_assistant_part(inner, results, path, warnings)
         case TextPart():
             yield encode_message([part], warnings)
+        case ToolResultPart(provider_executed=True):
+            return  # stands inside its call
         case _:
             raise UnsupportedError(f"a message of the model cannot carry {part.type} in this protocol", path=path)
+
+
+def _is_own_search(part: ToolCallPart) -> bool:
+    return part.tool_name == WEB_SEARCH and (part.id or part.tool_call_id).startswith(wire.SEARCH_ID)
+
+
+def encode_opaque(part: OpaquePart, path: str, warnings: list[str]) -> Iterator[JsonObject]:
+    """The provider's own JSON, unchanged; what belongs to another provider is left out with a warning."""
+    if part.provider == PROVIDER:
+        yield part.data
+    else:
+        warnings.append(f"opaque: {path} belongs to {part.provider} and was left out")
 
 
 def decode_input_content(content: wire.Content) -> Part | None:
@@ -359,10 +367,8 @@ def encode_input_content(parts: Iterable[Part], path: str, warnings: list[str]) 
             case SourcePart():
                 warnings.append(f"source: {here} is sent without its title and source")
                 yield from encode_input_content(part.content, here, warnings)
-            case OpaquePart(provider="openai"):
-                yield part.data
             case OpaquePart():
-                warnings.append(f"opaque: {here} belongs to {part.provider} and was left out")
+                yield from encode_opaque(part, here, warnings)
             case _:
                 raise UnsupportedError(f"{part.type} cannot be given to the model in this protocol", path=here)
 

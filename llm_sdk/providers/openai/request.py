@@ -331,6 +331,8 @@ class _RequestReader:
         match item:
             case wire.Message():
                 self._keep_rest(item.rest("type", "role", "content", "id", "phase"), *path)
+                if item.id is not None and not item.id.startswith(wire.MESSAGE_ID):
+                    self._keep(*path, "id", value=item.id)
                 for at, content in enumerate(item.content if isinstance(item.content, list) else ()):
                     self._keep_rest(content.rest("type", "text", "annotations"), *path, "content", str(at))
             case wire.Reasoning():
@@ -446,7 +448,8 @@ class _RequestReader:
                 return TextResponseFormat()
             case {"type": "json_object"}:
                 return JsonResponseFormat(name="json_object")
-            case {"type": "json_schema", "name": str(name), "schema": dict(schema), **rest}:
+            case {"type": "json_schema", "name": str(name), "schema": dict(schema)}:
+                rest = {key: value for key, value in format.items() if key not in ("type", "name", "schema")}
                 strict = bool(rest.pop("strict", None))
                 if strict != allows_strict(schema):
                     self._keep("text", "format", "strict", value=strict)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json, merge_extra
-from llm_sdk.errors import InvariantError, RefusalError, UnsupportedError
+from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, UnsupportedError
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
@@ -65,11 +65,17 @@ def read_response(response: wire.Response) -> ModelResponse:
     if response.status == "failed" or (response.error is not None and response.status in (None, "failed")):
         raise embedded_error(response.error or wire.ResponseError(message="the response failed and gives no reason"))
     warnings: list[str] = []
+    cut: list[str] = []
     refusal: list[str] = []
     content: list[Part] = []
-    for item in response.output:
-        content += decode_item(plain_refusal(item, refusal), warnings)
     finish_reason, finish_detail = decode_finish(response)
+    for item in response.output:
+        try:
+            content += decode_item(plain_refusal(item, refusal), warnings)
+        except MalformedArgumentsError as error:
+            if finish_reason != "length":
+                raise
+            cut.append(error.as_warning())
     whole = ModelResponse(
         content=content,
         usage=decode_usage(response.usage) if response.usage else None,
@@ -77,7 +83,7 @@ def read_response(response: wire.Response) -> ModelResponse:
         finish_detail=REFUSAL if refusal else finish_detail,
         id=response.id,
         model_id=response.model,
-        warnings=warnings or None,
+        warnings=[*warnings, *cut] or None,
     )
     if refusal:
         raise RefusalError("".join(refusal), response=whole, provider=PROVIDER)

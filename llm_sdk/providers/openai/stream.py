@@ -83,6 +83,7 @@ class _ItemState:
     """An item on its way. A message has a slot for each content part, every other item one at 0."""
 
     kind: str
+    id: str | None = None
     signature: str | None = None
     slots: dict[int, _Slot] = field(default_factory=dict)
     summaries: int = 0
@@ -94,6 +95,7 @@ class StreamDecoder:
 
     def __init__(self) -> None:
         self._items: dict[int, _ItemState] = {}
+        self._done_ids: set[str | None] = set()
         self._next_index = 0
         self._number = 0
         self._begun = False
@@ -104,6 +106,8 @@ class StreamDecoder:
     def feed(self, event: ServerSentEvent) -> Partials:
         """Read one event. Unknown ones mean nothing; a malformed one is an InvariantError that gives its number."""
         number, self._number = self._number, self._number + 1
+        if self._ended:
+            return []  # nothing may follow the terminal event; some recordings go on with the next answer
         reader = self._READERS.get(event.event) or self._READERS.get(self._kind(event, number))
         if reader is None:
             return []
@@ -156,7 +160,8 @@ class StreamDecoder:
 
     def _item_added(self, event: wire.ItemEvent) -> Partials:
         item = event.item
-        state = self._state(event.output_index, item.type)
+        # Some servers give every item the same output_index (recorded): an added item is always a new one.
+        state = self._items[event.output_index] = _ItemState(item.type, getattr(item, "id", None))
         match item:
             case wire.Message():
                 state.signature = join_signature(item.id, item.phase)
@@ -256,14 +261,15 @@ class StreamDecoder:
     def _finish_item(self, output_index: int, item: wire.Item) -> Partials:
         """Pass on what the item tells beyond its deltas."""
         state = self._state(output_index, item.type)
-        if state.done:
-            return []
         state.done = True
+        self._done_ids.add(getattr(item, "id", None))
         refusal: list[str] = []
         plain = plain_refusal(item, refusal)
         if refusal:
             self._refusal = self._refusal or refusal
             return []
+        if isinstance(item, wire.FunctionCall):
+            return self._rest_of_call(self._slot(state), item)
         warnings: list[str] = []
         partials: Partials = []
         if isinstance(item, wire.Message):
@@ -275,7 +281,7 @@ class StreamDecoder:
                 case ReasoningPart():
                     partials += self._rest_of_reasoning(self._slot(state), part)
                 case ToolCallPart():
-                    partials += self._rest_of_call(self._slot(state), part, item)
+                    partials += self._rest_of_search(self._slot(state), part)
                 case ToolResultPart():
                     result = ToolResultPartDelta(**part.model_dump())
                     partials.append(_delta(self._slot(state).index + 1, result))
@@ -292,10 +298,12 @@ class StreamDecoder:
         rest, slot.sent = part.text[slot.sent :], len(part.text)
         return [_delta(slot.index, ReasoningPartDelta(text=rest, signature=part.signature, id=part.id))]
 
-    def _rest_of_call(self, slot: _Slot, part: ToolCallPart, item: wire.Item) -> Partials:
+    def _rest_of_call(self, slot: _Slot, item: wire.FunctionCall) -> Partials:
+        head = ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id)
+        return [_delta(slot.index, head), *self._arguments(slot, item.arguments)]
+
+    def _rest_of_search(self, slot: _Slot, part: ToolCallPart) -> Partials:
         head = part.model_dump(exclude={"args", "type"})
-        if isinstance(item, wire.FunctionCall):
-            return [_delta(slot.index, ToolCallPartDelta(**head)), *self._arguments(slot, item.arguments)]
         if not part.args:
             return [_delta(slot.index, ToolCallPartDelta(**head))]
         args = dump_json(part.args).decode()
@@ -307,7 +315,9 @@ class StreamDecoder:
         response = event.response
         partials: Partials = []
         for at, item in enumerate(response.output):
-            partials += self._finish_item(at, item)
+            state = self._items.get(at)
+            if getattr(item, "id", None) not in self._done_ids and not (state and state.done):
+                partials += self._finish_item(at, item)
         try:
             whole = read_response(response)
         except RefusalError as error:

@@ -161,8 +161,7 @@ class OpenMessage(OpenItem):
     def _finish_part(self) -> None:
         if self._current is None:
             return
-        [text] = self._content()
-        assert isinstance(text, TextPart)
+        [text] = [part for part in self._content() if isinstance(part, TextPart)]
         if self._refused:
             self._emit("refusal.done", **self._place(), refusal=text.text)
         else:
@@ -187,19 +186,17 @@ class OpenFunctionCall(OpenItem):
             )
         self._id = part.id or new_id(wire.FUNCTION_CALL_ID, ids)
         self._arguments: list[str] = []
-        self._add(
-            {
-                "id": self._id,
-                "type": "function_call",
-                "status": "in_progress",
-                "arguments": "",
-                "call_id": part.tool_call_id,
-                "name": part.tool_name,
-            }
-        )
+        self._item = {
+            "id": self._id,
+            "type": "function_call",
+            "status": "in_progress",
+            "arguments": "",
+            "call_id": part.tool_call_id,
+            "name": part.tool_name,
+        }
+        self._add(self._item)
 
     def feed(self, delta: ContentDelta) -> None:
-        self._collect(delta)
         if isinstance(delta.part, ToolCallPartDelta) and delta.part.args:
             self._write(delta.part.args)
 
@@ -211,9 +208,8 @@ class OpenFunctionCall(OpenItem):
         if not self._arguments:
             self._write("{}")
         arguments = "".join(self._arguments)
-        [call] = self._content()
         self._emit("function_call_arguments.done", arguments=arguments, item_id=self._id)
-        return self._done({**encode_item(call, None, "", self._ids, arguments), "id": self._id})
+        return self._done({**self._item, "status": "completed", "arguments": arguments})
 
 
 class OpenSearch(OpenItem):
@@ -221,10 +217,8 @@ class OpenSearch(OpenItem):
 
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
         super().__init__(delta, output_index, events, ids)
-        part = delta.part
-        assert isinstance(part, ToolCallPartDelta)
-        self._tool_call_id = part.tool_call_id
-        self._id = part.id or part.tool_call_id or new_id(wire.SEARCH_ID, ids)
+        self._tool_call_id = getattr(delta.part, "tool_call_id", None)
+        self._id = getattr(delta.part, "id", None) or self._tool_call_id or new_id(wire.SEARCH_ID, ids)
         self._add({"id": self._id, "type": "web_search_call", "status": "in_progress"})
         self._progress("web_search_call", self._id)
 
@@ -351,7 +345,8 @@ class OpenOpaque(OpenItem):
         self._add({**item, **OPENED.get(kind, {})})
         self._progress(kind, id)
         for event, fields in deltas_of(kind, item):
-            self._emit(event, **({"item_id": id} | fields))
+            place = {} if event.startswith("shell_call_command.") else {"item_id": id}
+            self._emit(event, **place, **fields)
         return self._done(item)
 
 
@@ -362,6 +357,7 @@ OPENED: dict[str, JsonObject] = {
     "mcp_list_tools": {"tools": []},
     "file_search_call": {"status": "in_progress"},
     "computer_call": {"status": "in_progress"},
+    "custom_tool_call": {"status": "in_progress", "input": ""},
     "shell_call": {"status": "in_progress"},
     "apply_patch_call": {"status": "in_progress"},
 }
@@ -386,7 +382,39 @@ def deltas_of(kind: str, item: JsonObject) -> list[tuple[str, JsonObject]]:
                 ("mcp_call_arguments.done", {"arguments": arguments}),
                 (f"mcp_call.{end}", {}),
             ]
+        case "custom_tool_call":
+            text = item.get("input") or ""
+            return [("custom_tool_call_input.delta", {"delta": text}), ("custom_tool_call_input.done", {"input": text})]
+        case "apply_patch_call":
+            diff = (item.get("operation") or {}).get("diff")
+            name = "apply_patch_call_operation_diff"
+            return [(f"{name}.delta", {"delta": diff}), (f"{name}.done", {"diff": diff})] if diff else []
+        case "shell_call":
+            return shell_deltas((item.get("action") or {}).get("commands") or [])
+        case "shell_call_output":
+            return shell_output_deltas(item.get("output") or [])
     return []
+
+
+def shell_deltas(commands: list[str]) -> list[tuple[str, JsonObject]]:
+    """Each command of a shell call is written on its own; these events carry no ``item_id`` (recorded)."""
+    events: list[tuple[str, JsonObject]] = []
+    for at, command in enumerate(commands):
+        place = {"command_index": at}
+        events.append(("shell_call_command.added", {**place, "command": ""}))
+        events.append(("shell_call_command.delta", {**place, "delta": command}))
+        events.append(("shell_call_command.done", {**place, "command": command}))
+    return events
+
+
+def shell_output_deltas(outputs: list[JsonObject]) -> list[tuple[str, JsonObject]]:
+    """What each command of a shell call printed."""
+    events: list[tuple[str, JsonObject]] = []
+    for at, output in enumerate(outputs):
+        printed = {"stdout": output.get("stdout", "")}
+        events.append(("shell_call_output_content.delta", {"command_index": at, "delta": printed}))
+        events.append(("shell_call_output_content.done", {"command_index": at, "output": [output]}))
+    return events
 
 
 def open_item(
