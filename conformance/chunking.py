@@ -5,6 +5,7 @@ is pure: the same body and the same seed give the same chunks.
 """
 
 import random
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ __all__ = [
 
 Cuts = tuple[int, ...]
 BIAS = 0.8
+TENDER = re.compile(rb"[\r\n\x80-\xff]")
 
 
 def chunks(body: bytes, cuts: Cuts) -> list[bytes]:
@@ -68,10 +70,7 @@ def event_cuts(body: bytes) -> Cuts:
 
 def tender_offsets(body: bytes) -> list[int]:
     """Offsets where cuts hurt: on either side of CR and LF, and inside and around characters of several bytes."""
-    found: set[int] = set()
-    for at, byte in enumerate(body):
-        if byte in b"\r\n" or byte >= 0x80:
-            found |= {at, at + 1}
+    found = {at for match in TENDER.finditer(body) for at in (match.start(), match.end())}
     return sorted(found - {0, len(body)})
 
 

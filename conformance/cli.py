@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from conformance.catalogue import CatalogueError, load_requirements
 from conformance.corpus import Selection, judge_corpus
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
 from conformance.recordings import RecordingError
@@ -61,3 +63,23 @@ def corpus(
     if not report.judgement.exchanges:
         click.echo(f"{path}: no exchange with {provider} was found here", err=True)
     click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else report.as_text())
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print them as one JSON list.")
+def requirements(as_json: bool) -> None:
+    """List every requirement of the suite: id, level, sentence and source."""
+    try:
+        catalogue = load_requirements()
+    except CatalogueError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps([asdict(requirement) for requirement in catalogue], ensure_ascii=False, indent=2))
+        return
+    area = ""
+    for requirement in catalogue:
+        if requirement.area != area:
+            area = requirement.area
+            click.echo(f"\n{area}" if requirement is not catalogue[0] else area)
+        click.echo(f"  {requirement.id:<14} {requirement.level:<6} {requirement.sentence}")
+        click.echo(f"  {'':<14} {'':<6} source: {requirement.source}")

@@ -30,7 +30,7 @@ __all__ = ["NamesEvents", "StreamOutcome", "event_kind", "judge_stream", "read_s
 
 SMALL = 4096
 """Bodies below this many bytes are cut everywhere."""
-LARGE_CUTTINGS = 48
+LARGE_CUTTINGS = 32
 FULL_CUTTINGS = 2
 NOISE = frozenset({"keepalive", "ping"})
 """Events that a provider sends to keep a connection open, whenever it likes."""
@@ -42,7 +42,7 @@ class NamesEvents(Protocol):
     """A codec whose events carry neither a name nor a type, and which says itself what kind each one is."""
 
     def event_kind(self, event: ServerSentEvent) -> str:
-        """The kind of this event, as the order of events is told in."""
+        """The kind of this event; runs of one kind count as one."""
         ...
 
 
@@ -157,7 +157,7 @@ def _write(
         raise MismatchError(_first_difference(recorded_kinds, written_kinds))
     for event in written:
         if complaint := _complaint(event, schemas):
-            raise MismatchError(f"the published schema refuses {event_kind(codec, event)}: {complaint}")
+            raise MismatchError(f"the published schema refuses {event_kind(event)}: {complaint}")
 
 
 def _complaint(event: ServerSentEvent, schemas: PublishedSchemas) -> str:
@@ -168,10 +168,8 @@ def _complaint(event: ServerSentEvent, schemas: PublishedSchemas) -> str:
     return schemas.complaint("stream_event", value)
 
 
-def event_kind(codec: Codec, event: ServerSentEvent) -> str:
-    """What kind of event this is: the codec's own word, or its name, or its JSON ``type``, or else its shape."""
-    if isinstance(codec, NamesEvents):
-        return codec.event_kind(event)
+def event_kind(event: ServerSentEvent) -> str:
+    """What kind of event this is: its name, or its JSON ``type``, or else its shape."""
     if event.event:
         return event.event
     try:
@@ -184,8 +182,9 @@ def event_kind(codec: Codec, event: ServerSentEvent) -> str:
 
 
 def _kinds(codec: Codec, events: Iterable[ServerSentEvent]) -> list[str]:
-    kinds = (event_kind(codec, event) for event in events)
-    return [kind for kind, _ in groupby(kind for kind in kinds if kind not in NOISE)]
+    """The kinds of the events in order, without noise, and runs of one kind as one."""
+    name = codec.event_kind if isinstance(codec, NamesEvents) else event_kind
+    return [kind for kind, _ in groupby(kind for kind in map(name, events) if kind not in NOISE)]
 
 
 def _first_difference(recorded: list[str], written: list[str]) -> str:
