@@ -17,7 +17,7 @@ from llm_sdk.capabilities import Capabilities
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse
+from llm_sdk.types import LanguageModelInput, ModelResponse
 
 __all__ = [
     "Codec",
@@ -31,7 +31,6 @@ __all__ = [
     "WireRequest",
     "WireResponse",
     "dump_json",
-    "merge_extra",
 ]
 
 
@@ -202,21 +201,3 @@ class Codec(Protocol):
 def dump_json(value: Any) -> bytes:
     """Compact JSON in UTF-8, as the providers write it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-
-def merge_extra(body: Any, extra: Any) -> Any:
-    """``body`` with ``extra`` merged in, deep: objects key by key, anything else replaced.
-
-    An object whose keys are all decimal numbers, merged into an array, changes the elements at those positions:
-    ``{"input": {"0": {"phase": "commentary"}}}`` reaches a field of the first input item.
-    """
-    if not isinstance(extra, dict):
-        return extra
-    if isinstance(body, list) and extra and all(key.isdecimal() and int(key) < len(body) for key in extra):
-        return [merge_extra(item, extra[str(at)]) if str(at) in extra else item for at, item in enumerate(body)]
-    if not isinstance(body, dict):
-        return extra
-    merged: JsonObject = dict(body)
-    for key, value in extra.items():
-        merged[key] = merge_extra(body[key], value) if key in body else value
-    return merged

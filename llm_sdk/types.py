@@ -375,7 +375,7 @@ class ReasoningOptions(Model):
 
 
 class LanguageModelInput(Model):
-    """One call. ``extra`` is merged into the request body last and deep (see :func:`llm_sdk.codec.merge_extra`)."""
+    """One call. ``extra`` is merged into the request body last and deep (see :func:`llm_sdk.extra.merge_extra`)."""
 
     system_prompt: Maybe[str] = None
     messages: list[Message]

@@ -5,7 +5,7 @@ from typing import Any
 
 from llm_sdk.accumulator import accumulate
 from llm_sdk.capabilities import Capabilities
-from llm_sdk.codec import Endpoint, Ids, ModelCall, Route, WireRequest, WireResponse, dump_json, merge_extra
+from llm_sdk.codec import Endpoint, Ids, ModelCall, Route, WireRequest, WireResponse, dump_json
 from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta
 from llm_sdk.errors import (
     InvalidInputError,
@@ -16,6 +16,7 @@ from llm_sdk.errors import (
     StreamTruncatedError,
     status_error,
 )
+from llm_sdk.extra import merge_extra
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import LanguageModelInput, ModelResponse, TextPart, UserMessage
 

@@ -5,8 +5,9 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json, merge_extra
+from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, UnsupportedError
+from llm_sdk.extra import merge_extra
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,

@@ -1,0 +1,171 @@
+"""Messages <-> the input items of a request."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from llm_sdk.errors import InvariantError
+from llm_sdk.extra import ExtraFields
+from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai.content import (
+    PROVIDER,
+    SUMMARY_SEPARATOR,
+    decode_input_content,
+    decode_item,
+    encode_assistant,
+    encode_input_content,
+    split_summary,
+)
+from llm_sdk.types import (
+    AssistantMessage,
+    JsonObject,
+    Message,
+    OpaquePart,
+    Part,
+    SystemMessage,
+    TextPart,
+    ToolMessage,
+    ToolResultPart,
+    UserMessage,
+)
+
+
+def encode_messages(messages: list[Message], warnings: list[str]) -> Iterator[JsonObject]:
+    """The input items of a conversation."""
+    for at, message in enumerate(messages):
+        path = f"messages[{at}]"
+        match message:
+            case AssistantMessage():
+                yield from encode_assistant(message, path, warnings)
+            case ToolMessage():
+                for inner, part in enumerate(message.content):
+                    if isinstance(part, ToolResultPart):
+                        yield encode_tool_result(part, f"{path}.content[{inner}]", warnings)
+            case UserMessage() | SystemMessage():
+                role = "user" if message.role == "user" else "developer"
+                content = list(encode_input_content(message.content, path, warnings))
+                yield {"type": "message", "role": role, "content": content}
+
+
+def encode_tool_result(part: ToolResultPart, path: str, warnings: list[str]) -> JsonObject:
+    """One item whatever the number of parts: the API takes a second output for one ``call_id`` as an error."""
+    if part.is_error:
+        warnings.append(f"is_error: {path} is sent as it is, this protocol cannot say that a tool has failed")
+    output: Any = list(encode_input_content(part.content, path, warnings))
+    if not output:
+        output = ""
+    elif len(part.content) == 1 and isinstance(part.content[0], TextPart):
+        output = part.content[0].text
+    return {"type": "function_call_output", "call_id": part.tool_call_id, "output": output}
+
+
+class HistoryReader:
+    """Reads the input items of one request; ``extra`` and ``warnings`` grow as something without a unified place is
+    met."""
+
+    def __init__(self, extra: ExtraFields, warnings: list[str]) -> None:
+        self._extra = extra
+        self._warnings = warnings
+        self._tool_names: dict[str, str] = {}
+
+    def read(self, items: str | list[wire.Item]) -> list[Message]:
+        """The conversation. Items of the model that follow one another are one turn; so are results of tools."""
+        if isinstance(items, str):
+            return [UserMessage(content=[TextPart(text=items)])]
+        messages: list[Message] = []
+        for at, item in enumerate(items):
+            message = self._item(item, ("input", str(at)))
+            last = messages[-1] if messages else None
+            if isinstance(message, ToolMessage) and isinstance(last, ToolMessage):
+                messages[-1] = ToolMessage(content=[*last.content, *message.content])
+            elif isinstance(message, AssistantMessage) and isinstance(last, AssistantMessage) and _joins(last, message):
+                messages[-1] = AssistantMessage(content=[*last.content, *message.content])
+            else:
+                messages.append(message)
+        return messages
+
+    def _item(self, item: wire.Item, path: tuple[str, ...]) -> Message:
+        match item:
+            case wire.Message(role="user" | "system" | "developer"):
+                return self._input_message(item, path)
+            case wire.FunctionCallOutput():
+                return self._tool_result(item, path)
+            case wire.FunctionCall():
+                self._tool_names[item.call_id] = item.name
+        try:
+            parts = decode_item(item, self._warnings)
+        except InvariantError as error:
+            # A history may hold arguments that never were JSON.
+            self._warnings.append(f"arguments: {error.message}")
+            parts = [OpaquePart(provider=PROVIDER, data=item.model_dump(exclude_unset=True))]
+        if not any(isinstance(part, OpaquePart) for part in parts):
+            self._keep_item_rest(item, path)
+        return AssistantMessage(content=parts)
+
+    def _keep_item_rest(self, item: wire.Item, path: tuple[str, ...]) -> None:
+        """Fields of an item of the model that its parts do not hold."""
+        match item:
+            case wire.Message():
+                self._extra.keep_all(item.rest("type", "role", "content", "id", "phase"), *path)
+                if item.id is not None and not item.id.startswith(wire.MESSAGE_ID):
+                    self._extra.keep(*path, "id", value=item.id)
+                for at, content in enumerate(item.content if isinstance(item.content, list) else ()):
+                    self._extra.keep_all(content.rest("type", "text", "annotations"), *path, "content", str(at))
+            case wire.Reasoning():
+                self._extra.keep_all(item.rest("type", "id", "summary", "encrypted_content"), *path)
+                joined = SUMMARY_SEPARATOR.join(summary.text for summary in item.summary)
+                if [summary.text for summary in item.summary] != split_summary(joined) or item.content:
+                    self._extra.keep(*path, "summary", value=[summary.model_dump() for summary in item.summary])
+            case wire.FunctionCall():
+                self._extra.keep_all(item.rest("type", "call_id", "name", "arguments", "id"), *path)
+                if item.id is not None and not item.id.startswith(wire.FUNCTION_CALL_ID):
+                    self._extra.keep(*path, "id", value=item.id)
+            case wire.WebSearchCall():
+                self._extra.keep_all(item.rest("type", "id", "action", "status"), *path)
+                if item.status not in (None, "completed", "failed"):
+                    self._extra.keep(*path, "status", value=item.status)
+            case wire.ImageGenerationCall():
+                self._extra.keep_all(item.rest("type", "id", "result", "output_format", "size"), *path)
+
+    def _input_message(self, item: wire.Message, path: tuple[str, ...]) -> Message:
+        self._extra.keep_all(item.rest("type", "role", "content"), *path)
+        if item.role == "system":
+            self._extra.keep(*path, "role", value="system")
+        content = (
+            item.content if isinstance(item.content, list) else [wire.InputText(type="input_text", text=item.content)]
+        )
+        parts = [self._input_content(part, (*path, "content", str(at))) for at, part in enumerate(content)]
+        return UserMessage(content=parts) if item.role == "user" else SystemMessage(content=parts)
+
+    def _input_content(self, content: wire.Content, path: tuple[str, ...]) -> Part:
+        part = decode_input_content(content)
+        if part is None:
+            self._warnings.append(f"{content.type}: this content has no unified form and is kept as an opaque part")
+            return OpaquePart(provider=PROVIDER, data=content.model_dump(exclude_unset=True))
+        taken = ("type", "text", "image_url", "file_url", "file_data", "filename")
+        self._extra.keep_all(content.rest(*taken), *path)
+        return part
+
+    def _tool_result(self, item: wire.FunctionCallOutput, path: tuple[str, ...]) -> ToolMessage:
+        content: list[Part] = []
+        if isinstance(item.output, str):
+            content = [TextPart(text=item.output)] if item.output else []
+        else:
+            content = [self._input_content(part, (*path, "output", str(at))) for at, part in enumerate(item.output)]
+            if len(content) <= 1:
+                # One text goes back as a plain string.
+                raw = [part.model_dump(exclude_unset=True) for part in item.output]
+                self._extra.keep(*path, "output", value=raw)
+        self._extra.keep_all(item.rest("type", "call_id", "output"), *path)
+        name = self._tool_names.get(item.call_id, item.name or "")
+        return ToolMessage(content=[ToolResultPart(tool_call_id=item.call_id, tool_name=name, content=content)])
+
+
+def _joins(last: AssistantMessage, message: AssistantMessage) -> bool:
+    """Whether an item goes on in the same turn. Two messages without ids, side by side, are two turns."""
+    before = last.content[-1] if last.content else None
+    after = message.content[0] if message.content else None
+    if before is None or after is None:
+        return False
+    if not isinstance(before, TextPart) or not isinstance(after, TextPart):
+        return True
+    return before.signature is not None and before.signature != after.signature

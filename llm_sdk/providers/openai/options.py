@@ -1,0 +1,204 @@
+"""Tools, tool choice, response format and reasoning <-> their fields in the request."""
+
+from typing import Any
+
+from llm_sdk.extra import ExtraFields
+from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai.capabilities import CAPABILITIES
+from llm_sdk.providers.openai.content import PROVIDER
+from llm_sdk.types import (
+    JsonObject,
+    JsonResponseFormat,
+    Modality,
+    OpaqueTool,
+    ReasoningOptions,
+    ResponseFormatOption,
+    TextResponseFormat,
+    Tool,
+    ToolChoiceAuto,
+    ToolChoiceNone,
+    ToolChoiceOption,
+    ToolChoiceRequired,
+    ToolChoiceTool,
+    ToolOption,
+    UserLocation,
+    WebSearchTool,
+)
+
+EFFORTS = {1000: "minimal", 2000: "low", 3000: "medium", 4000: "high"}
+TOOL_CHOICES: dict[str, ToolChoiceOption] = {
+    "auto": ToolChoiceAuto(),
+    "none": ToolChoiceNone(),
+    "required": ToolChoiceRequired(),
+}
+LOCATION = ("city", "region", "country", "timezone")
+
+
+def encode_tool(tool: ToolOption, warnings: list[str]) -> JsonObject | None:
+    """A tool; None, with a warning, for a hosted tool of another provider."""
+    match tool:
+        case OpaqueTool():
+            if tool.provider == PROVIDER:
+                return tool.data
+            warnings.append(f"tool: a hosted tool of {tool.provider} was left out")
+            return None
+        case WebSearchTool():
+            search: JsonObject = {"type": "web_search"}
+            if tool.allowed_domains is not None:
+                search["filters"] = {"allowed_domains": tool.allowed_domains}
+            if tool.user_location is not None:
+                search["user_location"] = {"type": "approximate", **tool.user_location.model_dump()}
+            return search
+    function: JsonObject = {"type": "function", "name": tool.name}
+    if tool.description:
+        function["description"] = tool.description
+    return {**function, "parameters": tool.parameters, "strict": allows_strict(tool.parameters)}
+
+
+def allows_strict(schema: Any) -> bool:
+    """Whether a schema fits strict mode: closed objects, and every property required, all the way down."""
+    if isinstance(schema, list):
+        return all(map(allows_strict, schema))
+    if not isinstance(schema, dict):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        properties = schema.get("properties", {})
+        if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(properties):
+            return False
+        return all(map(allows_strict, properties.values())) and all(
+            allows_strict(value) for key, value in schema.items() if key != "properties"
+        )
+    return all(map(allows_strict, schema.values()))
+
+
+def decode_tools(
+    wired: list[wire.Tool] | None, extra: ExtraFields, warnings: list[str]
+) -> tuple[list[ToolOption] | None, list[Modality] | None]:
+    """Tools, and the modalities that one of them stands for: a generated image is asked for by a tool."""
+    tools: list[ToolOption] = []
+    modalities: list[Modality] | None = None
+    for at, tool in enumerate(wired or ()):
+        path = ("tools", str(at))
+        match tool:
+            case wire.FunctionTool():
+                tools.append(decode_function(tool, path, extra))
+            case wire.WebSearchTool():
+                tools.append(decode_web_search(tool, path, extra))
+            case wire.Unknown(type="image_generation") if at + 1 == len(wired or ()):
+                modalities = ["text", "image"]
+                extra.keep_all(tool.rest("type"), *path)
+            case _:
+                warnings.append(f"{tool.type}: this tool has no unified form and is kept as an opaque tool")
+                tools.append(OpaqueTool(provider=PROVIDER, data=tool.model_dump(exclude_unset=True)))
+    return (tools if tools or (wired is not None and modalities is None) else None), modalities
+
+
+def decode_function(tool: wire.FunctionTool, path: tuple[str, ...], extra: ExtraFields) -> Tool:
+    """A function. ``strict`` is kept where it is not what the schema says by itself."""
+    parameters = tool.parameters if tool.parameters is not None else {"type": "object", "properties": {}}
+    if tool.strict is not None and tool.strict != allows_strict(parameters):
+        extra.keep(*path, "strict", value=tool.strict)
+    extra.keep_all(tool.rest("type", "name", "description", "parameters", "strict"), *path)
+    return Tool(name=tool.name, description=tool.description or "", parameters=parameters)
+
+
+def decode_web_search(tool: wire.WebSearchTool, path: tuple[str, ...], extra: ExtraFields) -> WebSearchTool:
+    """A hosted search, under any of its names."""
+    filters, location = dict(tool.filters or {}), dict(tool.user_location or {})
+    domains = filters.pop("allowed_domains", None)
+    known = {name: location.pop(name) for name in LOCATION if location.get(name) is not None}
+    location.pop("type", None)
+    if tool.type != "web_search":
+        extra.keep(*path, "type", value=tool.type)
+    extra.keep_all(filters, *path, "filters")
+    extra.keep_all(location, *path, "user_location")
+    extra.keep_all(tool.rest("type", "filters", "user_location"), *path)
+    return WebSearchTool(
+        allowed_domains=domains,
+        user_location=UserLocation(**known) if tool.user_location is not None else None,
+    )
+
+
+def encode_tool_choice(choice: ToolChoiceOption) -> str | JsonObject:
+    """``tool_choice``."""
+    return {"type": "function", "name": choice.tool_name} if isinstance(choice, ToolChoiceTool) else choice.type
+
+
+def decode_tool_choice(choice: str | JsonObject | None, extra: ExtraFields) -> ToolChoiceOption | None:
+    """The other way; a choice without a unified form is kept."""
+    match choice:
+        case None:
+            return None
+        case str() if choice in TOOL_CHOICES:
+            return TOOL_CHOICES[choice]
+        case {"type": "function", "name": str(name), **rest} if not rest:
+            return ToolChoiceTool(tool_name=name)
+        case other:
+            extra.keep("tool_choice", value=other)
+            return None
+
+
+def encode_format(format: ResponseFormatOption) -> JsonObject:
+    """``text.format``."""
+    if isinstance(format, TextResponseFormat):
+        return {"type": "text"}
+    if format.json_schema is None:
+        return {"type": "json_object"}
+    described = {} if format.description is None else {"description": format.description}
+    strict = allows_strict(format.json_schema)
+    return {"type": "json_schema", "name": format.name, **described, "schema": format.json_schema, "strict": strict}
+
+
+def decode_format(text: wire.TextOptions | None, extra: ExtraFields) -> ResponseFormatOption | None:
+    """The other way; ``text.verbosity`` and formats without a unified form are kept."""
+    if text is None:
+        return None
+    extra.keep_all(text.rest("format"), "text")
+    format: Any = text.format
+    match format:
+        case {"type": "text"}:
+            return TextResponseFormat()
+        case {"type": "json_object"}:
+            return JsonResponseFormat(name="json_object")
+        case {"type": "json_schema", "name": str(name), "schema": dict(schema)}:
+            rest = {key: value for key, value in format.items() if key not in ("type", "name", "schema")}
+            strict = bool(rest.pop("strict", None))
+            if strict != allows_strict(schema):
+                extra.keep("text", "format", "strict", value=strict)
+            description = rest.pop("description", None)
+            extra.keep_all(rest, "text", "format")
+            return JsonResponseFormat.model_validate({"name": name, "description": description, "schema": schema})
+        case None:
+            return None
+        case other:
+            extra.keep("text", "format", value=other)
+            return None
+
+
+def encode_reasoning_options(options: ReasoningOptions) -> JsonObject:
+    """A budget is one of those that stand for an effort (see the capabilities); an effort outranks it."""
+    if not options.enabled:
+        return {"effort": "none"}
+    effort = options.effort or EFFORTS.get(options.budget_tokens or 0)
+    return {"effort": effort, "summary": "auto"} if effort else {"summary": "auto"}
+
+
+def decode_reasoning_options(options: wire.ReasoningOptions | None, extra: ExtraFields) -> ReasoningOptions | None:
+    """The other way; an unknown effort and every other field are kept."""
+    if options is None:
+        return None
+    rest = options.rest("effort", "summary")
+    effort, summary = options.effort, options.summary
+    if effort == "none" and summary is None:
+        extra.keep_all(rest, "reasoning")
+        return ReasoningOptions(enabled=False)
+    if effort is None and summary is None:
+        extra.keep_all(rest, "reasoning")
+        return None
+    known = effort in CAPABILITIES.reasoning_efforts
+    if effort is not None and not known:
+        extra.keep("reasoning", "effort", value=effort)
+    if summary != "auto":
+        extra.keep("reasoning", "summary", value=summary)
+    extra.keep_all(rest, "reasoning")
+    return ReasoningOptions.model_validate({"effort": effort if known else None})
