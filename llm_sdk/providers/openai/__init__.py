@@ -3,12 +3,15 @@
 Documentation: https://platform.openai.com/docs/api-reference/responses
 """
 
+from typing import Unpack
+
 from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.model import HttpLanguageModel, ModelOptions
 from llm_sdk.providers.openai import content, errors, request, response, stream
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.endpoint import ENDPOINT, match, response_headers
 
-__all__ = ["CODEC", "OpenAICodec"]
+__all__ = ["CODEC", "MODEL", "OpenAICodec", "OpenAIModel"]
 
 
 class OpenAICodec:
@@ -38,3 +41,13 @@ class OpenAICodec:
 
 
 CODEC = OpenAICodec()
+
+
+class OpenAIModel(HttpLanguageModel):
+    """A model behind the Responses API."""
+
+    def __init__(self, model_id: str, **options: Unpack[ModelOptions]) -> None:
+        super().__init__(CODEC, model_id, **options)
+
+
+MODEL = OpenAIModel

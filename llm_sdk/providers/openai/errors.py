@@ -35,6 +35,8 @@ CODE_STATUS = {
     "server_overloaded": 503,
     "vector_store_timeout": 504,
 }
+# Asking again does not help: the account has to be topped up first (documented).
+EXHAUSTED = frozenset({"insufficient_quota", "credit_balance_exhausted"})
 
 
 def decode_error(reply: WireResponse) -> StatusCodeError:
@@ -42,10 +44,12 @@ def decode_error(reply: WireResponse) -> StatusCodeError:
     text = reply.body.decode("utf-8", "replace")
     found = _error_object(text)
     message = _text(found.get("message")) or text.strip()[:500] or f"an answer of status {reply.status} without a body"
+    code = _text(found.get("code")) or _text(found.get("type"))
     return status_error(reply.status)(
         message,
         status_code=reply.status,
-        code=_text(found.get("code")) or _text(found.get("type")),
+        retryable=False if code in EXHAUSTED else None,
+        code=code,
         param=_text(found.get("param")),
         body=text,
     )
@@ -68,7 +72,11 @@ def embedded_error(error: wire.ResponseError) -> StatusCodeError:
     """An error inside an answer, or a stream, of status 200."""
     status = CODE_STATUS.get(error.code or "", 500 if error.code is None else 400)
     return status_error(status)(
-        error.message, status_code=status, code=error.code, body=error.model_dump_json(exclude_unset=True)
+        error.message,
+        status_code=status,
+        retryable=False if error.code in EXHAUSTED else None,
+        code=error.code,
+        body=error.model_dump_json(exclude_unset=True),
     )
 
 
