@@ -1,0 +1,228 @@
+"""What to answer when nothing is scripted: always the same for the same input, and what the request asks for.
+
+Text quotes the last message. A tool is called when one must be, or when the user names it, with arguments that
+satisfy its schema; once the results are there, a sentence tells them. JSON satisfies the schema that is asked for.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.types import (
+    AssistantMessage,
+    Citation,
+    FinishReason,
+    ImagePart,
+    JsonObject,
+    JsonResponseFormat,
+    LanguageModelInput,
+    ModelResponse,
+    ModelTokensDetails,
+    ModelUsage,
+    Part,
+    ReasoningPart,
+    SourcePart,
+    TextPart,
+    Tool,
+    ToolCallPart,
+    ToolResultPart,
+    WebSearchTool,
+)
+from mock_server.conversation import (
+    CHARACTERS_PER_TOKEN,
+    count_tokens,
+    input_tokens,
+    last_user,
+    text_of,
+    tool_name,
+    tool_results,
+)
+from mock_server.pictures import png
+
+__all__ = ["estimate_usage", "finish_reason_of", "new_tool_call_id", "write_answer"]
+
+ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+QUOTED_CHARACTERS = 2000
+PICTURE_SIZE = 64
+
+KnownTool: TypeAlias = Tool | WebSearchTool
+
+
+def write_answer(call: ModelCall, ids: Ids) -> ModelResponse:
+    """An answer to ``call``. Raises InvalidInputError for a schema that no value satisfies."""
+    input = call.input
+    content: list[Part] = []
+    if input.reasoning is not None and input.reasoning.enabled and input.reasoning.effort != "none":
+        content.append(_reasoning(input, ids))
+    tools = _tools_to_call(input)
+    if tools:
+        for tool in tools:
+            content += _call(tool, input, ids)
+    elif isinstance(input.response_format, JsonResponseFormat):
+        content.append(TextPart(text=_structured(input.response_format, input)))
+    else:
+        if "image" in (input.modalities or ()):
+            content.append(_picture(input))
+        content.append(TextPart(text=_sentence(input)))
+    return _within_limits(content, input)
+
+
+def new_tool_call_id(ids: Ids) -> str:
+    """An id for a tool call that has none."""
+    return "call_" + ids.token(24, ALPHANUMERIC)
+
+
+def finish_reason_of(content: Sequence[Part]) -> FinishReason:
+    """Why an answer with this content ends: ``tool_calls`` where somebody has to run one."""
+    waits = any(isinstance(part, ToolCallPart) and not part.provider_executed for part in content)
+    return "tool_calls" if waits else "stop"
+
+
+def estimate_usage(input: LanguageModelInput, content: Sequence[Part]) -> ModelUsage:
+    """Tokens of a call, estimated from the length of what was said; reasoning is inside the output."""
+    thought = sum(count_tokens(part.text) for part in content if isinstance(part, ReasoningPart))
+    said = count_tokens(text_of(part for part in content if not isinstance(part, ReasoningPart | ToolResultPart)))
+    return ModelUsage(
+        input_tokens=input_tokens(input),
+        output_tokens=said + thought,
+        output_tokens_details=ModelTokensDetails(reasoning_tokens=thought) if thought else None,
+    )
+
+
+def _tools_to_call(input: LanguageModelInput) -> list[KnownTool]:
+    tools = [tool for tool in input.tools or () if isinstance(tool, Tool | WebSearchTool)]
+    choice = input.tool_choice.type if input.tool_choice is not None else "auto"
+    if choice == "none" or not tools:
+        return []
+    if input.tool_choice is not None and input.tool_choice.type == "tool":
+        named = input.tool_choice.tool_name
+        return [tool for tool in tools if tool_name(tool) == named][:1]
+    if choice == "required":
+        # Each in its turn, so that a loop that always requires one comes to the tool that ends it.
+        called = _called_since_last_user(input)
+        return [next((tool for tool in tools if tool_name(tool) not in called), tools[-1])]
+    if tool_results(input) or _called_since_last_user(input):
+        return []
+    said = last_user(input)[1]
+    wanted = [tool for tool in tools if _names(said, tool)]
+    return wanted[:1] if input.parallel_tool_calls is False else wanted
+
+
+def _called_since_last_user(input: LanguageModelInput) -> set[str]:
+    later = input.messages[last_user(input)[0] + 1 :]
+    parts = (part for message in later if isinstance(message, AssistantMessage) for part in message.content)
+    return {part.tool_name for part in parts if isinstance(part, ToolCallPart)}
+
+
+def _names(said: str, tool: KnownTool) -> bool:
+    name = "search" if isinstance(tool, WebSearchTool) else tool_name(tool)
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said, re.IGNORECASE) is not None
+
+
+def _call(tool: KnownTool, input: LanguageModelInput, ids: Ids) -> list[Part]:
+    if isinstance(tool, WebSearchTool):
+        return _search(input, ids)
+    args = _satisfy(tool.parameters, "text", f"the parameters of the tool {tool.name}")
+    if not isinstance(args, dict):
+        raise InvalidInputError(f"the parameters of the tool {tool.name} do not describe an object")
+    return [ToolCallPart(tool_call_id=new_tool_call_id(ids), tool_name=tool.name, args=args)]
+
+
+def _search(input: LanguageModelInput, ids: Ids) -> list[Part]:
+    """A hosted search: its call, what it found, and a text that cites it."""
+    query = last_user(input)[1][:QUOTED_CHARACTERS]
+    id = new_tool_call_id(ids)
+    url, title = "https://example.com/search/1", "Example result"
+    cited = f"Example result for: {query}"
+    source = SourcePart(source=url, title=title, content=[TextPart(text=cited)])
+    citation = Citation(source=url, title=title, cited_text=cited, start_index=0, end_index=len(cited))
+    return [
+        ToolCallPart(
+            tool_call_id=id, tool_name="web_search", args={"type": "search", "query": query}, provider_executed=True
+        ),
+        ToolResultPart(tool_call_id=id, tool_name="web_search", content=[source], provider_executed=True),
+        TextPart(text=cited + ".", citations=[citation]),
+    ]
+
+
+def _structured(format: JsonResponseFormat, input: LanguageModelInput) -> str:
+    value: Any = {"answer": _sentence(input)}
+    if format.json_schema is not None:
+        value = _satisfy(format.json_schema, "text", f"the schema of the response format {format.name}")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _satisfy(schema: JsonObject, name: str, what: str) -> Any:
+    return json.loads(_satisfying_text(json.dumps(schema), name, what))
+
+
+@lru_cache(maxsize=512)
+def _satisfying_text(schema: str, name: str, what: str) -> str:
+    # Here, because a validator takes long to import and most answers need none.
+    from mock_server.json_values import UnsatisfiableSchemaError, json_value
+
+    try:
+        return json.dumps(json_value(json.loads(schema), name))
+    except UnsatisfiableSchemaError as error:
+        raise InvalidInputError(f"nothing satisfies {what}: {error}") from None
+
+
+def _reasoning(input: LanguageModelInput, ids: Ids) -> ReasoningPart:
+    said = last_user(input)[1][:QUOTED_CHARACTERS]
+    return ReasoningPart(text=f"The user says: {said}", signature=ids.token(48, ALPHANUMERIC))
+
+
+def _picture(input: LanguageModelInput) -> ImagePart:
+    """A square whose colour stands for what was asked."""
+    seed = sum(last_user(input)[1].encode("utf-8", "surrogatepass"))
+    data = png(PICTURE_SIZE, PICTURE_SIZE, seed % 256, seed * 7 % 256, seed * 13 % 256)
+    return ImagePart(
+        mime_type="image/png", data=base64.b64encode(data).decode("ascii"), width=PICTURE_SIZE, height=PICTURE_SIZE
+    )
+
+
+def _sentence(input: LanguageModelInput) -> str:
+    results = tool_results(input)
+    if results:
+        told = [
+            f"{result.tool_name or 'The tool'} {'failed' if result.is_error else 'answered'}: {text_of(result.content)}"
+            for result in results
+        ]
+        return "\n".join(told)[:QUOTED_CHARACTERS]
+    at, said = last_user(input)
+    if said:
+        return f"You said: {said[:QUOTED_CHARACTERS]}"
+    kinds = ", ".join(part.type for part in input.messages[at].content) if at >= 0 else ""
+    return f"You sent: {kinds}" if kinds else "You said nothing."
+
+
+def _within_limits(content: list[Part], input: LanguageModelInput) -> ModelResponse:
+    """The answer as the model may give it: up to a stop sequence, and not longer than ``max_tokens``."""
+    reason = finish_reason_of(content)
+    left = input.max_tokens
+    kept: list[Part] = []
+    for part in content:
+        if isinstance(part, TextPart):
+            ends = [at for stop in input.stop or () if stop and (at := part.text.find(stop)) >= 0]
+            part = _shortened(part, min(ends)) if ends else part
+        if left is not None and isinstance(part, TextPart | ReasoningPart):
+            room = left * CHARACTERS_PER_TOKEN
+            left -= count_tokens(part.text)
+            if len(part.text) > room:
+                kept.append(_shortened(part, room))
+                reason = "length"
+                break
+        kept.append(part)
+    return ModelResponse(content=kept, usage=estimate_usage(input, kept), finish_reason=reason)
+
+
+def _shortened(part: TextPart | ReasoningPart, length: int) -> TextPart | ReasoningPart:
+    if isinstance(part, TextPart) and part.citations:
+        whole = [citation for citation in part.citations if (citation.end_index or 0) <= length]
+        return part.model_copy(update={"text": part.text[:length], "citations": whole or None})
+    return part.model_copy(update={"text": part.text[:length]})

@@ -1,0 +1,87 @@
+"""The program ``mock-server``."""
+
+import json
+from pathlib import Path
+
+import click
+
+from mock_server.scenario_files import Problem, ScenarioError, load_scenarios, scenario_schema
+from mock_server.scenarios import Scenario
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="llm-conformance", prog_name="mock-server")
+def main() -> None:
+    """A stand-in for LLM providers, for tests."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option(
+    "--scenarios",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE_OR_DIR",
+    help="What to answer. Repeatable; the first scenario that fits wins.",
+)
+@click.option("--strict", is_flag=True, help="Refuse what no scenario matches.")
+@click.option("--api-key", metavar="KEY", help="Refuse every other key.")
+@click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
+def serve(host: str, port: int, paths: tuple[Path, ...], strict: bool, api_key: str | None, seed: int) -> None:
+    """Serve every provider's API until interrupted.
+
+    Prints one line with the base URL per provider when it accepts connections.
+    """
+    scenarios = _load(paths)
+    # Here, because the other commands need no server.
+    from mock_server.app import MockApp
+    from mock_server.engine import Engine
+    from mock_server.routes import base_path
+    from mock_server.web_server import AddressInUseError, WebServer, open_socket
+
+    engine = Engine(scenarios, strict=strict, api_key=api_key, seed=seed)
+    try:
+        listener = open_socket(host, port)
+    except AddressInUseError as error:
+        raise click.ClickException(str(error)) from None
+    bound = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+
+    def announce() -> None:
+        for codec in engine.codecs:
+            click.echo(f"{codec.provider} http://{shown}:{bound}{base_path(codec)}")
+
+    WebServer(MockApp(engine), listener, on_started=announce).run_until_stopped()
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE_OR_DIR...")
+def check(paths: tuple[Path, ...]) -> None:
+    """Say whether scenario files are right, and name every mistake by file, line and key."""
+    scenarios = _load(paths)
+    click.echo(f"{len(scenarios)} scenario{'' if len(scenarios) == 1 else 's'}, no mistakes")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    click.echo(json.dumps(scenario_schema(), indent=2))
+
+
+def _load(paths: tuple[Path, ...]) -> list[Scenario]:
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            scenarios += load_scenarios(path)
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise click.ClickException("\n".join(map(str, problems)))
+    return scenarios

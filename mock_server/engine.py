@@ -1,0 +1,240 @@
+"""The heart of the stand-in: a provider's codec and a request in, a planned reply out. No I/O, no clock, no waiting.
+
+Every edge uses it: the server on a socket, the transport without one, and the conformance suite. The bytes are a
+function of the seed, the scenarios and the requests so far.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from pydantic import ValidationError
+
+from llm_sdk.accumulator import to_partials
+from llm_sdk.codec import Codec, ModelCall, SeededIds, WireRequest
+from llm_sdk.errors import (
+    AuthenticationError,
+    InvalidInputError,
+    LanguageModelError,
+    NotFoundError,
+    StatusCodeError,
+    UnsupportedError,
+    status_error,
+)
+from llm_sdk.registry import get_codec, provider_names
+from llm_sdk.sse import encode_event
+from llm_sdk.types import ModelResponse
+from mock_server.author import estimate_usage, write_answer
+from mock_server.faults import Fault, put_on
+from mock_server.journal import Exchange, Journal, redact_headers, redact_path
+from mock_server.pacing import Pace
+from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
+from mock_server.scenarios import Scenario, Turn
+from mock_server.script import Choice, Counter, Script
+from mock_server.templates import BadTemplateError
+
+__all__ = ["Engine"]
+
+QUICK = Pace()
+
+
+@dataclass(slots=True)
+class _Call:
+    """A request on its way through the engine; what is learned of it goes into the journal."""
+
+    codec: Codec
+    request: WireRequest
+    headers: Mapping[str, str]
+    ids: SeededIds
+    model_call: ModelCall | None = None
+    scenario: str | None = None
+    response: ModelResponse | None = None
+    error: str | None = None
+
+
+class Engine:
+    """Answers requests to any provider.
+
+    ``strict`` refuses what no scenario matches. ``api_key`` refuses every other key; without it any will do.
+    ``codecs`` are the protocols to speak: all of the registry by default. It may be used from several threads.
+    """
+
+    def __init__(
+        self,
+        scenarios: Iterable[Scenario] = (),
+        *,
+        strict: bool = False,
+        api_key: str | None = None,
+        seed: int = 0,
+        codecs: Sequence[Codec] | None = None,
+    ) -> None:
+        self.codecs = [get_codec(name) for name in provider_names()] if codecs is None else list(codecs)
+        self.script = Script(scenarios)
+        self.journal = Journal()
+        self.lock = Lock()
+        self._initial = self.script.scenarios
+        self._strict = strict
+        self._api_key = api_key
+        self._seed = seed
+        self._repeats = Counter()
+        self._number = 0
+        self._secret_headers = frozenset(codec.endpoint.key_header.lower() for codec in self.codecs)
+
+    @property
+    def providers(self) -> list[str]:
+        """The names of the protocols that are spoken here."""
+        return [codec.provider for codec in self.codecs]
+
+    def begin_with(self, scenarios: Iterable[Scenario]) -> None:
+        """Take these as the scenarios to go back to."""
+        with self.lock:
+            self.script = Script(scenarios)
+            self._initial = self.script.scenarios
+
+    def reset(self) -> None:
+        """Back to the start: the scenarios that were given then, an empty journal, every count at nothing."""
+        with self.lock:
+            self.script = Script(self._initial)
+            self.journal.clear()
+            self._repeats = Counter()
+            self._number = 0
+
+    def answer(self, codec: Codec, request: WireRequest) -> ReplyPlan:
+        """Plan the reply to ``request``, whose path starts with the provider's root, and write both down.
+
+        Whatever is wrong with the request is answered as the provider would.
+        """
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        with self.lock:
+            body = hashlib.sha256(request.body).hexdigest()
+            call = _Call(codec, request, headers, self._ids(_digest(codec.provider, request.path, body), "unread"))
+            try:
+                plan = self._plan(call)
+            except LanguageModelError as error:
+                plan = self._refuse(call, error)
+            self._write_down(call, plan)
+            return plan
+
+    def _plan(self, call: _Call) -> ReplyPlan:
+        codec, request = call.codec, call.request
+        route = codec.match(request.method, request.path)
+        if route is None:
+            path = request.path.partition("?")[0]
+            raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
+        self._check_key(codec, call.headers)
+        model_call = call.model_call = codec.decode_request(request)
+        fingerprint = _digest(codec.provider, model_call.model_id, model_call.input.model_dump_json())
+        call.ids = self._ids(fingerprint, "stream" if model_call.stream else "whole")
+        choice = self.script.choose(codec.provider, model_call, call.headers, fingerprint)
+        if choice is None and self._strict:
+            raise self._no_scenario()
+        turn = choice.turn if choice is not None else Turn()
+        call.scenario = choice.name if choice is not None else None
+        fault = turn.fault
+        if fault is not None and fault.status is not None:
+            return put_on(self._refuse(call, _error_of(fault, fault.status)), fault)
+        call.response = self._write(call, model_call, choice)
+        plan = self._encode(call, model_call, call.response, turn.pace or QUICK)
+        return put_on(plan, fault) if fault is not None else plan
+
+    def _ids(self, fingerprint: str, form: str) -> SeededIds:
+        """Ids made from what the request says and how often it was said in this form.
+
+        They are the same for a whole and a streamed answer, whatever other requests come in between.
+        """
+        seen = self._repeats.next(fingerprint, form)
+        return SeededIds(f"{self._seed}:{fingerprint}:{seen}")
+
+    def _check_key(self, codec: Codec, headers: Mapping[str, str]) -> None:
+        if self._api_key is None:
+            return
+        endpoint = codec.endpoint
+        given = headers.get(endpoint.key_header.lower(), "")
+        if not hmac.compare_digest(given.encode(), endpoint.key_format.format(key=self._api_key).encode()):
+            raise AuthenticationError(
+                f"Incorrect API key provided: {'none' if not given else 'not the one this server was started with'}.",
+                status_code=401,
+            )
+
+    def _no_scenario(self) -> NotFoundError:
+        names = ", ".join(self.script.names) or "none"
+        return NotFoundError(
+            f"no scenario matches this request, and made-up answers are off (strict); scenarios: {names}",
+            status_code=404,
+            code="no_scenario",
+        )
+
+    def _write(self, call: _Call, model_call: ModelCall, choice: Choice | None) -> ModelResponse:
+        """The answer, from the scenario where it has one, made up otherwise."""
+        if choice is None or choice.turn.reply is None:
+            return write_answer(model_call, call.ids)
+        try:
+            response = choice.turn.reply.build(choice.variables, call.ids)
+        except (BadTemplateError, ValidationError) as error:
+            raise self._bad_scenario(choice.name, str(error)) from None
+        if response.usage is None:
+            response = response.model_copy(update={"usage": estimate_usage(model_call.input, response.content)})
+        return response
+
+    def _encode(self, call: _Call, model_call: ModelCall, response: ModelResponse, pace: Pace) -> ReplyPlan:
+        codec = call.codec
+        try:
+            if not model_call.stream:
+                return whole_reply(codec.encode_response(response, call=model_call, ids=call.ids))
+            headers = codec.response_headers(call.ids, stream=True)
+            encoder = codec.stream_encoder(call=model_call, ids=call.ids)
+            events = [event for partial in to_partials(response, pace.fragments) for event in encoder.feed(partial)]
+            events += encoder.close()
+        except (UnsupportedError, InvalidInputError) as error:
+            if call.scenario is None:
+                raise
+            raise self._bad_scenario(call.scenario, error.message) from None
+        chunks = [TimedChunk(encode_event(event), pace.delay if at else 0.0) for at, event in enumerate(events)]
+        return ReplyPlan(200, headers, tuple(chunks), stream=True)
+
+    def _bad_scenario(self, name: str, what: str) -> StatusCodeError:
+        """A scenario that cannot be said: an error that no client asks again for."""
+        return StatusCodeError(
+            f"the scenario {name!r} cannot be answered: {what}", status_code=400, code="bad_scenario"
+        )
+
+    def _refuse(self, call: _Call, error: LanguageModelError) -> ReplyPlan:
+        codec = call.codec
+        headers = codec.response_headers(call.ids, stream=False)
+        error.locate(provider=None, request_id=headers.get(codec.endpoint.request_id_header.lower()))
+        call.error = error.message
+        return whole_reply(codec.encode_error(error), headers)
+
+    def _write_down(self, call: _Call, plan: ReplyPlan) -> None:
+        self._number += 1
+        model_call = call.model_call
+        self.journal.add(
+            Exchange(
+                number=self._number,
+                provider=call.codec.provider,
+                method=call.request.method,
+                path=redact_path(call.request.path),
+                headers=redact_headers(call.headers, self._secret_headers),
+                body=call.request.body,
+                status=plan.status,
+                model_id=model_call.model_id if model_call is not None else None,
+                input=model_call.input if model_call is not None else None,
+                stream=model_call.stream if model_call is not None else False,
+                scenario=call.scenario,
+                response=call.response,
+                error=call.error,
+                faults=plan.faults,
+                warnings=model_call.warnings if model_call is not None else (),
+            )
+        )
+
+
+def _error_of(fault: Fault, status: int) -> StatusCodeError:
+    message = fault.message or f"This error was asked for: status {status}."
+    return status_error(status)(message, status_code=status, code=fault.code, retry_after=fault.retry_after)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,50 @@
+"""A reply as it goes out: status, headers, and chunks of bytes with their times. What every edge sends is one of
+these, over a socket or not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from llm_sdk.codec import WireResponse, dump_json
+
+__all__ = ["ReplyPlan", "TimedChunk", "json_reply", "whole_reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimedChunk:
+    """Bytes that go out in one piece, ``delay`` seconds after the piece before."""
+
+    data: bytes
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPlan:
+    """A whole reply, planned before its first byte.
+
+    ``latency`` is the time before the status line, in seconds. ``stream`` says that each chunk is an event; otherwise
+    there is one chunk at most. A reply that is not ``complete`` ends with its connection cut.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: tuple[TimedChunk, ...]
+    stream: bool = False
+    latency: float = 0.0
+    complete: bool = True
+    faults: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        """All bytes that go out."""
+        return b"".join(chunk.data for chunk in self.chunks)
+
+
+def whole_reply(reply: WireResponse, headers: Mapping[str, str] | None = None) -> ReplyPlan:
+    """A reply of one piece; its own headers stand before ``headers``."""
+    sized = {**(headers or {}), **reply.headers, "content-length": str(len(reply.body))}
+    return ReplyPlan(reply.status, sized, (TimedChunk(reply.body),) if reply.body else ())
+
+
+def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> ReplyPlan:
+    """A reply of JSON that belongs to no provider's protocol."""
+    return whole_reply(WireResponse(status, dump_json(value), {"content-type": "application/json"}), headers)

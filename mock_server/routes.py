@@ -1,0 +1,134 @@
+"""Which path leads where: the providers' own paths, a page about them, and what controls the stand-in.
+
+Providers are found by a loop over the codecs; none is known by name. Each stands below its mount, such as
+``/openai/v1/...``, and at the root, ``/v1/...``, where no other claims the same path.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
+
+from llm_sdk.codec import Codec, WireRequest, WireResponse
+from mock_server.engine import Engine
+from mock_server.reply import ReplyPlan, json_reply, whole_reply
+from mock_server.scenario_files import ScenarioError, parse_scenarios
+
+__all__ = ["Routes", "base_path"]
+
+CONTROL = "/_mock/"
+
+
+def base_path(codec: Codec) -> str:
+    """The path that a client of this provider has in its base URL."""
+    return codec.endpoint.mount + codec.endpoint.root
+
+
+class Routes:
+    """Answers any request that reaches the stand-in, whatever it came over."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._control: dict[tuple[str, str], Callable[[bytes], ReplyPlan]] = {
+            ("GET", "health"): self._health,
+            ("GET", "requests"): self._requests,
+            ("GET", "scenarios"): self._scenarios,
+            ("POST", "scenarios"): self._add_scenarios,
+            ("POST", "reset"): self._reset,
+        }
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str = "") -> ReplyPlan:
+        """``target`` is the path with its query. A ``host`` that is a provider's own decides between two that share a
+        path at the root."""
+        path = target.partition("?")[0]
+        if path == "/" and method in ("GET", "HEAD"):
+            return self._index(host)
+        if path.startswith(CONTROL):
+            return self._answer_control(method, path.removeprefix(CONTROL).rstrip("/"), body)
+        found = self._below_mount(method, target) or self._at_root(method, target, host)
+        if isinstance(found, ReplyPlan):
+            return found
+        codec, rest = found
+        return self._engine.answer(codec, WireRequest(method, rest, body, headers))
+
+    def _below_mount(self, method: str, target: str) -> tuple[Codec, str] | None:
+        here = [codec for codec in self._engine.codecs if target.startswith(codec.endpoint.mount + "/")]
+        if not here:
+            return None
+        for codec in here:
+            rest = target.removeprefix(codec.endpoint.mount)
+            if codec.match(method, rest) is not None:
+                return codec, rest
+        return here[0], target.removeprefix(here[0].endpoint.mount)
+
+    def _at_root(self, method: str, target: str, host: str) -> tuple[Codec, str] | ReplyPlan:
+        here = [codec for codec in self._engine.codecs if codec.match(method, target) is not None]
+        if len(here) > 1:
+            here = [codec for codec in here if urlsplit(codec.endpoint.base_url).netloc == host] or here
+        if len(here) == 1:
+            return here[0], target
+        path = target.partition("?")[0]
+        if here:
+            names = ", ".join(base_path(codec) for codec in here)
+            return _problem(404, f"{len(here)} providers have {path}; use one of the base URLs {names}")
+        bases = ", ".join(dict.fromkeys(map(base_path, self._engine.codecs)))
+        return _problem(404, f"nothing answers {method} {path} here; base URLs are {bases}")
+
+    def _answer_control(self, method: str, name: str, body: bytes) -> ReplyPlan:
+        action = self._control.get((method, name))
+        if action is not None:
+            return action(body)
+        allowed = [allowed for allowed, other in self._control if other == name]
+        if allowed:
+            reply = _problem(405, f"{CONTROL}{name} takes {' and '.join(allowed)}, not {method}")
+            return whole_reply(WireResponse(405, reply.body, reply.headers), {"allow": ", ".join(allowed)})
+        names = ", ".join(dict.fromkeys(CONTROL + other for _, other in self._control))
+        return _problem(404, f"no {CONTROL}{name}; there are {names}")
+
+    def _index(self, host: str) -> ReplyPlan:
+        origin = f"http://{host}" if host else ""
+        lines = [f"mock-server {_version()}", "", "Base URLs:"]
+        lines += [f"  {codec.provider}: {origin}{base_path(codec)}" for codec in self._engine.codecs]
+        lines += ["", "Control:"]
+        lines += [f"  {method} {CONTROL}{name}" for method, name in self._control]
+        text = "\n".join([*lines, ""]).encode()
+        return whole_reply(WireResponse(200, text, {"content-type": "text/plain; charset=utf-8"}))
+
+    def _health(self, _: bytes) -> ReplyPlan:
+        providers = {codec.provider: base_path(codec) for codec in self._engine.codecs}
+        return json_reply(200, {"status": "ok", "version": _version(), "providers": providers})
+
+    def _requests(self, _: bytes) -> ReplyPlan:
+        with self._engine.lock:
+            exchanges = list(self._engine.journal)
+        return json_reply(200, {"requests": [exchange.to_json() for exchange in exchanges]})
+
+    def _scenarios(self, _: bytes) -> ReplyPlan:
+        with self._engine.lock:
+            scenarios = self._engine.script.scenarios
+        return json_reply(200, {"scenarios": [scenario.model_dump(mode="json") for scenario in scenarios]})
+
+    def _add_scenarios(self, body: bytes) -> ReplyPlan:
+        try:
+            scenarios = parse_scenarios(body.decode("utf-8"), providers=self._engine.providers)
+        except UnicodeDecodeError:
+            return _problem(400, "the body is not UTF-8 text")
+        except ScenarioError as error:
+            return _problem(400, str(error))
+        with self._engine.lock:
+            self._engine.script.add(scenarios)
+        return json_reply(200, {"added": len(scenarios)})
+
+    def _reset(self, _: bytes) -> ReplyPlan:
+        self._engine.reset()
+        return json_reply(200, {"status": "ok"})
+
+
+def _problem(status: int, message: str) -> ReplyPlan:
+    return json_reply(status, {"error": {"message": message}})
+
+
+def _version() -> str:
+    try:
+        return version("llm-conformance")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,265 @@
+"""Scenario files: YAML read with positions, so that every mistake is named by file, line and key."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from llm_sdk.registry import provider_names
+from llm_sdk.types import JsonObject
+from mock_server.scenarios import Scenario, ScenarioFile, When
+from mock_server.templates import check_templates
+
+__all__ = [
+    "Problem",
+    "ScenarioError",
+    "load_scenarios",
+    "parse_scenarios",
+    "problems_of",
+    "read_conditions",
+    "read_scenarios",
+    "scenario_schema",
+]
+
+Location = tuple[str | int, ...]
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: where it stands, as far as it stands anywhere, and what is wrong."""
+
+    message: str
+    key: str = ""
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(filter(None, (place, self.key, self.message)))
+
+
+class ScenarioError(ValueError):
+    """Scenarios that are malformed; ``problems`` are all that is wrong with them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+def load_scenarios(path: Path, *, providers: Collection[str] | None = None) -> list[Scenario]:
+    """The scenarios of a file, or of every YAML and JSON file of a folder, in the order of their names.
+
+    Raises ScenarioError. ``providers`` are the names that may be matched on: those of the registry by default.
+    """
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+        if not files:
+            raise ScenarioError([Problem("this folder has no scenario files (.yaml, .yml, .json)", file=str(path))])
+    else:
+        files = [path]
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            scenarios += parse_scenarios(_text_of(file), str(file), providers=providers)
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return scenarios
+
+
+def parse_scenarios(text: str, file: str = "", *, providers: Collection[str] | None = None) -> list[Scenario]:
+    """The scenarios that ``text`` says in YAML. ``file`` is its name in errors. Raises ScenarioError."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        _refuse_repeated_keys(root)
+        data = _Loader("").construct_document(root) if root is not None else None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else 0
+        raise ScenarioError([Problem(f"not YAML: {error.problem}", file=file, line=line)]) from None
+    except yaml.YAMLError as error:
+        raise ScenarioError([Problem(f"not YAML: {error}", file=file)]) from None
+    if not isinstance(data, dict):
+        raise ScenarioError([Problem("a scenario file has one key, scenarios, with a list", file=file, line=1)])
+    return _validate(data, _Positions(root, file), providers)
+
+
+def read_scenarios(scenarios: Sequence[Any], *, providers: Collection[str] | None = None) -> list[Scenario]:
+    """Scenarios given as data, as a file would say them. Raises ScenarioError."""
+    return _validate({"scenarios": list(scenarios)}, _Positions(None, ""), providers)
+
+
+def read_conditions(when: Mapping[str, Any], *, providers: Collection[str] | None = None) -> When:
+    """The conditions of a scenario given as data. Raises ScenarioError."""
+    try:
+        conditions = When.model_validate(when)
+    except ValidationError as error:
+        raise ScenarioError(problems_of(error)) from None
+    if problems := _unknown_provider(conditions, providers, _Positions(None, ""), ()):
+        raise ScenarioError(problems)
+    return conditions
+
+
+def scenario_schema() -> JsonObject:
+    """The JSON Schema of a scenario file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """What is wrong with a part of a scenario that stands in no file."""
+    return _problems(error, _Positions(None, ""))
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which a date stays the text that it is."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ScenarioError([Problem("there is no such file", file=str(file))]) from None
+    except UnicodeDecodeError:
+        raise ScenarioError([Problem("this file is not UTF-8 text", file=str(file))]) from None
+    except OSError as error:
+        raise ScenarioError([Problem(f"this file cannot be read: {error.strerror}", file=str(file))]) from None
+
+
+def _refuse_repeated_keys(node: yaml.Node | None) -> None:
+    """YAML lets the last of two equal keys win in silence."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_repeated_keys(item)
+    elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)
+            if isinstance(key, yaml.ScalarNode):
+                seen.add(key.value)
+            _refuse_repeated_keys(value)
+
+
+class _Positions:
+    """Finds the line of a value in the file that it was read from."""
+
+    def __init__(self, root: yaml.Node | None, file: str) -> None:
+        self._root = root
+        self._file = file
+
+    def problem(self, message: str, location: Location) -> Problem:
+        """A problem at ``location``, as pydantic gives it: the names of union members in it are skipped."""
+        if self._root is None:
+            return Problem(message, _spell(location))
+        kept, node = _resolve(self._root, location)
+        return Problem(message, _spell(kept), self._file, node.start_mark.line + 1)
+
+
+def _resolve(node: yaml.Node, location: Location) -> tuple[Location, yaml.Node]:
+    """The part of ``location`` that leads somewhere below ``node``, and where it leads: as far as possible."""
+    if not location:
+        return (), node
+    head, rest = location[0], location[1:]
+    best: tuple[Location, yaml.Node] = ((), node)
+    for key, child in _children(node):
+        if str(key.value if isinstance(key, yaml.ScalarNode) else key) == str(head):
+            inner, found = _resolve(child, rest)
+            # An unknown key is itself what is wrong: its own line says more than that of its value.
+            best = (head, *inner), (found if inner else key if isinstance(key, yaml.ScalarNode) else child)
+    skipped = _resolve(node, rest)
+    return max((best, skipped), key=lambda found: (found[0][-1:] == location[-1:], len(found[0])))
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[yaml.Node | int, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        yield from node.value
+    elif isinstance(node, yaml.SequenceNode):
+        yield from enumerate(node.value)
+
+
+def _spell(location: Location) -> str:
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in location)
+    return text.removeprefix(".")
+
+
+def _validate(data: JsonObject, positions: _Positions, providers: Collection[str] | None) -> list[Scenario]:
+    try:
+        scenarios = ScenarioFile.model_validate(data).scenarios
+    except ValidationError as error:
+        raise ScenarioError(_problems(error, positions)) from None
+    problems = []
+    for at, scenario in enumerate(scenarios):
+        place: Location = ("scenarios", at)
+        problems += _unknown_provider(scenario.when, providers, positions, (*place, "when"))
+        for path, reply in _replies(data["scenarios"][at]):
+            wrong = check_templates(reply, scenario.when.variables)
+            problems += [positions.problem(str(bad), (*place, *path, *bad.path)) for bad in wrong]
+    if problems:
+        raise ScenarioError(problems)
+    return scenarios
+
+
+def _unknown_provider(
+    when: When, providers: Collection[str] | None, positions: _Positions, place: Location
+) -> list[Problem]:
+    known = provider_names() if providers is None else providers
+    if when.provider is None or when.provider in known:
+        return []
+    message = f"no provider {when.provider!r}; there are {', '.join(known)}"
+    return [positions.problem(message, (*place, "provider"))]
+
+
+def _replies(scenario: Any) -> Iterator[tuple[Location, Any]]:
+    if isinstance(scenario, dict):
+        yield ("reply",), scenario.get("reply")
+        for at, turn in enumerate(scenario.get("turns") or ()):
+            if isinstance(turn, dict):
+                yield ("turns", at, "reply"), turn.get("reply")
+
+
+def _problems(error: ValidationError, positions: _Positions) -> list[Problem]:
+    """One problem per place: the members of a union that all refuse a value say so together."""
+    found: dict[tuple[str, int], Problem] = {}
+    for detail in error.errors(include_url=False):
+        problem = positions.problem(_explain(detail), detail["loc"])
+        place = (problem.key, problem.line)
+        if place in found and problem.message not in found[place].message:
+            problem = Problem(f"{found[place].message}; or {problem.message}", problem.key, problem.file, problem.line)
+        found[place] = problem
+    return list(found.values())
+
+
+def _explain(detail: Any) -> str:
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    match detail["type"]:
+        case "extra_forbidden":
+            alike = get_close_matches(key, _keys(), n=1)
+            return f"unknown key {key!r}" + (f"; is {alike[0]!r} meant?" if alike else "")
+        case "missing":
+            return f"the key {key!r} is missing"
+        case "union_tag_not_found":
+            return "the key 'type' is missing"
+        case "union_tag_invalid":
+            return f"no part of type {detail['ctx']['tag']!r}; there are {detail['ctx']['expected_tags']}"
+    message: str = detail["msg"].removeprefix("Value error, ")
+    return message
+
+
+def _keys() -> set[str]:
+    """Every key that a scenario file may have anywhere."""
+    schema = ScenarioFile.model_json_schema()
+    models = [schema, *schema["$defs"].values()]
+    objects = [form for model in models for form in (model, *model.get("anyOf", ()))]
+    return {key for form in objects for key in form.get("properties", ())}

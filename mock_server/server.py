@@ -1,0 +1,248 @@
+"""The stand-in for tests in Python: :class:`MockServer`."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from llm_sdk.codec import Codec, ModelCall
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.types import JsonObject, ModelResponse
+from mock_server.app import MockApp
+from mock_server.engine import Engine
+from mock_server.faults import Fault
+from mock_server.journal import Exchange
+from mock_server.pacing import Pace
+from mock_server.routes import base_path
+from mock_server.scenario_files import ScenarioError, load_scenarios, problems_of, read_conditions, read_scenarios
+from mock_server.scenarios import FixedReply, Reply, Scenario, ScriptedToolCall, Turn, When
+from mock_server.transport import MockTransport
+from mock_server.web_server import WebServer, open_socket
+
+__all__ = ["MockServer", "ScenarioBuilder", "tool_call"]
+
+IN_PROCESS_ORIGIN = "http://mock-server.invalid"
+
+Scenarios = str | Path | Sequence[Scenario | JsonObject]
+
+
+def tool_call(tool_name: str, args: JsonObject | None = None, *, tool_call_id: str | None = None) -> ScriptedToolCall:
+    """A tool call to reply with; its id is made up where it is left out."""
+    return ScriptedToolCall(tool_name=tool_name, args=args or {}, tool_call_id=tool_call_id)
+
+
+class MockServer:
+    """Every provider at once, on a free port of the loopback interface, or ``in_process`` behind :attr:`transport`.
+
+    Use it as a context manager, ``with`` or ``async with``. ``scenarios`` are files, a folder, or scenarios as data;
+    those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches; ``api_key`` refuses every other
+    key; ``seed`` changes made-up ids. ``codecs`` are the protocols to speak: all that are registered by default.
+    """
+
+    def __init__(
+        self,
+        scenarios: Scenarios = (),
+        *,
+        in_process: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        strict: bool = False,
+        api_key: str | None = None,
+        seed: int = 0,
+        codecs: Sequence[Codec] | None = None,
+    ) -> None:
+        self._engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=codecs)
+        self._engine.begin_with(_read_scenarios(scenarios, self._engine.providers))
+        self._in_process = in_process
+        self._host, self._port = host, port
+        self._server: WebServer | None = None
+        self._thread: threading.Thread | None = None
+        self._origin: str | None = IN_PROCESS_ORIGIN if in_process else None
+
+    def start(self) -> Self:
+        """Listen; nothing to do in process. Raises AddressInUseError."""
+        if self._in_process or self._server is not None:
+            return self
+        listener = open_socket(self._host, self._port)
+        host, port = listener.getsockname()[:2]
+        accepting = threading.Event()
+        self._server = WebServer(MockApp(self._engine), listener, on_started=accepting.set, grace=0.2)
+        self._thread = threading.Thread(target=self._server.run_until_stopped, name="mock-server", daemon=True)
+        self._thread.start()
+        accepting.wait()
+        self._origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self
+
+    def stop(self) -> None:
+        """Stop listening, and wait until all connections are closed."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.stop()
+        self._thread.join()
+        self._server = self._thread = self._origin = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the server listens, such as ``http://127.0.0.1:40123``. Raises RuntimeError before it does."""
+        if self._origin is None:
+            raise RuntimeError("the mock server is not running: use it as `with MockServer() as mock:`")
+        return self._origin
+
+    def base_url(self, provider: str) -> str:
+        """The base URL to give to a client of ``provider``. Raises InvalidInputError for one that is unknown."""
+        return self.url + base_path(self._codec(provider))
+
+    def environment(self, *, api_key: str = "mock-key") -> dict[str, str]:
+        """The environment variables that lead every provider's client here, with a key that is none."""
+        variables: dict[str, str] = {}
+        for codec in self._engine.codecs:
+            variables[codec.endpoint.base_url_variable] = self.url + base_path(codec)
+            variables |= dict.fromkeys(codec.endpoint.key_variables, api_key)
+        return variables
+
+    @property
+    def transport(self) -> MockTransport:
+        """A transport for clients of httpx and httpx2, sync and async, that needs no socket."""
+        return MockTransport(self._engine)
+
+    @property
+    def engine(self) -> Engine:
+        """What answers, for tools that bring their own edge."""
+        return self._engine
+
+    def on(self, *, name: str | None = None, **when: Any) -> "ScenarioBuilder":
+        """Begin a scenario: ``mock.on(last_user="weather").reply("Sunny.")``.
+
+        The keywords are the conditions of a scenario file (see :class:`~mock_server.scenarios.When`). Raises
+        ScenarioError for one that is malformed.
+        """
+        return ScenarioBuilder(self._engine, name, read_conditions(when, providers=self._engine.providers))
+
+    def add_scenarios(self, scenarios: Scenarios) -> None:
+        """Add these behind those that are there: files, a folder, or data. Raises ScenarioError."""
+        found = _read_scenarios(scenarios, self._engine.providers)
+        with self._engine.lock:
+            self._engine.script.add(found)
+
+    @property
+    def requests(self) -> list[Exchange]:
+        """The latest requests to any provider, oldest first, each with its ``input`` and the answer it got."""
+        with self._engine.lock:
+            return list(self._engine.journal)
+
+    def assert_requested(self, *, times: int | None = None, **when: Any) -> list[Exchange]:
+        """Check that requests came that meet the conditions of a scenario: ``times`` of them, or at least one.
+
+        Returns them. Raises AssertionError that lists what came, and ScenarioError for a malformed condition.
+        """
+        conditions = read_conditions(when, providers=self._engine.providers)
+        came = self.requests
+        found = [exchange for exchange in came if _meets(conditions, exchange)]
+        if len(found) == times or (times is None and found):
+            return found
+        asked = " with " + ", ".join(f"{key}={value!r}" for key, value in when.items()) if when else ""
+        expected = "at least 1 request" if times is None else f"{times} request{'' if times == 1 else 's'}"
+        lines = [f"expected {expected}{asked}, got {len(found)}"]
+        lines += ["all requests that came:" if came else "no request came at all"]
+        raise AssertionError("\n".join([*lines, *(f"  {exchange}" for exchange in came)]))
+
+    def reset(self) -> None:
+        """Forget all requests, and all scenarios but those that the server began with."""
+        self._engine.reset()
+
+    def _codec(self, provider: str) -> Codec:
+        for codec in self._engine.codecs:
+            if codec.provider == provider:
+                return codec
+        raise InvalidInputError(f"no provider {provider!r}; there are {', '.join(self._engine.providers)}")
+
+
+class ScenarioBuilder:
+    """A scenario in the making. Each :meth:`reply` and :meth:`fault` is its next turn, and counts from then on."""
+
+    def __init__(self, engine: Engine, name: str | None, when: When) -> None:
+        self._engine = engine
+        self._name = name
+        self._when = when
+        self._turns: list[Turn] = []
+        self._scenario: Scenario | None = None
+
+    def reply(
+        self,
+        *content: Any,
+        fault: Fault | Mapping[str, Any] | None = None,
+        pace: Pace | Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> "ScenarioBuilder":
+        """Answer with texts and parts, or with a whole ``ModelResponse``, in which nothing is a template.
+
+        ``fields`` are those of a scripted reply: ``refusal``, ``usage``, ``finish_reason``, ``id`` and so on. ``fault``
+        damages the answer, ``pace`` slows it down. Raises ScenarioError.
+        """
+        try:
+            if len(content) == 1 and isinstance(content[0], ModelResponse):
+                reply: Reply = FixedReply(response=content[0])
+            else:
+                parts = [part if isinstance(part, str) else _as_data(part) for part in content]
+                reply = Reply.model_validate({**fields, "content": parts} if parts else fields)
+            turn = Turn.model_validate({"reply": reply, "fault": fault, "pace": pace})
+        except ValidationError as error:
+            raise ScenarioError(problems_of(error)) from None
+        return self._add(turn)
+
+    def fault(
+        self, fault: Fault | None = None, /, *, pace: Pace | Mapping[str, Any] | None = None, **fields: Any
+    ) -> Self:
+        """Go wrong: ``status=429, retry_after=2``, or ``cut_after_events=3``, and all else that a fault may have.
+
+        Without a status, the answer that is made up for the request is damaged. Raises ScenarioError.
+        """
+        try:
+            turn = Turn.model_validate({"fault": fault or fields, "pace": pace})
+        except ValidationError as error:
+            raise ScenarioError(problems_of(error)) from None
+        self._add(turn)
+        return self
+
+    def _add(self, turn: Turn) -> "ScenarioBuilder":
+        self._turns.append(turn)
+        scenario = Scenario(name=self._name, when=self._when, turns=list(self._turns))
+        with self._engine.lock:
+            self._engine.script.put(scenario, instead_of=self._scenario)
+        self._scenario = scenario
+        return self
+
+
+def _as_data(part: Any) -> Any:
+    return part.model_dump() if hasattr(part, "model_dump") else part
+
+
+def _read_scenarios(scenarios: Scenarios, providers: Iterable[str]) -> list[Scenario]:
+    known = list(providers)
+    if isinstance(scenarios, str | Path):
+        return load_scenarios(Path(scenarios), providers=known)
+    return read_scenarios(scenarios, providers=known)
+
+
+def _meets(when: When, exchange: Exchange) -> bool:
+    if exchange.input is None or exchange.model_id is None:
+        return False
+    call = ModelCall(exchange.model_id, exchange.input, exchange.stream)
+    return when.match(exchange.provider, call, exchange.headers) is not None
