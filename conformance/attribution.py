@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from conformance.recordings import Exchange
+from conformance.stream_judge import read_stream
 from llm_sdk.codec import Codec, WireRequest, WireResponse
-from llm_sdk.errors import LanguageModelError, RefusalError
+from llm_sdk.errors import InvariantError, RefusalError, StatusCodeError, StreamTruncatedError
 
 __all__ = ["attribute", "chat_path", "hinted_provider"]
 
-ANSWERS_CHECKED = 200
 FAMILIES = {
     "openai-responses": "openai",
     "openai-chat": "openai-chat-completion",
@@ -47,37 +47,41 @@ def chat_path(codec: Codec, exchange: Exchange) -> str | None:
 def attribute(exchange: Exchange, codecs: Mapping[str, Codec]) -> tuple[str, str] | None:
     """The provider among ``codecs`` whose protocol this is, and the path as it sees it; ``None`` for none of them.
 
-    Where several have the same path, the host decides, then the hint, then whose reading of the request and the answer
-    succeeds. Where no codec knows the URL, the hint alone is left, and the path is that of the URL.
+    Where several have the same path, the host decides, then the hint, then the shape of the bodies. Where none has the
+    path, the shape decides too: of the hinted provider, or of all where there is no URL at all.
     """
-    paths = {name: path for name, codec in codecs.items() if (path := chat_path(codec, exchange)) is not None}
+    url = urlsplit(exchange.url)
     hint = hinted_provider(exchange.recorded_as)
-    if len(paths) > 1:
-        host = urlsplit(exchange.url).hostname
-        at_home = [name for name in paths if urlsplit(codecs[name].endpoint.base_url).hostname == host]
-        if len(at_home) == 1:
-            return at_home[0], paths[at_home[0]]
-        if hint in paths:
-            return hint, paths[hint]
-        for name, path in paths.items():
-            if _reads(codecs[name], exchange, path):
-                return name, path
-    if paths:
+    paths = {name: path for name, codec in codecs.items() if (path := chat_path(codec, exchange)) is not None}
+    if len(paths) == 1:
         return next(iter(paths.items()))
-    if hint in codecs and (exchange.recorded_as or not exchange.url):
-        return hint, urlsplit(exchange.url).path
-    return None
+    if not paths:
+        named = [hint] if hint in codecs else []
+        others = [] if url.path else [name for name in codecs if name != hint]
+        shaped = (name for name in named + others if _reads(codecs[name], exchange, url.path))
+        return next(((name, url.path) for name in shaped), None)
+    for name, path in paths.items():
+        if urlsplit(codecs[name].endpoint.base_url).hostname == url.hostname:
+            return name, path
+    if hint in paths:
+        return hint, paths[hint]
+    shaped = (name for name, path in paths.items() if _reads(codecs[name], exchange, path))
+    name = next(shaped, next(iter(paths)))
+    return name, paths[name]
 
 
 def _reads(codec: Codec, exchange: Exchange, path: str) -> bool:
-    """Whether the codec makes sense of both bodies; a stream or an error answer tells too little to count."""
+    """Whether the codec makes sense of both bodies; an error answer tells too little to count."""
     try:
         if exchange.request_body is not None:
             codec.decode_request(WireRequest(exchange.method, path, exchange.request_body, exchange.request_headers))
-        if exchange.status == ANSWERS_CHECKED and not exchange.streaming:
+        if exchange.is_answer and exchange.streaming:
+            error = read_stream(codec, [exchange.response_body]).error
+            return not isinstance(error, InvariantError | StreamTruncatedError)
+        if exchange.is_answer:
             codec.decode_response(WireResponse(exchange.status, exchange.response_body, exchange.response_headers))
-    except RefusalError:
+    except (RefusalError, StatusCodeError):
         return True
-    except LanguageModelError:
+    except Exception:  # noqa: BLE001 - a body of another protocol may confuse a codec in any way
         return False
     return True

@@ -1,6 +1,6 @@
 """Traffic recorded elsewhere, put through both halves of a provider's codec: ``llm-conformance corpus``."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -107,13 +107,11 @@ def judge_corpus(
     specs: Path = DEFAULT_FOLDER,
     selection: Selection | None = None,
     codecs: Mapping[str, Codec] | None = None,
-    progress: Callable[[int], None] | None = None,
 ) -> CorpusReport:
     """Judge every exchange of ``provider`` at ``path``, a file or a folder.
 
     ``specs`` is the folder of published schemas; ``codecs`` are those among which exchanges are shared out, all
-    registered ones by default; ``progress`` hears the number judged so far. Raises RecordingError, SchemaFileError,
-    and InvalidInputError for an unknown provider.
+    registered ones by default. Raises RecordingError, SchemaFileError, and InvalidInputError for an unknown provider.
     """
     if codecs is None:
         codecs = {provider: get_codec(provider)} | {name: get_codec(name) for name in provider_names()}
@@ -121,6 +119,4 @@ def judge_corpus(
     schemas = load_schemas(provider, specs)
     for exchange, chat_path in select(path, provider, codecs, selection or Selection()):
         judge_exchange(codecs[provider], exchange, chat_path, schemas, judgement)
-        if progress is not None:
-            progress(judgement.exchanges)
     return CorpusReport(provider, judgement, frozenset(schemas.kinds))

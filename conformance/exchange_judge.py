@@ -3,9 +3,9 @@
 What counts
 - ``requests``: each request that was kept. One that the provider itself refused (400 or 422) may be refused in
   reading, and is then not written again.
-- ``responses``: each whole answer below 400. A refusal, and an answer that reports its own failure, are read when they
+- ``responses``: each whole 2xx answer. A refusal, and an answer that reports its own failure, are read when they
   become a typed error.
-- ``streams``: each streamed answer below 400 (see :mod:`conformance.stream_judge`).
+- ``streams``: each streamed 2xx answer (see :mod:`conformance.stream_judge`).
 - ``errors``: each answer from 400 on.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.comparison import describe
-from conformance.judgement import Judgement, MismatchError
+from conformance.judgement import UNREAD, Judgement, MismatchError
 from conformance.published import Kind, PublishedSchemas
 from conformance.recordings import Exchange
 from conformance.stream_judge import judge_stream
@@ -25,8 +25,6 @@ from llm_sdk.types import LanguageModelInput, ModelResponse, UserMessage
 __all__ = ["judge_exchange"]
 
 REFUSED_STATUS = frozenset({400, 422})
-FIRST_ERROR = 400
-UNREAD = "not judged, because it was not read"
 
 
 def judge_exchange(
@@ -36,11 +34,11 @@ def judge_exchange(
     judge = _ExchangeJudge(codec, exchange, path, schemas, judgement)
     judgement.exchanges += 1
     call = judge.request()
-    if exchange.status >= FIRST_ERROR:
+    if exchange.is_error:
         judge.error()
-    elif exchange.streaming:
+    elif exchange.is_answer and exchange.streaming:
         judgement.warn(judge_stream(codec, exchange, call or judge.bare_call(), schemas, judgement))
-    else:
+    elif exchange.is_answer:
         judge.response(call)
 
 

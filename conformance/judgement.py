@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from llm_sdk.types import JsonObject
 
-__all__ = ["FIGURES", "Failure", "Judgement", "MismatchError"]
+__all__ = ["FIGURES", "UNREAD", "Failure", "Judgement", "MismatchError"]
 
 T = TypeVar("T")
 
@@ -21,6 +21,8 @@ FIGURES = (
     "streams.grammar",
     "errors.read",
 )
+UNREAD = "not judged, because it was not read"
+"""The message of every figure that stands on a reading that failed."""
 SHOWN = 600
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind as Complaint
 
 __all__ = ["DEFAULT_FOLDER", "Kind", "PublishedSchemas", "SchemaFileError", "load_schemas"]
 
@@ -71,7 +72,24 @@ def _validator(file: Path) -> Validator:
     return validate
 
 
-def _describe(error: Any) -> str:
+def _describe(error: jsonschema_rs.ValidationError) -> str:
+    error = _innermost(error)
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path).lstrip(".")
     message = error.message if len(error.message) <= SHOWN else f"{error.message[:SHOWN]}…"
     return f"{path or '(whole body)'}: {message}"
+
+
+def _innermost(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
+    """Of a union that fits in no way, the complaint of the member that was most likely meant: one that complains
+    neither of the kind of the value nor of a fixed word in it, such as its ``type``, and complains least.
+    """
+    members = getattr(error.kind, "context", None)
+    if not members:
+        return error
+
+    def is_another(inner: jsonschema_rs.ValidationError) -> bool:
+        wrong_kind = isinstance(inner.kind, Complaint.Type) and list(inner.instance_path) == list(error.instance_path)
+        return wrong_kind or isinstance(inner.kind, Complaint.Constant | Complaint.Enum)
+
+    branch = min(members, key=lambda errors: (sum(map(is_another, errors)), len(errors)))
+    return _innermost(branch[0]) if branch else error

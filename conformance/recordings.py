@@ -21,6 +21,8 @@ from llm_sdk.types import JsonObject
 __all__ = ["Exchange", "RecordingError", "read_exchanges", "read_file"]
 
 SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".har", ".yaml", ".yml"})
+ANSWERS = range(200, 300)
+FIRST_ERROR = 400
 STREAM_TYPES = ("text/event-stream", "application/vnd.amazon.eventstream")
 STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b": ")
 
@@ -52,6 +54,16 @@ class Exchange:
     notes: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the provider answered with success (2xx)."""
+        return self.status in ANSWERS
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the provider answered with an error (4xx and 5xx)."""
+        return self.status >= FIRST_ERROR
 
     @property
     def truncated(self) -> bool:

@@ -16,7 +16,7 @@ from conformance.chunking import (
     single_cuts,
     tender_offsets,
 )
-from conformance.judgement import Judgement, MismatchError
+from conformance.judgement import UNREAD, Judgement, MismatchError
 from conformance.published import PublishedSchemas
 from conformance.recordings import Exchange
 from llm_sdk.accumulator import accumulate, to_partials
@@ -34,7 +34,6 @@ LARGE_CUTTINGS = 32
 FULL_CUTTINGS = 2
 NOISE = frozenset({"keepalive", "ping"})
 """Events that a provider sends to keep a connection open, whenever it likes."""
-UNREAD = "not judged, because it was not read"
 
 
 @runtime_checkable
