@@ -2,5 +2,5 @@
 
 from benchmarks import imports, streaming
 
-streaming.main(["--seconds", "4"], standalone_mode=False)
+streaming.main([], standalone_mode=False)
 imports.main([], standalone_mode=False)

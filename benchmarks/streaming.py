@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+import httpx2
 
 from conformance.chunking import chunks, event_cuts
-from llm_sdk.accumulator import StreamAccumulator, to_partials
+from llm_sdk.accumulator import StreamAccumulator, accumulate, to_partials
 from llm_sdk.codec import Codec, ModelCall, SeededIds
+from llm_sdk.model import HttpLanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.sse import ServerSentEventDecoder, encode_event
 from llm_sdk.types import (
@@ -77,25 +79,43 @@ def read_with_codec(codec: Codec) -> Contestant:
     return read
 
 
+class ReplayedChunks:
+    """An HTTP client without a network: each answer is the chunks that were put in last."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.client = httpx2.Client(transport=httpx2.MockTransport(self._answer))
+
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:  # noqa: ARG002 - the signature of a transport
+        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=iter(self.pieces))
+
+
+def read_with_model(codec: Codec) -> Contestant:
+    """The same through this project's whole client, which is what the official client has to be compared with."""
+    replay = ReplayedChunks()
+    model = HttpLanguageModel(codec, "bench", api_key="none", http_client=replay.client)
+    input = LanguageModelInput(messages=[UserMessage.model_validate({"content": "count"})])
+
+    def read(pieces: list[bytes]) -> str:
+        replay.pieces = pieces
+        return text_of(accumulate(model.stream_sync(input)))
+
+    return read
+
+
 def read_with_openai(accumulated: bool) -> Contestant:
-    """The official OpenAI client on a transport that replays the chunks.
+    """The official OpenAI client.
 
     ``accumulated``: with its own accumulation (``responses.stream``), as an app that wants partial answers uses it;
     else the events alone, whose last one carries the answer of the server's making.
     """
-    import httpx2
     import openai
 
-    waiting: list[list[bytes]] = []
-
-    def answer(request: httpx2.Request) -> httpx2.Response:  # noqa: ARG001 - the signature of a transport
-        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=iter(waiting.pop()))
-
-    transport = httpx2.MockTransport(answer)
-    client = openai.OpenAI(api_key="none", max_retries=0, http_client=httpx2.Client(transport=transport))
+    replay = ReplayedChunks()
+    client = openai.OpenAI(api_key="none", max_retries=0, http_client=replay.client)
 
     def read(pieces: list[bytes]) -> str:
-        waiting.append(pieces)
+        replay.pieces = pieces
         if accumulated:
             with client.responses.stream(model="bench", input="count") as stream:
                 return stream.get_final_response().output_text
@@ -110,16 +130,18 @@ def read_with_openai(accumulated: bool) -> Contestant:
 
 OFFICIAL: dict[str, dict[str, Callable[[], Contestant]]] = {
     "openai": {
-        "openai, events only": lambda: read_with_openai(accumulated=False),
         "openai, accumulated": lambda: read_with_openai(accumulated=True),
+        "openai, events only": lambda: read_with_openai(accumulated=False),
     },
 }
+CODEC_ALONE, WHOLE_CLIENT = "llm_sdk, codec alone", "llm_sdk, whole client"
 
 
 def contestants(provider: str) -> dict[str, Contestant]:
     """Who can read the streams of a provider, by name, the official client last."""
+    codec = get_codec(provider)
     official = {name: make() for name, make in OFFICIAL.get(provider, {}).items()}
-    return {"llm_sdk": read_with_codec(get_codec(provider)), **official}
+    return {CODEC_ALONE: read_with_codec(codec), WHOLE_CLIENT: read_with_model(codec), **official}
 
 
 def measure(read: Contestant, pieces: list[bytes], seconds: float) -> tuple[float, str]:
@@ -138,8 +160,8 @@ def measure(read: Contestant, pieces: list[bytes], seconds: float) -> tuple[floa
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--provider", default="openai", show_default=True, help="Whose stream it is.")
-@click.option("--words", default=4000, show_default=True, help="Length of the made stream.")
-@click.option("--seconds", default=4.0, show_default=True, help="How long to measure each contestant.")
+@click.option("--words", default=2000, show_default=True, help="Length of the made stream.")
+@click.option("--seconds", default=3.0, show_default=True, help="How long to measure each of them.")
 def main(file: Path | None, provider: str, words: int, seconds: float) -> None:
     """Print events per second from bytes to response for this project and the official client."""
     body = file.read_bytes() if file else b""
@@ -149,10 +171,11 @@ def main(file: Path | None, provider: str, words: int, seconds: float) -> None:
     results = {name: measure(read, pieces, seconds) for name, read in contestants(provider).items()}
     if len({text for _, text in results.values()}) > 1:
         raise click.ClickException("the contestants did not read the same text")
-    ours = results["llm_sdk"][0]
+    codec, client = results[CODEC_ALONE][0], results[WHOLE_CLIENT][0]
     for name, (best, _) in results.items():
-        ratio = "" if best == ours else f"   llm_sdk is {best / ours:.1f} times as fast"
-        click.echo(f"  {name:<22} {len(pieces) / best:>10,.0f} events/s{ratio}")
+        ratios = f"   llm_sdk is {best / codec:4.1f} (codec) and {best / client:4.1f} (client) times as fast"
+        line = f"  {name:<22} {len(pieces) / best:>10,.0f} events/s"
+        click.echo(line + ratios if name in OFFICIAL.get(provider, {}) else line)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from conformance.judgement import FIGURES
 from llm_sdk.codec import ModelCall, WireRequest, WireResponse
 from llm_sdk.errors import LanguageModelError, RefusalError, StatusCodeError
 from llm_sdk.registry import provider_names
+from llm_sdk.sse import ServerSentEvent, ServerSentEventDecoder
 from llm_sdk.types import ModelResponse
 
 URL = "https://parrot.example/v1/say"
@@ -127,6 +128,11 @@ class NeverEnds(Parrot):
         return encoder
 
 
+class CallsEveryEventOne(NeverEnds):
+    def event_kind(self, event: ServerSentEvent) -> str:
+        return "one" if event.data else ""
+
+
 class MisreadsErrors(Parrot):
     def decode_error(self, reply: WireResponse) -> LanguageModelError:
         return StatusCodeError("an error", status_code=reply.status)
@@ -158,6 +164,25 @@ def test_a_defect_is_named(tmp_path: Path, codec: Parrot, id: str, figure: str, 
     assert (failure.id, failure.figure) == (id, figure)
     assert failure.message.startswith(message)
     assert report.judgement.passed[figure] == 0
+
+
+def test_a_codec_may_say_itself_what_kind_an_event_is(tmp_path: Path) -> None:
+    assert judge(tmp_path, "stream", codec=CallsEveryEventOne()).judgement.failures == []
+
+
+class TakesChunksForLines(ServerSentEventDecoder):
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        return super().feed(chunk) + super().close()
+
+
+@pytest.mark.parametrize("id", ["stream", "long stream"])
+def test_a_reader_that_minds_where_chunks_end_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, id: str
+) -> None:
+    monkeypatch.setattr("conformance.stream_judge.ServerSentEventDecoder", TakesChunksForLines)
+    report = judge(tmp_path, id)
+    [failure] = [failure for failure in report.judgement.failures if failure.figure == "streams.rechunked"]
+    assert failure.message.startswith("other events when cut at ")
 
 
 def test_a_cut_stream_is_read_only_where_the_recording_says_so(tmp_path: Path) -> None:
