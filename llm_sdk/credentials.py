@@ -65,7 +65,7 @@ class Credentials:
                 setattr(error, name, self.redact(value))
         shown: BaseException = error
         while (cause := shown.__cause__ or shown.__context__) is not None:
-            if self.redact(f"{cause!r} {cause}") != f"{cause!r} {cause}":
+            if self.redact(seen := f"{cause!r} {cause} {vars(cause)}") != seen:
                 shown.__cause__ = shown.__context__ = None
                 return
             shown = cause

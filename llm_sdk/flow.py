@@ -70,7 +70,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class ReadBody:
-    """Read the body of the last answer, no more than ``limit`` bytes of it, and close it."""
+    """Read the body of the last answer, no more than ``limit`` bytes of it, and close it.
+
+    The key is to be taken out of the body of an error, so that no frame of its traceback holds it.
+    """
 
     limit: int | None = None
 
@@ -203,7 +206,6 @@ def _receive(call: CallSettings, head: Head, *, stream: bool) -> Flow[_Answer | 
         body = b""  # the status alone says what happened
     if head.ok and not stream:
         return _Answer(head.status, head.headers, body)
-    body = call.credentials.redact_bytes(body)
     if not head.ok or _reports_error(body):
         return _decode_error(call, WireResponse(head.status, body, head.headers))
     return InvariantError(

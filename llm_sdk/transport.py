@@ -146,11 +146,13 @@ class AsyncExchange:
         return _head(self._response)
 
     async def _read(self, limit: int | None) -> Reply:
-        body, end = _Body(limit), None
+        ok, body, end = self._response.is_success, _Body(limit), None
         while not body.full and isinstance(end := await self.next_chunk(), bytes):
             body.add(end)
         await self.close()
-        return end if isinstance(end, LanguageModelError) else body.whole()
+        if isinstance(end, LanguageModelError):
+            return end
+        return body.whole() if ok else self._upstream.credentials.redact_bytes(body.whole())
 
     async def next_chunk(self) -> bytes | LanguageModelError | None:
         """See :meth:`Exchange.next_chunk`."""
@@ -211,11 +213,13 @@ class SyncExchange:
         return _head(self._response)
 
     def _read(self, limit: int | None) -> Reply:
-        body, end = _Body(limit), None
+        ok, body, end = self._response.is_success, _Body(limit), None
         while not body.full and isinstance(end := self.next_chunk(), bytes):
             body.add(end)
         self.close()
-        return end if isinstance(end, LanguageModelError) else body.whole()
+        if isinstance(end, LanguageModelError):
+            return end
+        return body.whole() if ok else self._upstream.credentials.redact_bytes(body.whole())
 
     def next_chunk(self) -> bytes | LanguageModelError | None:
         """See :meth:`Exchange.next_chunk`."""
