@@ -13,7 +13,7 @@ from threading import Lock
 from pydantic import ValidationError
 
 from llm_sdk.accumulator import to_partials
-from llm_sdk.codec import Codec, ModelCall, SeededIds, WireRequest
+from llm_sdk.codec import Codec, ModelCall, WireRequest
 from llm_sdk.errors import (
     AuthenticationError,
     InvalidInputError,
@@ -28,6 +28,7 @@ from llm_sdk.sse import encode_event
 from llm_sdk.types import ModelResponse
 from mock_server.author import estimate_usage, write_answer
 from mock_server.faults import Fault, put_on
+from mock_server.ids import CallIds
 from mock_server.journal import Exchange, Journal, redact_headers, redact_path
 from mock_server.pacing import Pace
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
@@ -47,7 +48,7 @@ class _Call:
     codec: Codec
     request: WireRequest
     headers: Mapping[str, str]
-    ids: SeededIds
+    ids: CallIds
     model_call: ModelCall | None = None
     scenario: str | None = None
     response: ModelResponse | None = None
@@ -139,13 +140,13 @@ class Engine:
         plan = self._encode(call, model_call, call.response, turn.pace or QUICK)
         return put_on(plan, fault) if fault is not None else plan
 
-    def _ids(self, fingerprint: str, form: str) -> SeededIds:
+    def _ids(self, fingerprint: str, form: str) -> CallIds:
         """Ids made from what the request says and how often it was said in this form.
 
         They are the same for a whole and a streamed answer, whatever other requests come in between.
         """
         seen = self._repeats.next(fingerprint, form)
-        return SeededIds(f"{self._seed}:{fingerprint}:{seen}")
+        return CallIds(f"{self._seed}:{fingerprint}:{seen}")
 
     def _check_key(self, codec: Codec, headers: Mapping[str, str]) -> None:
         if self._api_key is None:

@@ -1,5 +1,6 @@
 """Scenario files: YAML read with positions, so that every mistake is named by file, line and key."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -84,7 +85,7 @@ def parse_scenarios(text: str, file: str = "", *, providers: Collection[str] | N
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 0
         raise ScenarioError([Problem(f"not YAML: {error.problem}", file=file, line=line)]) from None
     except yaml.YAMLError as error:
-        raise ScenarioError([Problem(f"not YAML: {error}", file=file)]) from None
+        raise ScenarioError([Problem(f"not YAML: {str(error).splitlines()[0]}", file=file)]) from None
     if not isinstance(data, dict):
         raise ScenarioError([Problem("a scenario file has one key, scenarios, with a list", file=file, line=1)])
     return _validate(data, _Positions(root, file), providers)
@@ -117,13 +118,15 @@ def problems_of(error: ValidationError) -> list[Problem]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which a date stays the text that it is."""
+    """Safe YAML in which ``on``, ``yes`` and ``no`` are words, as in YAML 1.2, and a date stays the text that it is."""
 
 
+BOOLEAN, TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, expression) for tag, expression in resolvers if tag not in (BOOLEAN, TIMESTAMP)]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver(BOOLEAN, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def _text_of(file: Path) -> str:
@@ -245,6 +248,8 @@ def _explain(detail: Any) -> str:
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     match detail["type"]:
         case "extra_forbidden":
+            if key in _keys():
+                return f"the key {key!r} does not belong here"
             alike = get_close_matches(key, _keys(), n=1)
             return f"unknown key {key!r}" + (f"; is {alike[0]!r} meant?" if alike else "")
         case "missing":
