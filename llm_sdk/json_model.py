@@ -14,8 +14,8 @@ JsonObject: TypeAlias = dict[str, Any]
 MAX_JSON_DEPTH = 128
 """How deep objects and arrays may stand in each other. Readers of JSON stop somewhere: pydantic's at 200 levels."""
 
-MAX_INTEGER_BITS = 14_000
-"""Some 4,200 digits. Python refuses to read or write an integer of more than 4,300 as text."""
+INTEGER_LIMIT = 10**4300
+"""Python refuses to read or write an integer of more than 4,300 digits as text."""
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -30,7 +30,7 @@ def copy_json(value: Any) -> Any:
     """A deep copy of a JSON value, so that neither owner can change the other's; tuples become lists.
 
     Raises ValueError, with the path of the offender, for what cannot be written as JSON: other types, keys that are
-    no strings, NaN and the infinities, lone surrogates, integers of more than some 4,200 digits, and nesting deeper
+    no strings, NaN and the infinities, lone surrogates, integers of more than 4,300 digits, and nesting deeper
     than ``MAX_JSON_DEPTH``.
     """
     return _copy(value, MAX_JSON_DEPTH)
@@ -44,7 +44,7 @@ class _NotJsonError(ValueError):
         self.path: list[str] = []
 
     def __str__(self) -> str:
-        path = "".join(reversed(self.path)).removeprefix(".")
+        path = "".join(reversed(self.path)).removeprefix(".").encode("utf-8", "backslashreplace").decode()
         return f"{path[:200]}: {self.args[0]}" if path else str(self.args[0])
 
 
@@ -57,8 +57,8 @@ def _copy(value: Any, room: int) -> Any:
         return _copy_array(value, room - 1)
     if isinstance(value, float) and not math.isfinite(value):
         raise _NotJsonError(f"{value} is not JSON")
-    if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
-        raise _NotJsonError("an integer of more than 4,200 digits")
+    if isinstance(value, int) and not -INTEGER_LIMIT < value < INTEGER_LIMIT:
+        raise _NotJsonError("an integer of more than 4,300 digits")
     if value is None or isinstance(value, int | float):
         return value
     raise _NotJsonError(f"a value of type {type(value).__name__} is not JSON")

@@ -182,7 +182,7 @@ def _spread(draw: DrawFn, kind: type[Any], once: dict[str, Any], field: str, pie
         deltas[at][name] = value
         if isinstance(value, str) and draw(st.booleans()):
             later = draw(st.integers(at, len(deltas) - 1))
-            deltas[later].setdefault(name, draw(st.sampled_from(["", value])))
+            deltas[later].setdefault(name, draw(st.sampled_from([value] if name == "format" else ["", value])))
     return [kind(**delta) for delta in deltas]
 
 
