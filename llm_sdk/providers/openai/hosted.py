@@ -4,7 +4,7 @@ from llm_sdk.types import JsonObject
 
 # The events right behind output_item.added (recorded).
 PROGRESS: dict[str, tuple[str, ...]] = {
-    "web_search_call": ("in_progress", "searching", "completed"),
+    "web_search_call": ("in_progress", "searching"),
     "file_search_call": ("in_progress", "searching", "completed"),
     "image_generation_call": ("in_progress", "generating"),
     "code_interpreter_call": ("in_progress",),

@@ -390,8 +390,9 @@ class StreamEncoder:
         self._events = Events(ids, obfuscate=_wants_obfuscation(call))
         self._head = StreamAccumulator()
         self._response: JsonObject | None = None
-        self._output: list[JsonObject] = []
+        self._output: list[JsonObject] = []  # an empty object holds the place of an item that is not done
         self._open: OpenItem | None = None
+        self._waiting: list[OpenItem] = []
         self._ended_indices: set[int] = set()
 
     def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
@@ -406,6 +407,9 @@ class StreamEncoder:
         """Write the end of the item that is open, and the terminal event with the whole response."""
         self._begin()
         self._finish_item()
+        while self._waiting:
+            self._open = self._waiting.pop(0)
+            self._finish_item()
         whole = self._head.compute_response()
         finish = encode_finish(whole)
         usage = encode_usage(whole.usage) if whole.usage else None
@@ -427,23 +431,40 @@ class StreamEncoder:
         self._events.emit("response.in_progress", response=opening)
 
     def _write(self, delta: ContentDelta) -> None:
-        if self._open is not None and self._open.takes(delta):
-            self._open.feed(delta)
-            return
+        if self._open is None or not self._open.takes(delta):
+            self._put_aside()
+            self._open = self._waiting_for(delta) or self._new_item(delta)
+        self._open.feed(delta)
+
+    def _put_aside(self) -> None:
+        if self._open is not None and self._open.waits:
+            self._waiting.append(self._open)
+        else:
+            self._finish_item()
+        self._open = None
+
+    def _waiting_for(self, delta: ContentDelta) -> OpenItem | None:
+        for item in self._waiting:
+            if item.takes(delta):
+                self._waiting.remove(item)
+                return item
+        return None
+
+    def _new_item(self, delta: ContentDelta) -> OpenItem:
         if delta.index in self._ended_indices:
             raise InvariantError(
                 f"content {delta.index}: this protocol streams one item after another, and this one has ended",
                 provider=PROVIDER,
             )
-        self._finish_item()
         refused = self._head.snapshot().finish_detail == REFUSAL
-        self._open = open_item(delta, len(self._output), self._events, self._call, self._ids, refused=refused)
-        self._open.feed(delta)
+        item = open_item(delta, len(self._output), self._events, self._call, self._ids, refused=refused)
+        self._output.append({})
+        return item
 
     def _finish_item(self) -> None:
         if self._open is None:
             return
-        self._output.append(self._open.finish())
+        self._output[self._open.output_index] = self._open.finish()
         self._ended_indices |= self._open.indices
         self._open = None
 

@@ -55,10 +55,15 @@ class OpenItem(ABC):
 
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
         self.indices = {delta.index}
-        self._at = {"output_index": output_index}
+        self.output_index = output_index
         self._events = events
         self._ids = ids
         self._parts = StreamAccumulator()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the item stays open, though another begins."""
+        return False
 
     def takes(self, delta: ContentDelta) -> bool:
         """Whether this delta goes on with the item."""
@@ -79,10 +84,10 @@ class OpenItem(ABC):
         return self._parts.compute_response().content
 
     def _emit(self, type: str, **fields: Any) -> None:
-        self._events.emit(f"response.{type}", **self._at, **fields)
+        self._events.emit(f"response.{type}", output_index=self.output_index, **fields)
 
     def _emit_delta(self, type: str, delta: str, **fields: Any) -> None:
-        self._events.emit_delta(f"response.{type}", delta, **self._at, **fields)
+        self._events.emit_delta(f"response.{type}", delta, output_index=self.output_index, **fields)
 
     def _add(self, item: JsonObject) -> None:
         self._emit("output_item.added", item=item)
@@ -205,14 +210,22 @@ class OpenFunctionCall(OpenItem):
 
 
 class OpenSearch(OpenItem):
-    """A hosted search: nothing of it is written in pieces, and its result ends up in the item."""
+    """A hosted search: nothing of it is written in pieces, and its result ends up in the item.
+
+    Several may be under way at once (recorded): one that has not said what it searches for waits.
+    """
 
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
         super().__init__(delta, output_index, events, ids)
         self._tool_call_id = getattr(delta.part, "tool_call_id", None)
         self._id = getattr(delta.part, "id", None) or self._tool_call_id or new_id(wire.SEARCH_ID, ids)
+        self._searching = False
         self._add({"id": self._id, "type": "web_search_call", "status": "in_progress"})
         self._progress("web_search_call", self._id)
+
+    @property
+    def waits(self) -> bool:
+        return not self._searching
 
     def takes(self, delta: ContentDelta) -> bool:
         result = delta.part.type == "tool-result" and delta.part.tool_call_id == self._tool_call_id
@@ -220,9 +233,11 @@ class OpenSearch(OpenItem):
 
     def feed(self, delta: ContentDelta) -> None:
         self.indices.add(delta.index)
+        self._searching = self._searching or bool(getattr(delta.part, "args", None))
         self._collect(delta)
 
     def finish(self) -> JsonObject:
+        self._emit("web_search_call.completed", item_id=self._id)
         call, *results = self._content()
         result = results[0] if results and isinstance(results[0], ToolResultPart) else None
         return self._done({**encode_item(call, result, "", self._ids), "id": self._id})
