@@ -4,6 +4,7 @@ The laws that hold here are listed in :mod:`llm_sdk.accumulator`.
 """
 
 import base64
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -197,10 +198,10 @@ class _Audio(PartBuilder[AudioPartDelta]):
     def show(self) -> AudioPart | None:
         if "format" not in self._fields:
             return None
-        try:
-            return self._part([self._decoded(data) for data in self._sounds])
-        except InvariantError:
-            return self._part([])
+        sounds: list[bytes] = []
+        with suppress(InvariantError):
+            sounds.extend(map(self._decoded, self._sounds))
+        return self._part(sounds)
 
     def _decoded(self, data: str) -> bytes:
         try:

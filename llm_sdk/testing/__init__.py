@@ -19,10 +19,11 @@ from llm_sdk.testing.strategies import (
     texts,
     usages,
 )
-from llm_sdk.testing.streams import chunkings, fragments, partials, streams
+from llm_sdk.testing.streams import arrivals, chunkings, fragments, partials, streams
 
 __all__ = [
     "EVERYTHING",
+    "arrivals",
     "base64_texts",
     "chunkings",
     "citations",

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from llm_sdk.capabilities import Capabilities
 from llm_sdk.deltas import (
     AudioPartDelta,
     CitationDelta,
@@ -38,7 +39,7 @@ from llm_sdk.types import (
     ToolResultPart,
 )
 
-__all__ = ["chunkings", "fragments", "partials", "streams"]
+__all__ = ["arrivals", "chunkings", "fragments", "partials", "streams"]
 
 STALE: dict[str, Any] = {"finish_reason": "other", "finish_detail": "stale", "id": "stale", "model_id": "stale"}
 
@@ -62,6 +63,15 @@ def chunkings(draw: DrawFn, body: bytes, max_cuts: int = 12) -> list[bytes]:
 def partials() -> SearchStrategy[PartialModelResponse]:
     """Single partial responses, taken out of streams of every kind."""
     return responses().flatmap(streams).flatmap(st.sampled_from)
+
+
+@st.composite
+def arrivals(
+    draw: DrawFn, capabilities: Capabilities | None = None
+) -> tuple[ModelResponse, list[PartialModelResponse]]:
+    """A response, and a legal stream that adds up to it."""
+    response = draw(responses(capabilities))
+    return response, draw(streams(response))
 
 
 @st.composite
