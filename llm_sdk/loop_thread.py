@@ -34,14 +34,30 @@ class LoopExchange:
         return run(self._exchange.next_chunk())
 
     def close(self) -> None:
-        """See :meth:`Exchange.close`."""
-        run(self._exchange.close())
+        """See :meth:`Exchange.close`.
+
+        The garbage collector may call it anywhere, even on the loop's thread, which cannot wait for itself, or after
+        the loop has ended and its connections with it.
+        """
+        thread = _thread
+        if thread is None or not thread.is_alive():
+            return
+        if thread is threading.current_thread():
+            thread.start_task(self._exchange.close())
+        else:
+            run(self._exchange.close())
 
 
 class _LoopThread(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="llm_sdk", daemon=True)
         self.loop = asyncio.new_event_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def run(self) -> None:
         try:

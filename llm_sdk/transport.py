@@ -26,7 +26,7 @@ __all__ = ["AsyncExchange", "Exchange", "SyncExchange", "Upstream"]
 
 logger = logging.getLogger("llm_sdk")
 
-LIBRARIES = frozenset({"httpx", "httpx2"})
+LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2"})
 TIMED_OUT = {
     "ConnectTimeout": "no connection in time",
     "ReadTimeout": "nothing more came in time",
@@ -81,7 +81,7 @@ class Upstream:
         """What an exception of the HTTP library means; ``None`` for one that comes from elsewhere."""
         names = [kind.__name__ for kind in type(error).__mro__ if kind.__module__.partition(".")[0] in LIBRARIES]
         if not names:
-            return ConnectionFailedError(f"{self.origin}: {error}") if isinstance(error, OSError) else None
+            return self._read_other_error(error)
         name, text = names[0], self.credentials.redact(str(error)) or names[0]
         if "TimeoutException" in names:
             return TimedOutError(f"{self.origin}: {TIMED_OUT.get(name, text)}")
@@ -90,6 +90,16 @@ class Upstream:
         if name == "DecodingError":
             return InvariantError(f"the body is not in the encoding that its content-encoding names: {text}")
         return ConnectionFailedError(f"{self.origin}: {text}")
+
+
+    def _read_other_error(self, error: Exception) -> LanguageModelError | None:
+        if isinstance(error, UnicodeError):
+            return InvalidInputError(f"the request cannot be sent to {self.origin}: {error}")
+        if isinstance(error, OSError):
+            return ConnectionFailedError(f"{self.origin}: {error}")
+        if isinstance(error, RuntimeError) and "loop" in str(error):
+            return ConnectionFailedError(f"{self.origin}: the client's connection belongs to another event loop")
+        return None
 
 
 class Exchange(Protocol):

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from echo_protocol import CODEC, EVENT_STREAM, EVENTS, EXPECTED, HELLO, KEY, SAID, data
 
-from llm_sdk import HttpLanguageModel, LanguageModel
+from llm_sdk import HttpLanguageModel, LanguageModel, loop_thread
 from llm_sdk.accumulator import accumulate
 from llm_sdk.errors import (
     AuthenticationError,
@@ -137,7 +137,9 @@ def test_retries(caller: Any) -> None:
         (httpx.InvalidURL("no host"), InvalidInputError, "no host"),
         (httpx.DecodingError("not gzip"), InvariantError, "not gzip"),
         (httpx.StreamClosed(), ConnectionFailedError, "stream"),
+        (UnicodeError("label empty or too long"), InvalidInputError, "label empty or too long"),
         (ConnectionResetError("reset"), ConnectionFailedError, "reset"),
+        (RuntimeError("Event loop is closed"), ConnectionFailedError, "connection belongs to another event loop"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
@@ -344,6 +346,27 @@ class TestClosing:
             assert not plain.transport.all_closed
         assert plain.transport.all_closed
         assert list(stream) == []
+
+    def test_a_plain_stream_collected_on_the_thread_of_the_loop(self) -> None:
+        call = Caller("httpx from plain calls", lambda _: self.ENDLESS)
+        stream = call.model.stream_sync(HELLO)
+        next(stream)
+
+        async def collect() -> None:
+            stream.close()
+            await asyncio.sleep(0)
+
+        loop_thread.run(collect())
+        assert call.transport.all_closed
+
+    def test_a_plain_call_on_the_thread_of_the_loop_would_wait_for_itself(self) -> None:
+        call = Caller("httpx from plain calls", [])
+
+        async def main() -> None:
+            with pytest.raises(InvalidInputError, match="cannot be made from inside another"):
+                call.generate()
+
+        loop_thread.run(main())
 
     def test_the_clients_stay_open(self, endless: Caller, plain: Caller) -> None:
         plain.model.close()
