@@ -197,7 +197,8 @@ def _sentence(input: LanguageModelInput) -> str:
     at, said = last_user(input)
     if said:
         return f"You said: {said[:QUOTED_CHARACTERS]}"
-    kinds = ", ".join(part.type for part in input.messages[at].content) if at >= 0 else ""
+    sent = input.messages[at].content if at >= 0 else []
+    kinds = ", ".join(part.type for part in sent if not isinstance(part, TextPart))
     return f"You sent: {kinds}" if kinds else "You said nothing."
 
 

@@ -1,5 +1,6 @@
 """What can go wrong on purpose: as data, each of it combinable with the others, and put on a reply that is planned."""
 
+import re
 from dataclasses import replace
 from typing import Annotated
 
@@ -8,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mock_server.reply import ReplyPlan, TimedChunk
 
 __all__ = ["Fault", "put_on"]
+
+DATA_FIELD = re.compile(rb"^data: ?", re.MULTILINE)
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 Count = Annotated[int, Field(ge=0)]
@@ -87,8 +90,9 @@ def put_on(plan: ReplyPlan, fault: Fault) -> ReplyPlan:
 def _broken(event: bytes) -> bytes:
     """The event with the second half of its data missing: its frame stays whole, its JSON does not."""
     text = event.rstrip(b"\r\n")
-    start = max(text.rfind(b"data:"), 0)
-    return text[: start + (len(text) - start) // 2 + 1] + event[len(text) :]
+    field = DATA_FIELD.search(text)
+    start = field.end() if field else 0
+    return text[: start + (len(text) - start) // 2] + event[len(text) :]
 
 
 def _first_bytes(chunks: list[TimedChunk], length: int) -> list[TimedChunk]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from llm_sdk.registry import provider_names
 from llm_sdk.types import JsonObject
-from mock_server.scenarios import Scenario, ScenarioFile, When
+from mock_server.scenarios import Scenario, ScenarioFile, Turn, When
 from mock_server.templates import check_templates
 
 __all__ = [
@@ -20,9 +20,9 @@ __all__ = [
     "ScenarioError",
     "load_scenarios",
     "parse_scenarios",
-    "problems_of",
     "read_conditions",
     "read_scenarios",
+    "read_turn",
     "scenario_schema",
 ]
 
@@ -93,7 +93,8 @@ def parse_scenarios(text: str, file: str = "", *, providers: Collection[str] | N
 
 def read_scenarios(scenarios: Sequence[Any], *, providers: Collection[str] | None = None) -> list[Scenario]:
     """Scenarios given as data, as a file would say them. Raises ScenarioError."""
-    return _validate({"scenarios": list(scenarios)}, _Positions(None, ""), providers)
+    data = {"scenarios": list(scenarios)}
+    return _validate(data, _Positions(data), providers)
 
 
 def read_conditions(when: Mapping[str, Any], *, providers: Collection[str] | None = None) -> When:
@@ -101,20 +102,27 @@ def read_conditions(when: Mapping[str, Any], *, providers: Collection[str] | Non
     try:
         conditions = When.model_validate(when)
     except ValidationError as error:
-        raise ScenarioError(problems_of(error)) from None
-    if problems := _unknown_provider(conditions, providers, _Positions(None, ""), ()):
+        raise ScenarioError(_problems(error, _Positions(when))) from None
+    if problems := _unknown_provider(conditions, providers, _Positions(when), ()):
         raise ScenarioError(problems)
     return conditions
+
+
+def read_turn(turn: JsonObject, when: When) -> Turn:
+    """One turn of a scenario with these conditions, given as data. Raises ScenarioError."""
+    positions = _Positions(turn)
+    try:
+        found = Turn.model_validate(turn)
+    except ValidationError as error:
+        raise ScenarioError(_problems(error, positions)) from None
+    if problems := _bad_templates(turn, when, positions, ()):
+        raise ScenarioError(problems)
+    return found
 
 
 def scenario_schema() -> JsonObject:
     """The JSON Schema of a scenario file, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}
-
-
-def problems_of(error: ValidationError) -> list[Problem]:
-    """What is wrong with a part of a scenario that stands in no file."""
-    return _problems(error, _Positions(None, ""))
 
 
 class _Loader(yaml.SafeLoader):
@@ -156,40 +164,44 @@ def _refuse_repeated_keys(node: yaml.Node | None) -> None:
 
 
 class _Positions:
-    """Finds the line of a value in the file that it was read from."""
+    """Says where in ``root`` a value stands: nodes of a file, which have lines, or data given in Python."""
 
-    def __init__(self, root: yaml.Node | None, file: str) -> None:
+    def __init__(self, root: Any, file: str = "") -> None:
         self._root = root
         self._file = file
 
     def problem(self, message: str, location: Location) -> Problem:
         """A problem at ``location``, as pydantic gives it: the names of union members in it are skipped."""
-        if self._root is None:
-            return Problem(message, _spell(location))
-        kept, node = _resolve(self._root, location)
-        return Problem(message, _spell(kept), self._file, node.start_mark.line + 1)
+        kept, found = _resolve(self._root, location)
+        line = found.start_mark.line + 1 if isinstance(found, yaml.Node) else 0
+        return Problem(message, _spell(kept), self._file, line)
 
 
-def _resolve(node: yaml.Node, location: Location) -> tuple[Location, yaml.Node]:
-    """The part of ``location`` that leads somewhere below ``node``, and where it leads: as far as possible."""
+def _resolve(root: Any, location: Location) -> tuple[Location, Any]:
+    """The part of ``location`` that leads somewhere below ``root``, and where it leads: as far as possible."""
     if not location:
-        return (), node
+        return (), root
     head, rest = location[0], location[1:]
-    best: tuple[Location, yaml.Node] = ((), node)
-    for key, child in _children(node):
+    best: tuple[Location, Any] = ((), root)
+    for key, child in _children(root):
         if str(key.value if isinstance(key, yaml.ScalarNode) else key) == str(head):
             inner, found = _resolve(child, rest)
             # An unknown key is itself what is wrong: its own line says more than that of its value.
             best = (head, *inner), (found if inner else key if isinstance(key, yaml.ScalarNode) else child)
-    skipped = _resolve(node, rest)
+    skipped = _resolve(root, rest)
     return max((best, skipped), key=lambda found: (found[0][-1:] == location[-1:], len(found[0])))
 
 
-def _children(node: yaml.Node) -> Iterator[tuple[yaml.Node | int, yaml.Node]]:
-    if isinstance(node, yaml.MappingNode):
-        yield from node.value
-    elif isinstance(node, yaml.SequenceNode):
-        yield from enumerate(node.value)
+def _children(value: Any) -> Iterator[tuple[Any, Any]]:
+    match value:
+        case yaml.MappingNode():
+            yield from value.value
+        case yaml.SequenceNode():
+            yield from enumerate(value.value)
+        case Mapping():
+            yield from value.items()
+        case list() | tuple():
+            yield from enumerate(value)
 
 
 def _spell(location: Location) -> str:
@@ -206,9 +218,7 @@ def _validate(data: JsonObject, positions: _Positions, providers: Collection[str
     for at, scenario in enumerate(scenarios):
         place: Location = ("scenarios", at)
         problems += _unknown_provider(scenario.when, providers, positions, (*place, "when"))
-        for path, reply in _replies(data["scenarios"][at]):
-            wrong = check_templates(reply, scenario.when.variables)
-            problems += [positions.problem(str(bad), (*place, *path, *bad.path)) for bad in wrong]
+        problems += _bad_templates(data["scenarios"][at], scenario.when, positions, place)
     if problems:
         raise ScenarioError(problems)
     return scenarios
@@ -224,12 +234,15 @@ def _unknown_provider(
     return [positions.problem(message, (*place, "provider"))]
 
 
-def _replies(scenario: Any) -> Iterator[tuple[Location, Any]]:
-    if isinstance(scenario, dict):
-        yield ("reply",), scenario.get("reply")
-        for at, turn in enumerate(scenario.get("turns") or ()):
-            if isinstance(turn, dict):
-                yield ("turns", at, "reply"), turn.get("reply")
+def _bad_templates(scenario: Any, when: When, positions: _Positions, place: Location) -> list[Problem]:
+    """What is wrong with the templates of a scenario, or of one turn, that was given as data."""
+    if not isinstance(scenario, dict):
+        return []
+    wrong = check_templates(scenario.get("reply"), when.variables)
+    found = [positions.problem(str(bad), (*place, "reply", *bad.path)) for bad in wrong]
+    for at, turn in enumerate(scenario.get("turns") or ()):
+        found += _bad_templates(turn, when, positions, (*place, "turns", at))
+    return found
 
 
 def _problems(error: ValidationError, positions: _Positions) -> list[Problem]:

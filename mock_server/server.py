@@ -6,8 +6,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pydantic import ValidationError
-
 from llm_sdk.codec import Codec, ModelCall
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.types import JsonObject, ModelResponse
@@ -17,8 +15,8 @@ from mock_server.faults import Fault
 from mock_server.journal import Exchange
 from mock_server.pacing import Pace
 from mock_server.routes import base_path
-from mock_server.scenario_files import ScenarioError, load_scenarios, problems_of, read_conditions, read_scenarios
-from mock_server.scenarios import FixedReply, Reply, Scenario, ScriptedToolCall, Turn, When
+from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
+from mock_server.scenarios import FixedReply, Scenario, ScriptedToolCall, Turn, When
 from mock_server.transport import MockTransport
 from mock_server.web_server import WebServer, open_socket
 
@@ -190,22 +188,16 @@ class ScenarioBuilder:
         fault: Fault | Mapping[str, Any] | None = None,
         pace: Pace | Mapping[str, Any] | None = None,
         **fields: Any,
-    ) -> "ScenarioBuilder":
+    ) -> Self:
         """Answer with texts and parts, or with a whole ``ModelResponse``, in which nothing is a template.
 
         ``fields`` are those of a scripted reply: ``refusal``, ``usage``, ``finish_reason``, ``id`` and so on. ``fault``
         damages the answer, ``pace`` slows it down. Raises ScenarioError.
         """
-        try:
-            if len(content) == 1 and isinstance(content[0], ModelResponse):
-                reply: Reply = FixedReply(response=content[0])
-            else:
-                parts = [part if isinstance(part, str) else _as_data(part) for part in content]
-                reply = Reply.model_validate({**fields, "content": parts} if parts else fields)
-            turn = Turn.model_validate({"reply": reply, "fault": fault, "pace": pace})
-        except ValidationError as error:
-            raise ScenarioError(problems_of(error)) from None
-        return self._add(turn)
+        reply: Any = {**fields, "content": [_as_data(part) for part in content]} if content else fields
+        if len(content) == 1 and not fields and isinstance(content[0], ModelResponse):
+            reply = FixedReply(response=content[0])
+        return self._add({"reply": reply, "fault": fault, "pace": pace})
 
     def fault(
         self, fault: Fault | None = None, /, *, pace: Pace | Mapping[str, Any] | None = None, **fields: Any
@@ -214,15 +206,10 @@ class ScenarioBuilder:
 
         Without a status, the answer that is made up for the request is damaged. Raises ScenarioError.
         """
-        try:
-            turn = Turn.model_validate({"fault": fault or fields, "pace": pace})
-        except ValidationError as error:
-            raise ScenarioError(problems_of(error)) from None
-        self._add(turn)
-        return self
+        return self._add({"fault": fault or fields, "pace": pace})
 
-    def _add(self, turn: Turn) -> "ScenarioBuilder":
-        self._turns.append(turn)
+    def _add(self, turn: JsonObject) -> Self:
+        self._turns.append(read_turn(turn, self._when))
         scenario = Scenario(name=self._name, when=self._when, turns=list(self._turns))
         with self._engine.lock:
             self._engine.script.put(scenario, instead_of=self._scenario)

@@ -1,0 +1,235 @@
+"""What is answered when nothing is scripted."""
+
+import base64
+import json
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from test_scenarios import CALL, HISTORY, call, result, user
+
+from llm_sdk.codec import ModelCall
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.types import (
+    ImagePart,
+    ModelResponse,
+    Part,
+    ReasoningPart,
+    SourcePart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from mock_server.author import write_answer
+from mock_server.ids import CallIds
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+GET_WEATHER = {"name": "get_weather", "parameters": CITY}
+GET_TIME = {"name": "get_time", "parameters": {"type": "object", "properties": {"zone": {"enum": ["UTC", "CET"]}}}}
+TOOLS = [GET_WEATHER, GET_TIME]
+
+
+def write(asked: ModelCall) -> ModelResponse:
+    response = write_answer(asked, CallIds("0"))
+    assert write_answer(asked, CallIds("0")) == response, "the same for the same input"
+    return response
+
+
+def text(asked: ModelCall) -> str:
+    (part,) = write(asked).content
+    assert isinstance(part, TextPart)
+    return part.text
+
+
+def calls(asked: ModelCall) -> list[tuple[str, dict[str, Any]]]:
+    response = write(asked)
+    found = [(part.tool_name, part.args) for part in response.content if isinstance(part, ToolCallPart)]
+    assert response.finish_reason == ("tool_calls" if found else "stop")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (call("hello"), "You said: hello"),
+        (call("first", {"role": "assistant", "content": "x"}, "zwölf\u2028\n"), "You said: zwölf\u2028\n"),
+        (call({"role": "user", "content": [{"type": "image", "url": "https://x.test/a.png"}]}), "You sent: image"),
+        (call({"role": "assistant", "content": "x"}), "You said nothing."),
+        (call(user("")), "You said nothing."),
+        (call("x" * 5000), f"You said: {'x' * 2000}"),
+        (call(*HISTORY, tools=TOOLS), "get_weather answered: sunny, 20 degrees"),
+        (call("a", {"role": "assistant", "content": [CALL]}, result("")), "get_weather answered: "),
+    ],
+)
+def test_text_quotes_the_last_message_or_tells_the_results(asked: ModelCall, expected: str) -> None:
+    assert text(asked) == expected
+
+
+def test_a_failed_tool_is_told_as_failed() -> None:
+    failed = {**result("no such city")["content"][0], "is_error": True}
+    assert text(call("a", {"role": "assistant", "content": [CALL]}, {"role": "tool", "content": [failed]})) == (
+        "get_weather failed: no such city"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        (call("hello", tools=TOOLS), []),
+        (call("use get_time please", tools=TOOLS), ["get_time"]),
+        (call("Get_Weather and get_time", tools=TOOLS), ["get_weather", "get_time"]),
+        (call("get_weather and get_time", tools=TOOLS, parallel_tool_calls=False), ["get_weather"]),
+        (call("my_get_time or get_times", tools=TOOLS), []),
+        (call("get_time", tools=TOOLS, tool_choice={"type": "none"}), []),
+        (call("hello", tools=TOOLS, tool_choice={"type": "required"}), ["get_weather"]),
+        (call("hello", tools=TOOLS, tool_choice={"type": "tool", "tool_name": "get_time"}), ["get_time"]),
+        (call(*HISTORY, tools=TOOLS, tool_choice={"type": "required"}), ["get_time"]),
+        (call("get_weather", {"role": "assistant", "content": [CALL]}, result("x"), tools=TOOLS), []),
+        (call(*HISTORY, {"role": "assistant", "content": "sunny"}, "get_time now", tools=TOOLS), ["get_time"]),
+    ],
+)
+def test_tools_are_called_when_they_must_be_or_are_named(asked: ModelCall, names: list[str]) -> None:
+    found = calls(asked)
+    assert [name for name, _ in found] == names
+    schemas = {"get_weather": CITY, "get_time": GET_TIME["parameters"]}
+    for name, args in found:
+        Draft202012Validator(schemas[name]).validate(args)
+
+
+def test_a_loop_that_always_requires_a_tool_comes_to_each() -> None:
+    messages: list[Any] = ["go"]
+    order = []
+    for _ in range(3):
+        ((name, args),) = calls(call(*messages, tools=TOOLS, tool_choice={"type": "required"}))
+        order.append(name)
+        made = {"type": "tool-call", "tool_call_id": "c1", "tool_name": name, "args": args}
+        messages += [{"role": "assistant", "content": [made]}, result("done")]
+    assert order == ["get_weather", "get_time", "get_time"]
+
+
+def test_json_satisfies_the_schema_that_is_asked_for() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}, "required": ["n"]}
+    assert json.loads(text(call("x", response_format={"type": "json", "name": "a", "schema": schema}))) == {"n": 3}
+    assert json.loads(text(call("x", response_format={"type": "json", "name": "a"}))) == {"answer": "You said: x"}
+    assert text(call("x", response_format={"type": "text"})) == "You said: x"
+
+
+@pytest.mark.parametrize(
+    ("input", "message"),
+    [
+        (
+            {"response_format": {"type": "json", "name": "a", "schema": {"enum": []}}},
+            "nothing satisfies the schema of the response format a: none of the schema's choices",
+        ),
+        (
+            {"tools": [{"name": "t", "parameters": {"$ref": "#/x"}}], "tool_choice": {"type": "required"}},
+            "nothing satisfies the parameters of the tool t: the reference #/x leads nowhere",
+        ),
+        (
+            {"tools": [{"name": "t", "parameters": {"type": "array"}}], "tool_choice": {"type": "required"}},
+            "the parameters of the tool t do not describe an object",
+        ),
+    ],
+)
+def test_a_schema_that_nothing_satisfies_is_the_callers_mistake(input: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        write(call("x", **input))
+    assert message in str(caught.value)
+
+
+def test_reasoning_comes_first_when_it_is_asked_for() -> None:
+    thought, said = write(call("hello", reasoning={"enabled": True})).content
+    assert isinstance(thought, ReasoningPart)
+    assert (thought.text, said) == ("The user says: hello", TextPart(text="You said: hello"))
+    assert thought.signature
+    for off in ({"enabled": False}, {"effort": "none"}):
+        assert text(call("hello", reasoning=off)) == "You said: hello"
+
+
+def test_usage_adds_up() -> None:
+    usage = write(call("hello", reasoning={"enabled": True}, system_prompt="x" * 40, tools=TOOLS)).usage
+    assert usage is not None
+    assert usage.output_tokens_details is not None
+    assert usage.output_tokens_details.reasoning_tokens == len("The user says: hello") // 4 + 0
+    assert usage.output_tokens == usage.output_tokens_details.reasoning_tokens + 4
+    shorter = write(call("hello", tools=TOOLS)).usage
+    assert shorter is not None
+    assert usage.input_tokens - shorter.input_tokens == 10
+
+
+def picture(part: Part) -> tuple[int, int, bytes]:
+    """Width, height and pixels of a PNG, read as the format's specification says."""
+    assert isinstance(part, ImagePart)
+    assert part.data is not None
+    data = base64.b64decode(part.data, validate=True)
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    chunks, at = {}, 8
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        chunks[kind] = data[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + chunks[kind])
+        at += 12 + length
+    width, height, depth, colour = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    assert (depth, colour, [*chunks][-1]) == (8, 2, b"IEND")
+    return width, height, zlib.decompress(chunks[b"IDAT"])
+
+
+def test_a_picture_is_a_valid_png_of_the_size_that_it_says() -> None:
+    image, said = write(call("a red square", modalities=["text", "image"])).content
+    assert isinstance(image, ImagePart)
+    width, height, pixels = picture(image)
+    assert (width, height) == (image.width, image.height)
+    assert len(pixels) == height * (1 + 3 * width)
+    assert said == TextPart(text="You said: a red square")
+    other = write(call("a blue one", modalities=["image"])).content[0]
+    assert picture(other) != picture(image)
+
+
+def test_a_search_has_its_call_its_result_and_a_text_that_cites_it() -> None:
+    search = {"type": "web_search"}
+    for asked in (
+        call("Search for cats", tools=[search]),
+        call("cats", tools=[search], tool_choice={"type": "required"}),
+        call("cats", tools=[GET_TIME, search], tool_choice={"type": "tool", "tool_name": "web_search"}),
+    ):
+        response = write(asked)
+        tool_call, tool_result, said = response.content
+        assert isinstance(tool_call, ToolCallPart)
+        assert isinstance(tool_result, ToolResultPart)
+        assert isinstance(said, TextPart)
+        assert said.citations is not None
+        assert (tool_call.provider_executed, tool_result.provider_executed) == (True, True)
+        assert tool_result.tool_call_id == tool_call.tool_call_id
+        (source,) = tool_result.content
+        (citation,) = said.citations
+        assert isinstance(source, SourcePart)
+        assert citation.source == source.source
+        assert said.text[citation.start_index : citation.end_index] == citation.cited_text
+        assert response.finish_reason == "stop"
+    assert text(call("hello", tools=[search])) == "You said: hello"
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected", "reason"),
+    [
+        ({"max_tokens": 3}, "You said: on", "length"),
+        ({"max_tokens": 100}, "You said: one two three", "stop"),
+        ({"stop": ["three", " two"]}, "You said: one", "stop"),
+        ({"stop": ["absent", ""]}, "You said: one two three", "stop"),
+        ({"stop": [" two"], "max_tokens": 2}, "You said", "length"),
+    ],
+)
+def test_limits_are_kept(limits: dict[str, Any], expected: str, reason: str) -> None:
+    asked = call("one two three", **limits)
+    response = write(asked)
+    assert (text(asked), response.finish_reason) == (expected, reason)
+    assert response.usage is not None
+    assert response.usage.output_tokens <= limits.get("max_tokens", 100)
+
+
+def test_reasoning_counts_against_the_limit() -> None:
+    response = write(call("hello", reasoning={"enabled": True}, max_tokens=2))
+    assert [part.type for part in response.content] == ["reasoning"]
+    assert response.finish_reason == "length"

@@ -1,0 +1,90 @@
+"""Faults on a planned reply: exact bytes."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from llm_sdk.codec import WireResponse
+from mock_server.faults import Fault, put_on
+from mock_server.pacing import Pace
+from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
+
+EVENTS = [b'data: {"a":1}\n\n', b'event: b\r\ndata: {"b":"\xc3\xa9"}\r\n\r\n', b"data: [END]\n\n"]
+STREAM = ReplyPlan(200, {}, tuple(TimedChunk(event) for event in EVENTS), stream=True)
+WHOLE = whole_reply(WireResponse(200, b'{"a":1}'))
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent", "complete"),
+    [
+        ({"cut_after_events": 0}, [], False),
+        ({"cut_after_events": 2}, EVENTS[:2], False),
+        ({"cut_after_events": 3}, EVENTS, True),
+        ({"cut_after_bytes": 0}, [], False),
+        ({"cut_after_bytes": 10}, [EVENTS[0][:10]], False),
+        ({"cut_after_bytes": 15 + 23}, [EVENTS[0], EVENTS[1][:23]], False),
+        ({"cut_after_bytes": 10_000}, EVENTS, True),
+        ({"malformed_event": 1}, [b'data: {"a\n\n', *EVENTS[1:]], True),
+        ({"malformed_event": 2}, [EVENTS[0], b'event: b\r\ndata: {"b":\r\n\r\n', EVENTS[2]], True),
+        ({"malformed_event": 4}, EVENTS, True),
+        ({"omit_end": True}, EVENTS[:2], True),
+        ({"omit_end": True, "malformed_event": 1, "cut_after_events": 1}, [b'data: {"a\n\n'], False),
+    ],
+)
+def test_a_stream_is_damaged_as_asked(fault: dict[str, Any], sent: list[bytes], complete: bool) -> None:
+    damaged = put_on(STREAM, Fault(**fault))
+    assert [chunk.data for chunk in damaged.chunks] == sent
+    assert damaged.complete is complete
+    assert damaged.faults == fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "body", "length", "complete"),
+    [
+        ({"cut_after_bytes": 3}, b'{"a', "7", False),
+        ({"cut_after_events": 0}, b"", "7", False),
+        ({"cut_after_events": 1}, b'{"a":1}', "7", True),
+        ({"malformed_event": 1}, b'{"a', "3", True),
+        ({"omit_end": True}, b'{"a":1', "6", True),
+    ],
+)
+def test_a_whole_answer_counts_as_one_event(fault: dict[str, Any], body: bytes, length: str, complete: bool) -> None:
+    damaged = put_on(WHOLE, Fault(**fault))
+    assert (damaged.body, damaged.headers["content-length"], damaged.complete) == (body, length, complete)
+
+
+def test_latency_adds_up_and_harms_nothing() -> None:
+    late = put_on(put_on(STREAM, Fault(latency=0.5)), Fault(latency=1))
+    assert (late.latency, late.chunks, late.complete) == (1.5, STREAM.chunks, True)
+    assert not Fault(latency=1).spoils
+    assert Fault(latency=1, omit_end=True).spoils
+
+
+@pytest.mark.parametrize("fields", [{}, {"retry_after": 1}, {"status": 99}, {"latency": -1}, {"malformed_event": 0}])
+def test_a_fault_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Fault(**fields)
+
+
+@given(st.text(), st.one_of(st.sampled_from(["word", "char", "whole"]), st.integers(1, 9)))
+def test_fragments_add_up_to_the_text(text: str, cut: Any) -> None:
+    fragments = list(Pace(cut=cut).fragments(text))
+    assert "".join(fragments) == text
+    assert all(fragments)
+    if isinstance(cut, int):
+        assert all(len(fragment) == cut for fragment in fragments[:-1])
+
+
+def test_words_are_about_a_token_each() -> None:
+    assert list(Pace().fragments("Two  words,\nincomprehensibilities \n")) == [
+        "Two",
+        "  words,",
+        "\nincomprehensibil",
+        "ities",
+        " \n",
+    ]
+    assert list(Pace(cut="char").fragments("é\u2028")) == ["é", "\u2028"]
+    assert list(Pace(cut="whole").fragments("all of it")) == ["all of it"]

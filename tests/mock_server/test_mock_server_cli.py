@@ -1,0 +1,149 @@
+"""The program ``mock-server``, as a process."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from llm_sdk.registry import get_codec, provider_names
+
+PROGRAM = [sys.executable, "-m", "mock_server"]
+LINE = re.compile(r"(\S+) (http://127\.0\.0\.1:\d+)(/\S+)\n")
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running server and its origin, once it has said that it accepts connections."""
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*PROGRAM, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        line = LINE.fullmatch(process.stdout.readline())
+        assert line is not None, process.stderr.read() if process.stderr else ""
+        yield process, line[2]
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - the same
+
+
+def test_serve_says_the_base_url_of_each_provider_when_it_is_ready(tmp_path: Path) -> None:
+    scenarios = tmp_path / "s.yaml"
+    scenarios.write_text("scenarios: [{name: a, reply: scripted}]")
+    with serving("--scenarios", str(scenarios)) as (process, origin):
+        assert process.stdout is not None
+        rest = [process.stdout.readline() for _ in provider_names()[1:]]
+        assert all(LINE.fullmatch(line) for line in rest)
+        assert httpx.get(f"{origin}/_mock/health").json()["providers"] == {
+            name: get_codec(name).endpoint.mount + get_codec(name).endpoint.root for name in provider_names()
+        }
+        assert httpx.get(f"{origin}/_mock/scenarios").json()["scenarios"][0]["name"] == "a"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_cleanly(number: signal.Signals) -> None:
+    with serving() as (process, origin):
+        assert httpx.get(f"{origin}/").status_code == 200
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (0, "")
+        assert out.count("\n") == len(provider_names()) - 1
+
+
+def test_strict_and_api_key() -> None:
+    codec = get_codec(provider_names()[0])
+    endpoint = codec.endpoint
+    with serving("--strict", "--api-key", "k1") as (_, origin):
+        from llm_sdk.types import LanguageModelInput
+
+        input = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": "x"}]})
+        request = codec.encode_request("m", input, stream=False)
+        url = f"{origin}{endpoint.mount}{endpoint.root}{request.path}"
+        statuses = [
+            httpx.post(
+                url, content=request.body, headers={endpoint.key_header: endpoint.key_format.format(key=key)}
+            ).status_code
+            for key in ("wrong", "k1")
+        ]
+        assert statuses == [401, 404]
+
+
+def test_bad_input_is_one_sentence_and_no_traceback(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("scenarios:\n  - when: {last_usr: x}\n    reply: hi\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for arguments, message in (
+            (
+                ("serve", "--port", port),
+                f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; another --port may be free\n",
+            ),
+            (
+                ("serve", "--scenarios", str(wrong)),
+                f"Error: {wrong}:2: scenarios[0].when.last_usr: unknown key 'last_usr'; is 'last_user' meant?\n",
+            ),
+            (("check", str(wrong)), f"{wrong}:2: scenarios[0].when.last_usr"),
+            (("serve", "--scenarios", "/nowhere.yaml"), "Error: /nowhere.yaml: there is no such file\n"),
+            (("serve", "--host", "256.0.0.1"), "Error: 256.0.0.1 is not an address of this machine: "),
+            (("serve", "--port", "99999"), "99999 is not in the range 0<=x<=65535"),
+            (("serv",), "No such command 'serv'"),
+        ):
+            done = run(*arguments)
+            assert done.returncode != 0
+            assert message in done.stderr
+            assert "Traceback" not in done.stderr
+            assert done.stdout == ""
+
+
+def test_check_and_schema(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("scenarios: [{reply: a}, {reply: b}]")
+    assert run("check", str(tmp_path)).stdout == "2 scenarios, no mistakes\n"
+    printed = run("schema")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert json.loads(printed.stdout)["required"] == ["scenarios"]
+
+
+def test_the_fixture_leads_every_client_to_a_server_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "test_app.py").write_text(
+        """
+import os
+
+from llm_sdk.registry import get_codec, provider_names
+
+
+def test_variables(mock_llm):
+    for name in provider_names():
+        endpoint = get_codec(name).endpoint
+        assert os.environ[endpoint.base_url_variable] == mock_llm.base_url(name)
+        assert all(os.environ[key] == "mock-key" for key in endpoint.key_variables)
+    mock_llm.assert_requested(times=0)
+
+
+def test_afterwards():
+    assert os.environ.get(get_codec(provider_names()[0]).endpoint.base_url_variable) is None
+"""
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_BASE_URL", "_API_KEY"))}
+    done = subprocess.run(  # noqa: S603 - the same
+        [sys.executable, "-m", "pytest", "-q", "-p", "mock_server.pytest_plugin", "-W", "error", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment,
+        cwd=tmp_path,
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
