@@ -1,23 +1,18 @@
 """Calls through the clients of httpx and httpx2, on a transport that keeps chunk boundaries."""
 
 import asyncio
-import contextlib
-import gc
-import logging
 import math
-import traceback
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import httpx2
 import pytest
-from echo_protocol import CODEC, EVENT_STREAM, EVENTS, EXPECTED, HELLO, KEY, SAID, data
+from callers import Caller
+from echo_protocol import CODEC, EVENT_STREAM, EVENTS, EXPECTED, HELLO, KEY, SAID
 
-from llm_sdk import HttpLanguageModel, LanguageModel, loop_thread
+from llm_sdk import HttpLanguageModel, LanguageModel
 from llm_sdk.accumulator import accumulate
 from llm_sdk.errors import (
-    AuthenticationError,
     ConnectionFailedError,
     InvalidInputError,
     InvariantError,
@@ -29,53 +24,10 @@ from llm_sdk.errors import (
     UnsupportedError,
 )
 from llm_sdk.testing.transports import ChunkedTransport, FakeReply
-from llm_sdk.types import LanguageModelInput, ModelResponse, UserMessage
+from llm_sdk.types import LanguageModelInput, UserMessage
 
 REPLY = FakeReply(body=SAID)
 STREAM = FakeReply.stream(*EVENTS)
-CLIENTS = {
-    "httpx": httpx.AsyncClient,
-    "httpx2": httpx2.AsyncClient,
-    "plain httpx": httpx.Client,
-    "plain httpx2": httpx2.Client,
-    "httpx from plain calls": httpx.AsyncClient,
-    "httpx2 from plain calls": httpx2.AsyncClient,
-}
-
-
-class Caller:
-    """A model on one kind of client, called in the way that the kind stands for."""
-
-    def __init__(self, kind: str, answers: Any, **options: Any) -> None:
-        self.is_async = "plain" not in kind
-        self.transport = ChunkedTransport(answers)
-        self.client: Any = CLIENTS[kind](transport=self.transport)
-        options = {"api_key": KEY, "max_retries": 0, "http_client": self.client, **options}
-        self.model = HttpLanguageModel(CODEC, "echo-1", **options)
-
-    def generate(self, input: LanguageModelInput = HELLO) -> ModelResponse:
-        return asyncio.run(self.model.generate(input)) if self.is_async else self.model.generate_sync(input)
-
-    def stream(self, input: LanguageModelInput = HELLO, partials: list[Any] | None = None) -> list[Any]:
-        """Every partial; those that came before an error are left in ``partials``."""
-        partials = [] if partials is None else partials
-        note = partials.append
-
-        async def collect() -> None:
-            async for partial in self.model.stream(input):
-                note(partial)
-
-        if self.is_async:
-            asyncio.run(collect())
-        else:
-            for partial in self.model.stream_sync(input):
-                note(partial)
-        return partials
-
-
-@pytest.fixture(params=CLIENTS)
-def caller(request: pytest.FixtureRequest) -> Callable[..., Caller]:
-    return lambda *answers, **options: Caller(request.param, answers, **options)
 
 
 def test_generate(caller: Any) -> None:
@@ -249,190 +201,6 @@ def test_plain_calls_work_inside_a_running_loop() -> None:
         assert accumulate(call.stream()) == EXPECTED
 
     asyncio.run(main())
-
-
-class TestClosing:
-    """Every way of leaving a stream closes the connection."""
-
-    ENDLESS = FakeReply.stream(*[data({"text": "again "})] * 1000)
-
-    @pytest.fixture(params=["httpx", "httpx2"])
-    def endless(self, request: pytest.FixtureRequest) -> Caller:
-        return Caller(request.param, lambda _: self.ENDLESS)
-
-    @pytest.fixture(params=["plain httpx", "plain httpx2", "httpx from plain calls"])
-    def plain(self, request: pytest.FixtureRequest) -> Caller:
-        return Caller(request.param, lambda _: self.ENDLESS)
-
-    def test_aclose(self, endless: Caller) -> None:
-        async def main() -> None:
-            stream = endless.model.stream(HELLO)
-            await anext(stream)
-            assert not endless.transport.all_closed
-            await stream.aclose()
-            assert endless.transport.all_closed
-            with pytest.raises(StopAsyncIteration):
-                await anext(stream)
-
-        asyncio.run(main())
-
-    def test_aclosing_and_async_with(self, endless: Caller) -> None:
-        async def main() -> None:
-            async with contextlib.aclosing(endless.model.stream(HELLO)) as stream:
-                async for _ in stream:
-                    break
-            assert endless.transport.all_closed
-            async with endless.model.stream(HELLO) as stream:
-                async for _ in stream:
-                    break
-            assert endless.transport.all_closed
-
-        asyncio.run(main())
-
-    def test_break_alone(self, endless: Caller) -> None:
-        async def main() -> None:
-            async for _ in endless.model.stream(HELLO):
-                break
-            gc.collect()
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            assert endless.transport.all_closed
-
-        asyncio.run(main())
-
-    def test_an_error_of_the_caller(self, endless: Caller) -> None:
-        async def stumble() -> None:
-            async with endless.model.stream(HELLO) as stream:
-                async for _ in stream:
-                    raise ZeroDivisionError
-
-        async def main() -> None:
-            with pytest.raises(ZeroDivisionError):
-                await stumble()
-            assert endless.transport.all_closed
-
-        asyncio.run(main())
-
-    def test_cancelling_while_waiting(self) -> None:
-        async def main() -> None:
-            waiting = asyncio.Event()
-
-            async def wait() -> None:
-                waiting.set()
-                await asyncio.Event().wait()
-
-            call = Caller("httpx", [FakeReply.stream(EVENTS[0], wait), FakeReply(200, [wait])])
-            for action in (self.consume(call.model), call.model.generate(HELLO)):
-                waiting.clear()
-                task = asyncio.create_task(action)
-                await waiting.wait()
-                task.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await task
-                assert call.transport.all_closed
-
-        asyncio.run(main())
-
-    async def consume(self, model: HttpLanguageModel) -> None:
-        async for _ in model.stream(HELLO):
-            pass
-
-    def test_a_plain_stream(self, plain: Caller) -> None:
-        for _ in plain.model.stream_sync(HELLO):
-            break
-        assert plain.transport.all_closed
-        with plain.model.stream_sync(HELLO) as stream:
-            next(stream)
-            assert not plain.transport.all_closed
-        assert plain.transport.all_closed
-        assert list(stream) == []
-
-    def test_a_plain_stream_collected_on_the_thread_of_the_loop(self) -> None:
-        call = Caller("httpx from plain calls", lambda _: self.ENDLESS)
-        stream = call.model.stream_sync(HELLO)
-        next(stream)
-
-        async def collect() -> None:
-            stream.close()
-            await asyncio.sleep(0)
-
-        loop_thread.run(collect())
-        assert call.transport.all_closed
-
-    def test_a_plain_call_on_the_thread_of_the_loop_would_wait_for_itself(self) -> None:
-        call = Caller("httpx from plain calls", [])
-
-        async def main() -> None:
-            with pytest.raises(InvalidInputError, match="cannot be made from inside another"):
-                call.generate()
-
-        loop_thread.run(main())
-
-    def test_the_clients_stay_open(self, endless: Caller, plain: Caller) -> None:
-        plain.model.close()
-        asyncio.run(endless.model.aclose())
-        assert not plain.client.is_closed
-        assert not endless.client.is_closed
-
-
-ECHOED = f'{{"error":{{"message":"key {KEY} is unknown"}}}}'.encode()
-
-
-class TestTheKeyIsNeverShown:
-    def error(self, call: Callable[..., Caller], answer: Any, action: str) -> LanguageModelError:
-        with pytest.raises(LanguageModelError) as caught:
-            getattr(call(answer, max_retries=0), action)()
-        return caught.value
-
-    @pytest.mark.parametrize(
-        "answer",
-        [
-            FakeReply(401, ECHOED),
-            FakeReply(200, KEY.encode()),
-            FakeReply(200, ECHOED),
-            FakeReply(200, ECHOED, {"content-type": "text/html"}),
-            httpx.ConnectError(f"Key {KEY}"),
-            httpx.LocalProtocolError(f"Key {KEY}"),
-            FakeReply.stream(data({"error": {"status": 401, "message": KEY}})),
-            FakeReply.stream(data(KEY.encode())),
-        ],
-    )
-    @pytest.mark.parametrize("action", ["generate", "stream"])
-    def test_in_errors_and_what_stands_behind_them(self, caller: Any, answer: Any, action: str) -> None:
-        error: BaseException | None = self.error(caller, answer, action)
-        shown = "".join(traceback.format_exception(error))
-        while error is not None:
-            shown += f"{error} {error!r} {vars(error)}"
-            error = error.__cause__ or error.__context__
-        assert KEY not in shown
-
-    @pytest.mark.parametrize("answer", [FakeReply(401, ECHOED), httpx.ConnectError(f"Key {KEY}")])
-    @pytest.mark.parametrize("action", ["generate", "stream"])
-    def test_in_the_variables_of_a_traceback(self, caller: Any, answer: Any, action: str) -> None:
-        frames = traceback.TracebackException.from_exception(self.error(caller, answer, action), capture_locals=True)
-        ours = [frame for frame in frames.stack if "tests" not in frame.filename]
-        assert "_drive" in "".join(frame.name for frame in ours)
-        assert all(KEY not in value for frame in ours for value in (frame.locals or {}).values())
-
-    def test_in_logs(self, caller: Any, caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level(logging.DEBUG)
-        call = caller(FakeReply(500, f"bad key {KEY}".encode(), {"retry-after-ms": "1"}), REPLY, max_retries=1)
-        call.generate()
-        assert "asking again" in caplog.text
-        assert KEY not in caplog.text
-
-    def test_in_the_model(self, caller: Any) -> None:
-        model = caller(headers={"authorization": "Bearer another-secret"}).model
-        seen = [model, *vars(model).values()]
-        for item in seen:
-            shown = f"{item!r} {item} {getattr(item, '__dict__', '')}"
-            assert KEY not in shown
-            assert "another-secret" not in shown
-
-    def test_a_header_of_the_caller_is_no_more_shown(self, caller: Any) -> None:
-        answer = FakeReply(401, b'{"error":{"message":"another-secret is wrong"}}')
-        with pytest.raises(AuthenticationError, match=r"\[redacted\] is wrong"):
-            caller(answer, headers={"authorization": "Bearer another-secret"}).generate()
 
 
 def build(**options: Any) -> HttpLanguageModel:
