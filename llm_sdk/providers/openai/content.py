@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from llm_sdk.accumulator import parse_tool_arguments
+from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.providers.openai import wire
 from llm_sdk.types import (
@@ -31,19 +32,7 @@ SUMMARY_SEPARATOR = "\n"
 # Every summary part that follows another begins with a bold title (recorded): there a joined text is cut again.
 SUMMARY_START = re.compile(r"\n(?=\*\*)")
 
-DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
 IMAGE_SIZE = re.compile(r"(\d+)x(\d+)")
-
-
-def split_data_url(url: str) -> tuple[str, str] | None:
-    """MIME type and base64 of a data URL; None for any other URL."""
-    found = DATA_URL.fullmatch(url)
-    return (found[1], found[2]) if found else None
-
-
-def data_url(mime_type: str | None, data: str) -> str:
-    """The data URL of base64 data."""
-    return f"data:{mime_type or 'application/octet-stream'};base64,{data}"
 
 
 def join_signature(id: str | None, phase: str | None) -> str | None:
@@ -142,7 +131,7 @@ def decode_item(item: wire.Item, warnings: list[str]) -> list[Part]:
             return [decode_image(item.result, item.output_format, item.size, item.id)]
     kind = item.type
     warnings.append(f"{kind}: this item has no unified form and is kept as an opaque part")
-    return [OpaquePart(provider=PROVIDER, data=item.model_dump(exclude_unset=True))]
+    return [OpaquePart(provider=PROVIDER, data=item.as_json())]
 
 
 def decode_message(message: wire.Message, warnings: list[str]) -> list[Part] | None:

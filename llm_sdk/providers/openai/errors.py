@@ -1,9 +1,9 @@
 """``LanguageModelError`` <-> ``{"error": {"message", "type", "param", "code"}}``, keyed on status and code."""
 
 import json
-from typing import Any
 
 from llm_sdk.codec import WireResponse
+from llm_sdk.error_body import read_error_body
 from llm_sdk.errors import (
     InvalidInputError,
     LanguageModelError,
@@ -40,32 +40,17 @@ EXHAUSTED = frozenset({"insufficient_quota", "credit_balance_exhausted"})
 
 
 def decode_error(reply: WireResponse) -> StatusCodeError:
-    """Any answer that is not 2xx, whatever its body is: JSON of the provider or of a proxy, HTML, or nothing."""
-    text = reply.body.decode("utf-8", "replace")
-    found = _error_object(text)
-    message = _text(found.get("message")) or text.strip()[:500] or f"an answer of status {reply.status} without a body"
-    code = _text(found.get("code")) or _text(found.get("type"))
+    """Any answer that is not 2xx, whatever its body is."""
+    body = read_error_body(reply)
+    code = body.word("code") or body.word("type")
     return status_error(reply.status)(
-        message,
+        body.message,
         status_code=reply.status,
         retryable=False if code in EXHAUSTED else None,
         code=code,
-        param=_text(found.get("param")),
-        body=text,
+        param=body.word("param"),
+        body=body.text,
     )
-
-
-def _error_object(text: str) -> dict[str, Any]:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return {}
-    error = body.get("error", body) if isinstance(body, dict) else body
-    return error if isinstance(error, dict) else {"message": error}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def embedded_error(error: wire.ResponseError) -> StatusCodeError:

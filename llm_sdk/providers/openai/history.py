@@ -96,7 +96,7 @@ class HistoryReader:
         except InvariantError as error:
             # A history may hold arguments that never were JSON.
             self._warnings.append(f"arguments: {error.message}")
-            parts = [OpaquePart(provider=PROVIDER, data=item.model_dump(exclude_unset=True))]
+            parts = [OpaquePart(provider=PROVIDER, data=item.as_json())]
         if not any(isinstance(part, OpaquePart) for part in parts):
             self._keep_item_rest(item, path)
         return AssistantMessage(content=parts)
@@ -140,7 +140,7 @@ class HistoryReader:
         part = decode_input_content(content)
         if part is None:
             self._warnings.append(f"{content.type}: this content has no unified form and is kept as an opaque part")
-            return OpaquePart(provider=PROVIDER, data=content.model_dump(exclude_unset=True))
+            return OpaquePart(provider=PROVIDER, data=content.as_json())
         taken = ("type", "text", "image_url", "file_url", "file_data", "filename")
         self._extra.keep_all(content.rest(*taken), *path)
         return part
@@ -153,7 +153,7 @@ class HistoryReader:
             content = [self._input_content(part, (*path, "output", str(at))) for at, part in enumerate(item.output)]
             if len(content) <= 1:
                 # One text goes back as a plain string.
-                raw = [part.model_dump(exclude_unset=True) for part in item.output]
+                raw = [part.as_json() for part in item.output]
                 self._extra.keep(*path, "output", value=raw)
         self._extra.keep_all(item.rest("type", "call_id", "output"), *path)
         name = self._tool_names.get(item.call_id, item.name or "")

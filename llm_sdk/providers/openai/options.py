@@ -6,6 +6,7 @@ from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.content import PROVIDER
+from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import (
     JsonObject,
     JsonResponseFormat,
@@ -55,22 +56,6 @@ def encode_tool(tool: ToolOption, warnings: list[str]) -> JsonObject | None:
     return {**function, "parameters": tool.parameters, "strict": allows_strict(tool.parameters)}
 
 
-def allows_strict(schema: Any) -> bool:
-    """Whether a schema fits strict mode: closed objects, and every property required, all the way down."""
-    if isinstance(schema, list):
-        return all(map(allows_strict, schema))
-    if not isinstance(schema, dict):
-        return True
-    if schema.get("type") == "object" or "properties" in schema:
-        properties = schema.get("properties", {})
-        if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(properties):
-            return False
-        return all(map(allows_strict, properties.values())) and all(
-            allows_strict(value) for key, value in schema.items() if key != "properties"
-        )
-    return all(map(allows_strict, schema.values()))
-
-
 def decode_tools(
     wired: list[wire.Tool] | None, extra: ExtraFields, warnings: list[str]
 ) -> tuple[list[ToolOption] | None, list[Modality] | None]:
@@ -89,7 +74,7 @@ def decode_tools(
                 extra.keep_all(tool.rest("type"), *path)
             case _:
                 warnings.append(f"{tool.type}: this tool has no unified form and is kept as an opaque tool")
-                tools.append(OpaqueTool(provider=PROVIDER, data=tool.model_dump(exclude_unset=True)))
+                tools.append(OpaqueTool(provider=PROVIDER, data=tool.as_json()))
     return (tools if tools or (wired is not None and modalities is None) else None), modalities
 
 

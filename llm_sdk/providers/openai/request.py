@@ -19,7 +19,6 @@ from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.endpoint import PATH
 from llm_sdk.providers.openai.history import HistoryReader, encode_messages
 from llm_sdk.providers.openai.options import (
-    allows_strict,
     decode_format,
     decode_reasoning_options,
     decode_tool_choice,
@@ -29,6 +28,7 @@ from llm_sdk.providers.openai.options import (
     encode_tool,
     encode_tool_choice,
 )
+from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import JsonObject, LanguageModelInput, WebSearchTool
 
 IMAGE_TOOL = "image_generation"

@@ -1,12 +1,12 @@
 """``ModelResponse`` <-> the response object, whole. Its items stand in ``content.py``."""
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
-from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, UnsupportedError
+from llm_sdk.errors import MalformedArgumentsError, RefusalError, UnsupportedError
 from llm_sdk.extra import merge_extra
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
@@ -36,6 +36,7 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from llm_sdk.wire_model import malformed
 
 REFUSAL = "refusal"
 # Why an answer is incomplete. A reason of tomorrow reads as "other" and keeps its name as the detail.
@@ -50,15 +51,8 @@ def decode_response(reply: WireResponse) -> ModelResponse:
     try:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
-        malformed(error, "the answer")
+        malformed(error, "the answer", PROVIDER)
     return read_response(response)
-
-
-def malformed(error: ValidationError, what: str) -> NoReturn:
-    """Raise InvariantError for wire JSON that lacks what the protocol promises."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "the top level"
-    raise InvariantError(f"{what} is malformed at {where}: {first['msg']}", provider=PROVIDER) from None
 
 
 def read_response(response: wire.Response) -> ModelResponse:

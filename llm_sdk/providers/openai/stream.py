@@ -43,7 +43,6 @@ from llm_sdk.providers.openai.response import (
     describe,
     encode_finish,
     encode_usage,
-    malformed,
     new_id,
     plain_refusal,
     read_response,
@@ -61,6 +60,7 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from llm_sdk.wire_model import Event, malformed
 
 Partials: TypeAlias = list[PartialModelResponse]
 
@@ -115,7 +115,7 @@ class StreamDecoder:
         try:
             parsed = model.model_validate_json(event.data)
         except ValidationError as error:
-            malformed(error, f"event {number} ({event.event or model.__name__})")
+            malformed(error, f"event {number} ({event.event or model.__name__})", PROVIDER)
         return read(self, parsed)
 
     def close(self) -> Partials:
@@ -348,7 +348,7 @@ class StreamDecoder:
         error.locate(provider=PROVIDER, request_id=None)
         raise error
 
-    _READERS: ClassVar[dict[str, tuple[type[wire.Event], Callable[[Any, Any], Partials]]]] = {
+    _READERS: ClassVar[dict[str, tuple[type[Event], Callable[[Any, Any], Partials]]]] = {
         **dict.fromkeys(OPENING, (wire.ResponseEvent, _opening)),
         **dict.fromkeys(TERMINAL, (wire.ResponseEvent, _terminal)),
         "response.output_item.added": (wire.ItemEvent, _item_added),

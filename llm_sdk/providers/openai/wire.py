@@ -7,11 +7,12 @@ Sources: OpenAI's OpenAPI document 2.3.0 (August 2026) and recorded traffic, whi
 differ.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Tag
 
-JsonObject: TypeAlias = dict[str, Any]
+from llm_sdk.types import JsonObject
+from llm_sdk.wire_model import Event, Wire, by_type
 
 INCLUDE_ENCRYPTED_REASONING = "reasoning.encrypted_content"
 INCLUDE_SEARCH_SOURCES = "web_search_call.action.sources"
@@ -26,26 +27,6 @@ RESPONSE_ID = "resp_"
 ID_LENGTH = 50
 """Hexadecimal digits after the prefix of every id but ``call_`` (recorded: 50, before 2026 also 48)."""
 CALL_ID_LENGTH = 24
-
-
-class Wire(BaseModel):
-    """Base of every wire model: unknown fields are kept, and absent differs from null (``exclude_unset``)."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
-
-    def rest(self, *taken: str) -> JsonObject:
-        """The fields that came, less those in ``taken``: what has no unified form."""
-        return {key: value for key, value in self.model_dump(exclude_unset=True).items() if key not in taken}
-
-
-def _kind(*known: str, default: str = "unknown") -> Discriminator:
-    """A union by ``type`` with a catch-all member: anything not ``known`` is tagged ``unknown``."""
-
-    def tag(value: Any) -> str:
-        kind = value.get("type", default) if isinstance(value, dict) else getattr(value, "type", default)
-        return kind if kind in known else "unknown"
-
-    return Discriminator(tag)
 
 
 class Unknown(Wire):
@@ -108,7 +89,7 @@ Annotation: TypeAlias = Annotated[
     | Annotated[FileCitation, Tag("file_citation")]
     | Annotated[ContainerFileCitation, Tag("container_file_citation")]
     | Annotated[Unknown, Tag("unknown")],
-    _kind("url_citation", "file_citation", "container_file_citation"),
+    by_type("url_citation", "file_citation", "container_file_citation"),
 ]
 
 
@@ -130,7 +111,7 @@ Content: TypeAlias = Annotated[
     | Annotated[OutputText, Tag("output_text")]
     | Annotated[Refusal, Tag("refusal")]
     | Annotated[Unknown, Tag("unknown")],
-    _kind("input_text", "input_image", "input_file", "output_text", "refusal"),
+    by_type("input_text", "input_image", "input_file", "output_text", "refusal"),
 ]
 
 
@@ -208,7 +189,7 @@ Item: TypeAlias = Annotated[
     | Annotated[WebSearchCall, Tag("web_search_call")]
     | Annotated[ImageGenerationCall, Tag("image_generation_call")]
     | Annotated[Unknown, Tag("unknown")],
-    _kind(
+    by_type(
         "message",
         "reasoning",
         "function_call",
@@ -242,7 +223,7 @@ Tool: TypeAlias = Annotated[
     | Annotated[WebSearchTool, Tag("web_search_preview")]
     | Annotated[WebSearchTool, Tag("web_search_2025_08_26")]
     | Annotated[Unknown, Tag("unknown")],
-    _kind("function", "web_search", "web_search_preview", "web_search_2025_08_26"),
+    by_type("function", "web_search", "web_search_preview", "web_search_2025_08_26"),
 ]
 
 
@@ -314,12 +295,6 @@ class Response(Wire):
     usage: Usage | None = None
     error: ResponseError | None = None
     incomplete_details: IncompleteDetails | None = None
-
-
-class Event(BaseModel):
-    """Base of the stream events. Fields that nothing reads are not kept: a long stream has thousands of these."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class ResponseEvent(Event):
@@ -411,12 +386,3 @@ class ErrorEvent(Event):
     error: ResponseError | None = None
     code: str | None = None
     message: str | None = None
-
-
-class ErrorBody(Wire):
-    """``{"error": {...}}``, the body of every answer with status 4xx and 5xx."""
-
-    message: str
-    type: str | None = Field(default=None)
-    param: str | None = None
-    code: str | None = None
