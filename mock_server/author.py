@@ -48,7 +48,7 @@ __all__ = ["estimate_usage", "finish_reason_of", "new_tool_call_id", "write_answ
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 QUOTED_CHARACTERS = 2000
-PICTURE_SIZE = 64
+PICTURE_SIZE = 16
 
 KnownTool: TypeAlias = Tool | WebSearchTool
 
