@@ -1,9 +1,13 @@
-"""The fixture of all tests that make calls."""
+"""What the tests of this folder share: the fixture of those that make calls, and patience."""
 
 from collections.abc import Callable
 
+import hypothesis
 import pytest
 from callers import CLIENTS, Caller
+
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is not a defect
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(params=CLIENTS)
