@@ -12,7 +12,6 @@ and returns a :class:`~llm_sdk.types.ModelResponse`, or for a stream the :class:
 Errors are sent in as values and raised here, so that no exception of an HTTP library stands behind them.
 """
 
-import itertools
 import json
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from llm_sdk.errors import (
     StatusCodeError,
     StreamTruncatedError,
     TimedOutError,
+    status_error,
 )
 from llm_sdk.retry import RetryPolicy, retry_after
 from llm_sdk.sse import DEFAULT_MAX_EVENT_BYTES, ServerSentEvent, ServerSentEventDecoder
@@ -179,7 +179,8 @@ class _Answer(Head):
 
 
 def _ask(call: CallSettings, request: WireRequest, *, stream: bool) -> Flow[_Answer]:
-    for attempt in itertools.count():
+    attempt = 0
+    while True:
         head: Head | LanguageModelError = yield Send(request, stream)
         if isinstance(head, Head):
             headers = head.headers
@@ -193,7 +194,7 @@ def _ask(call: CallSettings, request: WireRequest, *, stream: bool) -> Flow[_Ans
         if wait is None:
             raise error
         yield Sleep(wait, error)
-    raise AssertionError("count() has no end")
+        attempt += 1
 
 
 def _receive(call: CallSettings, head: Head, *, stream: bool) -> Flow[_Answer | LanguageModelError]:
@@ -223,8 +224,9 @@ def _decode(call: CallSettings, answer: _Answer) -> ModelResponse:
 def _decode_error(call: CallSettings, reply: WireResponse) -> LanguageModelError:
     try:
         return call.codec.decode_error(reply)
-    except UNREADABLE as error:
-        return _unreadable(error, reply.body)
+    except UNREADABLE:  # the status alone says what happened
+        text = reply.body.decode("utf-8", "replace")
+        return status_error(reply.status)(_start(reply.body), status_code=reply.status, body=text)
 
 
 def _unreadable(error: Exception, data: bytes) -> InvariantError:

@@ -209,6 +209,11 @@ def test_an_error_whose_body_was_lost_keeps_its_status() -> None:
     assert str(error) == "echo: an answer without a body (request req_9) [status 503]"
 
 
+def test_an_error_whose_body_nobody_foresees_keeps_its_status() -> None:
+    _, error = play(generate_flow(settings(retry=RetryPolicy(0)), HELLO), Head(429, {}), b'{"error": 5}')
+    assert (type(error), error.message, error.body) == (RateLimitError, '{"error": 5}', '{"error": 5}')
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
