@@ -14,7 +14,18 @@ __all__ = ["ABOUT", "AREAS", "LEVELS", "CatalogueError", "Requirement", "load_re
 
 Level: TypeAlias = Literal["MUST", "SHOULD", "MAY"]
 About: TypeAlias = Literal[
-    "answer", "finish", "identity", "usage", "request", "error", "unsupported", "stream", "conduct", "twins", "purity"
+    "answer",
+    "finish",
+    "identity",
+    "usage",
+    "request",
+    "completeness",
+    "unsupported",
+    "error",
+    "stream",
+    "conduct",
+    "twins",
+    "purity",
 ]
 LEVELS: tuple[str, ...] = get_args(Level)
 ABOUT: tuple[str, ...] = get_args(About)

@@ -1,0 +1,59 @@
+"""What has to come of a call: the case's own word where it has one, the reference codec's reading where it has not."""
+
+from conformance.case import Stage
+from conformance.outcome import drop_made_up
+from conformance.plan import Call
+from llm_sdk.types import JsonObject, ModelResponse, ModelUsage
+
+__all__ = ["content_as_expected", "expected_content", "expected_finish_reason", "expected_usage", "usage_as_expected"]
+
+
+def _script(call: Call) -> ModelResponse | None:
+    stage: Stage | None = call.stage if call.is_scripted else None
+    return stage.reply if stage is not None else None
+
+
+def expected_content(call: Call) -> JsonObject:
+    """The content of the answer as JSON. How a signature of a text looks is the adapter's own affair."""
+    answer = _script(call) or call.golden.answer
+    content = answer.model_dump(mode="json")["content"] if answer is not None else []
+    if _script(call) is None:
+        for part in content:
+            if part["type"] == "text":
+                part.pop("signature", None)
+    return {"content": content}
+
+
+def content_as_expected(answer: ModelResponse, expected: JsonObject) -> JsonObject:
+    """The content that came, to be compared with ``expected``: without made-up ids and signatures."""
+    content: JsonObject = drop_made_up({"content": answer.model_dump(mode="json")["content"]}, expected)
+    return content
+
+
+def expected_finish_reason(call: Call) -> str | None:
+    """Why the answer ended."""
+    answer = _script(call) or call.golden.answer
+    return answer.finish_reason if answer is not None else None
+
+
+def expected_usage(call: Call) -> JsonObject:
+    """The usage as JSON."""
+    answer = _script(call) or call.golden.answer
+    return {"usage": _dump(answer.usage if answer is not None else None)}
+
+
+def usage_as_expected(answer: ModelResponse, expected: JsonObject) -> JsonObject:
+    """The usage that came, to be compared with ``expected``: a detail of zero says no more than its absence."""
+    came = _dump(answer.usage)
+    if came is None or expected["usage"] is None:
+        return {"usage": came}
+    for details in ("input_tokens_details", "output_tokens_details"):
+        said = expected["usage"].get(details, {})
+        kept = {name: count for name, count in came.pop(details, {}).items() if count or name in said}
+        if kept or details in expected["usage"]:
+            came[details] = kept
+    return {"usage": came}
+
+
+def _dump(usage: ModelUsage | None) -> JsonObject | None:
+    return usage.model_dump(mode="json") if usage is not None else None

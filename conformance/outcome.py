@@ -1,0 +1,95 @@
+"""What came of a call, and whether it is what had to come."""
+
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.replay import Performance
+from llm_sdk.accumulator import accumulate
+from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
+from llm_sdk.types import JsonObject, ModelResponse
+
+__all__ = ["Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "same_outcome"]
+
+MADE_UP = frozenset({"id", "signature"})
+"""Fields of a part that whoever answers may fill where a scripted answer does not."""
+AS_THEY_ARE = frozenset({"args", "data"})
+"""Fields whose content is the model's or the provider's own JSON: nothing in it is made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A response or an error, the partial responses before it, and what was sent. ``crash`` is the traceback of an
+    exception that is no LanguageModelError, which no caller should ever see."""
+
+    response: ModelResponse | None = None
+    error: LanguageModelError | None = None
+    crash: str = ""
+    partials: tuple[PartialModelResponse, ...] = ()
+    performances: tuple[Performance, ...] = ()
+    traceback: str = field(default="", repr=False)
+
+    @property
+    def answer(self) -> ModelResponse | None:
+        """The response; that of a refusal stands in its error."""
+        return self.error.response if isinstance(self.error, RefusalError) else self.response
+
+    def describe(self) -> str:
+        """The outcome in one line, or a traceback."""
+        if self.crash:
+            return self.crash
+        if self.error is not None:
+            return f"{type(self.error).__name__}: {self.error}"
+        return "no response" if self.response is None else self.response.model_dump_json()
+
+
+def outcome_of(partials: list[PartialModelResponse], error: BaseException | None = None) -> Outcome:
+    """The outcome of a stream that gave these partials and then ended, or raised ``error``."""
+    if error is not None:
+        return failed(error, tuple(partials))
+    try:
+        return Outcome(response=accumulate(partials), partials=tuple(partials))
+    except InvariantError as inconsistent:
+        return failed(inconsistent, tuple(partials))
+
+
+def failed(error: BaseException, partials: tuple[PartialModelResponse, ...] = ()) -> Outcome:
+    """The outcome of a call that raised ``error`` after these partials."""
+    frames = "".join(traceback.format_exception(error))
+    if isinstance(error, LanguageModelError):
+        return Outcome(error=error, traceback=frames, partials=partials)
+    return Outcome(crash=frames, traceback=frames, partials=partials)
+
+
+def as_json(outcome: Outcome) -> JsonObject:
+    """The outcome as one JSON value, to compare two. Of an error its class and message count."""
+    if outcome.crash:
+        return {"crash": outcome.crash.strip().splitlines()[-1]}
+    if isinstance(outcome.error, RefusalError):
+        response = outcome.error.response
+        return {"refusal": outcome.error.refusal, "response": response.model_dump(mode="json") if response else None}
+    if outcome.error is not None:
+        return {"error": type(outcome.error).__name__, "message": outcome.error.message}
+    return {"response": outcome.response.model_dump(mode="json") if outcome.response else None}
+
+
+def same_outcome(left: Outcome, right: Outcome) -> bool:
+    """Whether both came to the same response, or to the same kind of error with the same message."""
+    if left.response is not None and left.response == right.response:
+        return True
+    return as_json(left) == as_json(right)
+
+
+def drop_made_up(actual: Any, expected: Any) -> Any:
+    """``actual`` without the ids and signatures that ``expected`` does not say."""
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        return {
+            key: value if key in AS_THEY_ARE else drop_made_up(value, expected.get(key))
+            for key, value in actual.items()
+            if key in expected or key not in MADE_UP
+        }
+    if isinstance(actual, list) and isinstance(expected, list):
+        rest = actual[len(expected) :]
+        return [drop_made_up(left, right) for left, right in zip(actual, expected, strict=False)] + rest
+    return actual

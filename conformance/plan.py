@@ -1,0 +1,344 @@
+"""What a run judges: every recorded call of every provider asked for, with what has to come of it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from conformance.attribution import attribute
+from conformance.case import Case, Stage, load_cases
+from conformance.comparison import describe
+from conformance.conversation import Conversation
+from conformance.outcome import Outcome, drop_made_up, failed
+from conformance.recordings import Exchange, RecordingError, read_exchanges, read_file
+from conformance.replay import recorded_chunks
+from conformance.stream_judge import read_stream
+from llm_sdk.codec import Codec, WireRequest, WireResponse
+from llm_sdk.errors import LanguageModelError, RefusalError
+from llm_sdk.registry import get_codec, provider_names
+from llm_sdk.types import JsonObject, LanguageModelInput, TextPart, UserMessage
+
+__all__ = [
+    "Call",
+    "CaseOf",
+    "Pair",
+    "Plan",
+    "PlanError",
+    "StagedCalls",
+    "Target",
+    "as_the_provider_reads",
+    "merge_patch",
+    "read_exchange",
+]
+
+FIRST_ERROR = 400
+
+
+class PlanError(ValueError):
+    """The recordings cannot be used for a run; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One recorded call. ``golden`` is what the reference codec reads of the recorded answer; ``stage`` is the case's
+    own word on it, and ``None`` for a recording from elsewhere. ``path`` is the request's as the provider sees it.
+    """
+
+    provider: str
+    case: str
+    position: int
+    stream: bool
+    model_id: str
+    input: LanguageModelInput
+    exchange: Exchange
+    path: str
+    golden: Outcome
+    of_case: Case | None = None
+    stage: Stage | None = None
+
+    @property
+    def id(self) -> str:
+        """Such as ``openai-tool-result-2-stream``."""
+        return f"{self.provider}-{self.case}-{self.position}-{'stream' if self.stream else 'generate'}"
+
+    @property
+    def codec(self) -> Codec:
+        """The protocol."""
+        return get_codec(self.provider)
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether the case itself says what has to come of it: not so for a live recording, or one from elsewhere."""
+        return self.stage is not None and self.exchange.metadata.get("recorded") != "live"
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the call comes to an answer."""
+        return self.golden.response is not None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the model refused to answer."""
+        return isinstance(self.golden.error, RefusalError)
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether the answer is one text, and nothing came before."""
+        answer = self.golden.response
+        return self.position == 1 and answer is not None and [part.type for part in answer.content] == ["text"]
+
+    @property
+    def is_event_stream(self) -> bool:
+        """Whether the answer came as a stream of events."""
+        return self.exchange.streaming and self.exchange.status < FIRST_ERROR
+
+    def reading(self) -> JsonObject:
+        """What the provider has to read of the request, as JSON, without the ids that only a history brings along."""
+        read = self.input.model_dump(mode="json")
+        if self.stage is not None and (patch := self.stage.reads_as.get(self.provider)):
+            read = merge_patch(read, patch)
+        for message in read["messages"]:
+            for part in message["content"]:
+                if part["type"] == "text":
+                    part.pop("signature", None)
+        return read
+
+
+class Target(Protocol):
+    """What a check runs over: ``case`` is its name, or the id of a recording from elsewhere."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def case(self) -> str: ...
+    @property
+    def of_case(self) -> Case | None: ...
+    @property
+    def id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOf:
+    """A case with one provider: one whose input must be refused, or one to be recorded."""
+
+    provider: str
+    of_case: Case
+
+    @property
+    def case(self) -> str:
+        """The name of the case."""
+        return self.of_case.name
+
+    @property
+    def id(self) -> str:
+        """Such as ``openai-sound-input``."""
+        return f"{self.provider}-{self.case}"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedCalls:
+    """The calls of one case of several stages, all whole or all streamed."""
+
+    calls: tuple[Call, ...]
+
+    @property
+    def provider(self) -> str:
+        """Of all of them."""
+        return self.calls[0].provider
+
+    @property
+    def case(self) -> str:
+        """The name of the case."""
+        return self.calls[0].case
+
+    @property
+    def of_case(self) -> Case | None:
+        """The case."""
+        return self.calls[0].of_case
+
+    @property
+    def id(self) -> str:
+        """Such as ``openai-tool-result-stream``."""
+        return f"{self.provider}-{self.case}-{'stream' if self.calls[0].stream else 'generate'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The whole and the streamed call of one scripted answer."""
+
+    whole: Call
+    streamed: Call
+
+    @property
+    def provider(self) -> str:
+        """Of both."""
+        return self.whole.provider
+
+    @property
+    def case(self) -> str:
+        """The name of the case."""
+        return self.whole.case
+
+    @property
+    def of_case(self) -> Case | None:
+        """The case."""
+        return self.whole.of_case
+
+    @property
+    def id(self) -> str:
+        """Such as ``openai-tool-result-2``."""
+        return self.whole.id.removesuffix("-generate")
+
+
+class Plan:
+    """The calls of a run. Raises PlanError for recordings that are missing, broken or out of date."""
+
+    def __init__(self, providers: Sequence[str], cassettes: Path, *, own: bool, only: Sequence[str] = ()) -> None:
+        """``own``: the cassettes are those of the suite's cases, by provider and name; otherwise any recordings.
+        ``only`` are names of cases; all by default."""
+        self.calls: list[Call] = []
+        self.refusals: list[CaseOf] = []
+        for provider in providers:
+            if own:
+                self._add_cases(provider, cassettes / provider, only)
+            else:
+                self._add_recordings(provider, cassettes, only)
+
+    def _add_cases(self, provider: str, folder: Path, only: Sequence[str]) -> None:
+        codec = get_codec(provider)
+        for case in load_cases():
+            if (only and case.name not in only) or not case.applies_to(provider, codec.capabilities):
+                continue
+            if case.sends_nothing:
+                self.refusals.append(CaseOf(provider, case))
+            else:
+                self.calls += _calls_of(case, codec, folder / f"{case.name}.yaml")
+
+    def _add_recordings(self, provider: str, path: Path, only: Sequence[str]) -> None:
+        codecs = {name: get_codec(name) for name in provider_names()}
+        found = 0
+        try:
+            for exchange in read_exchanges(path):
+                attributed = attribute(exchange, codecs)
+                if attributed is None or attributed[0] != provider:
+                    continue
+                found += 1
+                if not only or exchange.id in only:
+                    self.calls += _foreign_call(codecs[provider], exchange, attributed[1])
+        except RecordingError as error:
+            raise PlanError(str(error)) from None
+        if not found:
+            raise PlanError(f"{path}: no exchange with {provider} was found here")
+
+    def conversations(self) -> list["StagedCalls"]:
+        """The calls of each case of several stages, together."""
+        groups: dict[tuple[str, str, bool], list[Call]] = {}
+        for call in self.calls:
+            if call.of_case is not None:
+                groups.setdefault((call.provider, call.case, call.stream), []).append(call)
+        return [StagedCalls(tuple(group)) for group in groups.values() if len(group) > 1]
+
+    def pairs(self, *, answered: bool) -> list["Pair"]:
+        """The whole and the streamed call of the same scripted answer, or of the same error."""
+        whole = {(call.provider, call.case, call.position): call for call in self.calls if not call.stream}
+        return [
+            Pair(whole[call.provider, call.case, call.position], call)
+            for call in self.calls
+            if call.stream and call.is_scripted and call.is_answered is answered
+        ]
+
+
+def _calls_of(case: Case, codec: Codec, file: Path) -> Iterator[Call]:
+    """The recorded calls of one of the suite's own cases: those for whole answers, then the streams."""
+    again = f"record it with: pytest conformance --provider {codec.provider} --record --case {case.name}"
+    if not file.exists():
+        raise PlanError(f"{file}: there is no such cassette; {again}")
+    try:
+        exchanges = list(read_file(file, case.name))
+    except RecordingError as error:
+        raise PlanError(str(error)) from None
+    if len(exchanges) != 2 * len(case.stages):
+        raise PlanError(f"{file}: has {len(exchanges)} exchanges for a case of {len(case.stages)} stages; {again}")
+    for stream, half in ((False, exchanges[: len(case.stages)]), (True, exchanges[len(case.stages) :])):
+        conversation = Conversation()
+        for at, (stage, exchange) in enumerate(zip(case.stages, half, strict=True)):
+            path = codec.endpoint.root + exchange.url.removeprefix(codec.endpoint.base_url)
+            sent = _read_request(codec, exchange, path, file)
+            input = conversation.next_input(stage.input)
+            golden = read_exchange(codec, exchange)
+            call = Call(codec.provider, case.name, at + 1, stream, sent[0], input, exchange, path, golden, case, stage)
+            if found := describe(call.reading(), as_the_provider_reads(sent[1], call.reading())):
+                raise PlanError(f"{file}: was recorded for another input than the case has now ({found}); {again}")
+            yield call
+            if golden.answer is not None:
+                conversation.add_answer(golden.answer, stage.reply)
+
+
+def _foreign_call(codec: Codec, exchange: Exchange, path: str) -> Iterator[Call]:
+    """A recording made elsewhere; nothing where its request cannot be sent again, as one that was refused."""
+    try:
+        if exchange.request_body is None:
+            model_id, input = "unknown", LanguageModelInput(messages=[UserMessage(content=[TextPart(text="?")])])
+        else:
+            read = codec.decode_request(WireRequest(exchange.method, path, exchange.request_body))
+            model_id, input = read.model_id, read.input
+        codec.encode_request(model_id, input, stream=exchange.streaming)
+    except LanguageModelError:
+        return
+    golden = read_exchange(codec, exchange)
+    yield Call(codec.provider, exchange.id, 1, exchange.streaming, model_id, input, exchange, path, golden)
+
+
+def _read_request(codec: Codec, exchange: Exchange, path: str, file: Path) -> tuple[str, JsonObject]:
+    try:
+        call = codec.decode_request(WireRequest(exchange.method, path, exchange.request_body or b""))
+    except LanguageModelError as error:
+        raise PlanError(f"{file}: a recorded request cannot be read ({error})") from None
+    return call.model_id, call.input.model_dump(mode="json")
+
+
+def read_exchange(codec: Codec, exchange: Exchange) -> Outcome:
+    """What the reference codec makes of a recorded answer."""
+    reply = WireResponse(exchange.status, exchange.response_body, exchange.response_headers)
+    try:
+        if exchange.status >= FIRST_ERROR:
+            return failed(codec.decode_error(reply))
+        if exchange.streaming:
+            found = read_stream(codec, recorded_chunks(exchange))
+            return Outcome(found.response, found.error, partials=found.partials)
+        return Outcome(codec.decode_response(reply))
+    except Exception as error:  # noqa: BLE001 - whatever a codec raises is its reading
+        return failed(error)
+
+
+def as_the_provider_reads(read: JsonObject, expected: JsonObject) -> JsonObject:
+    """A request as it was read, to be compared with ``expected``: without made-up ids, and of ``extra`` only what is
+    expected there, because every client may add fields of its own."""
+    kept = dict(read)
+    extra = kept.pop("extra", None)
+    if expected.get("extra") and isinstance(extra, dict):
+        kept["extra"] = _only(extra, expected["extra"])
+    reading: JsonObject = drop_made_up(kept, expected)
+    return reading
+
+
+def _only(value: Any, wanted: Any) -> Any:
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        return {key: _only(item, wanted[key]) for key, item in value.items() if key in wanted}
+    return value
+
+
+def merge_patch(value: Any, patch: Any) -> Any:
+    """``value`` with an RFC 7386 merge patch applied: null takes away. Positions are keys of arrays."""
+    if not isinstance(patch, dict):
+        return patch
+    if isinstance(value, list):
+        return [merge_patch(item, patch[str(at)]) if str(at) in patch else item for at, item in enumerate(value)]
+    merged = dict(value) if isinstance(value, dict) else {}
+    for key, item in patch.items():
+        if item is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), item)
+    return json.loads(json.dumps(merged))

@@ -1,0 +1,295 @@
+"""The suite as a pytest plugin: its options, what each check runs over, and its report.
+
+In a checkout ``conformance/conftest.py`` loads it; elsewhere it is ``-p conformance.plugin --pyargs conformance``.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import offline
+from conformance.case import CaseError
+from conformance.catalogue import CatalogueError, Requirement
+from conformance.marks import MARKERS, proves
+from conformance.plan import Plan, PlanError, Target
+from conformance.recording_session import Live, RecordingSession
+from conformance.report import Check, Report
+from conformance.selection import ARGUMENTS, select
+from conformance.settings import Settings, add_options, read_settings
+from conformance.subject import InProcess, Loopback, Subject
+from conformance.verdict import Repeat, Verdict
+from llm_sdk.environment import read_setting
+from llm_sdk.registry import get_codec
+
+ROOM = Path(__file__).parent
+SETTINGS = pytest.StashKey[Settings]()
+PLAN = pytest.StashKey[Plan | None]()
+REPORT = pytest.StashKey[Report]()
+OPEN = pytest.StashKey[ExitStack]()
+PROVED = pytest.StashKey[list[Requirement]]()
+PROPERTY = "conformance"
+USAGE_ERROR = 4
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the suite."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; from here on nothing reaches the network."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if config.option.help or config.option.version:
+        return
+    settings = config.stash[SETTINGS] = read_settings(config)
+    stack = config.stash[OPEN] = ExitStack()
+    if not settings.live:
+        stack.enter_context(offline.offline())
+    report = config.stash[REPORT] = Report(settings)
+    config.pluginmanager.register(_Collector(report), "conformance-report")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of what the run held."""
+    if (stack := config.stash.get(OPEN, None)) is not None:
+        stack.close()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Read the cases and the recordings. A broken one ends the run before it begins."""
+    settings = session.config.stash[SETTINGS]
+    session.config.stash[PLAN] = None
+    if settings.record:
+        return
+    try:
+        plan = Plan(settings.providers, settings.cassettes, own=settings.own, only=settings.cases)
+    except (PlanError, CaseError, CatalogueError) as error:
+        raise pytest.UsageError(str(error)) from None
+    session.config.stash[PLAN] = plan
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Recording and judging are different runs, and given bytes are judged alone."""
+    name = collection_path.name
+    if collection_path.parent != ROOM or not name.startswith("test_"):
+        return None
+    settings = config.stash[SETTINGS]
+    wanted = "test_recording.py" if settings.record else "test_given_bytes.py" if settings.damages else ""
+    if wanted:
+        return name != wanted
+    return True if name in ("test_recording.py", "test_given_bytes.py") else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each check over its selection."""
+    marker = metafunc.definition.get_closest_marker("over")
+    if marker is None or metafunc.definition.path.parent != ROOM:
+        return
+    config = metafunc.config
+    argument, targets = select(marker.args[0], config.stash[PLAN], config.stash[SETTINGS])
+    metafunc.parametrize(argument, targets, ids=[target.id for target in targets])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the profile does not hold, and checks that have nothing to run over."""
+    profiles = config.stash[SETTINGS].profiles
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        if item.path.parent != ROOM:
+            kept.append(item)
+            continue
+        if (target := _target_of(item)) is None:
+            continue
+        if (marker := item.get_closest_marker("requirement")) is None:
+            kept.append(item)
+            continue
+        proved = item.stash[PROVED] = proves(marker, target.of_case)
+        wanted = not profiles or any(requirement.area in profiles for requirement in proved)
+        if proved:
+            (kept if wanted else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+def _target_of(item: Any) -> Target | None:
+    """What this check runs over; ``None`` where its selection is empty."""
+    params: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    for name, value in params.items():
+        if name in ARGUMENTS and hasattr(value, "of_case"):
+            target: Target = value
+            return target
+    return None
+
+
+@pytest.fixture(scope="session")
+def settings(pytestconfig: pytest.Config) -> Settings:
+    """The options of the run."""
+    return pytestconfig.stash[SETTINGS]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting(settings: Settings) -> Iterator[None]:
+    """Adapters wait before they ask again; the suite does not wait with them."""
+    real = asyncio.sleep
+
+    async def at_once(_: float, result: Any = None) -> Any:
+        return await real(0, result)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not settings.record:
+            patch.setattr("asyncio.sleep", at_once)
+            patch.setattr("anyio.sleep", at_once)
+            patch.setattr("time.sleep", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _subjects(settings: Settings) -> Iterator[dict[str, Subject]]:
+    with asyncio.Runner() as runner, ExitStack() as stack:
+        subjects = {}
+        for provider in settings.providers:
+            lane = InProcess() if settings.transport == "in-process" else Loopback()
+            stack.callback(lane.close)
+            subjects[provider] = Subject(get_codec(provider), settings.factory(provider), lane, runner)
+        yield subjects
+
+
+@pytest.fixture
+def plan(pytestconfig: pytest.Config) -> Plan:
+    """Everything that the run judges."""
+    found = pytestconfig.stash[PLAN]
+    assert found is not None, "there is no plan when cassettes are made"  # noqa: S101
+    return found
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest) -> Target:
+    """What this check runs over."""
+    found = _target_of(request.node)
+    assert found is not None, "a check without a target is not collected"  # noqa: S101
+    return found
+
+
+@pytest.fixture
+def subject(target: Target, _subjects: dict[str, Subject]) -> Subject:
+    """The adapter that this check judges."""
+    return _subjects[target.provider]
+
+
+@pytest.fixture
+def verdict(request: pytest.FixtureRequest, target: Target) -> Verdict:
+    """What a check says its verdict with."""
+    return Verdict(request.node.stash[PROVED], _repeat(request.node, target))
+
+
+def _repeat(item: Any, target: Target) -> Repeat:
+    command = item.config.stash[SETTINGS].command(target.provider, in_checkout=not item.config.option.pyargs)
+    return Repeat(command, target.case, item.originalname)
+
+
+@pytest.fixture(scope="session")
+def _sessions(settings: Settings) -> Iterator[Callable[[str], RecordingSession]]:
+    made: dict[str, RecordingSession] = {}
+    with ExitStack() as stack:
+
+        def session(provider: str) -> RecordingSession:
+            if provider not in made:
+                made[provider] = stack.enter_context(_recording_session(settings, provider))
+            return made[provider]
+
+        yield session
+
+
+@pytest.fixture
+def recording_session(target: Target, _sessions: Callable[[str], RecordingSession]) -> RecordingSession:
+    """Where this case is recorded."""
+    return _sessions(target.provider)
+
+
+def _recording_session(settings: Settings, provider: str) -> RecordingSession:
+    live = None
+    if settings.live:
+        endpoint = get_codec(provider).endpoint
+        key = read_setting(endpoint.key_variables)
+        if not key:
+            pytest.exit(f"--live needs a key: set {' or '.join(endpoint.key_variables)}", returncode=USAGE_ERROR)
+        live = Live(settings.base_url or endpoint.base_url, key, settings.model_id)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    folder = settings.cassettes / provider
+    return RecordingSession(provider, folder, model_id=settings.model_id, recorded_at=now, live=live)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """An adapter that reaches for the network fails the check, whatever it makes of the refusal."""
+    before = len(offline.attempts)
+    yield
+    if PROVED in item.stash and len(offline.attempts) > before:
+        pytest.fail(f"the adapter tried to reach the network: {offline.attempts[before]}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what a check means for the run: a SHOULD is a warning, and a known failure is known."""
+    report = yield
+    target = _target_of(item)
+    if PROVED not in item.stash or target is None or (report.when != "call" and report.passed):
+        return report
+    settings, proved = item.config.stash[SETTINGS], item.stash[PROVED]
+    verdict: str = report.outcome
+    message = "" if report.passed else report.longreprtext
+    if report.failed and report.when != "call":
+        verdict = "error"
+    elif report.failed and target.case in settings.known_failures:
+        verdict, report.outcome = "known failure", "skipped"
+        report.wasxfail = settings.known_failures[target.case]
+    elif report.failed and settings.level == "must" and all(found.level != "MUST" for found in proved):
+        verdict, report.outcome = "warning", "skipped"
+        report.wasxfail = "a SHOULD, which counts with --level should"
+    ids = [requirement.id for requirement in proved]
+    repeat = _repeat(item, target).line()
+    if "  repeat:   " in message:
+        repeat = message.rpartition("  repeat:   ")[2].splitlines()[0]
+    check = Check(ids, target.provider, target.case, item.name, verdict, message, repeat)
+    report.user_properties.append((PROPERTY, check.as_json()))
+    return report
+
+
+class _Collector:
+    """Gathers the checks where the summary is made: in the one process, or in the one that gives work to others."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == PROPERTY and isinstance(value, dict):
+                self._report.add(Check(**value))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The counts by area, and every requirement that failed."""
+    report = config.stash[REPORT]
+    if report.checks and not config.stash[SETTINGS].record:
+        terminalreporter.section(report.title())
+        for line in report.lines():
+            terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the report for machines."""
+    settings = session.config.stash.get(SETTINGS, None)
+    if settings is None or settings.report_json is None or hasattr(session.config, "workerinput"):
+        return
+    try:
+        session.config.stash[REPORT].write(settings.report_json)
+    except OSError as error:
+        raise pytest.UsageError(f"--report-json {settings.report_json}: cannot be written ({error})") from None

@@ -1,0 +1,146 @@
+"""Makes the cassettes of the suite's own cases: from the mock server over a real socket, or from the live API.
+
+Every case is recorded twice, for whole answers and for streams, stage by stage, with the history that came about on the
+way. Answers that a case gives byte for byte are served as they stand, and their recordings say that a hand wrote them.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from conformance.case import Case, RawReply, Stage
+from conformance.chunking import chunks, event_cuts
+from conformance.conversation import Conversation
+from conformance.replay import Playback
+from conformance.replay_server import ReplayServer
+from llm_sdk.accumulator import accumulate
+from llm_sdk.codec import Codec
+from llm_sdk.errors import LanguageModelError
+from llm_sdk.registry import get_codec, get_model
+from llm_sdk.types import LanguageModelInput, ModelResponse
+from mock_server import MockServer
+from mock_server.cassette import Cassette, CassetteError, Interaction
+from mock_server.recorder import Recorder, RecordingTransport, save_cassette
+
+__all__ = ["BY_HAND", "LIVE", "Live", "RecordingSession", "is_live_case"]
+
+BY_HAND = "written by hand"
+LIVE = "live"
+MOCK_KEY = "not-a-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The real API: where it stands, whom to ask, and with which key."""
+
+    base_url: str
+    api_key: str
+    model_id: str
+
+
+def is_live_case(case: Case) -> bool:
+    """Whether a live model can be asked this: only the mock server fails, or answers byte for byte, on demand."""
+    return not case.sends_nothing and all(
+        stage.reply is not None and stage.wire is None and stage.expect is None for stage in case.stages
+    )
+
+
+class RecordingSession:
+    """Records cases of one provider into ``folder``, between ``with`` and its end.
+
+    ``recorded_at`` is in ISO 8601; ``live`` is the real API, and without it the mock server answers.
+    """
+
+    def __init__(
+        self, provider: str, folder: Path, *, model_id: str, recorded_at: str, live: Live | None = None
+    ) -> None:
+        self._codec: Codec = get_codec(provider)
+        self._folder = folder
+        self._model_id = model_id
+        self._recorded_at = recorded_at
+        self._live = live
+        self._mock = MockServer()
+        self._transport = httpx.HTTPTransport()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(self._mock)
+        self._open.callback(self._transport.close)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def record(self, case: Case) -> bool:
+        """Record one case; whether its cassette has changed. Raises CassetteError and writes nothing where the answer
+        did not come through."""
+        interactions = [*self._converse(case, stream=False), *self._converse(case, stream=True)]
+        secrets = [self._live.api_key if self._live else MOCK_KEY]
+        return save_cassette(self._folder / f"{case.name}.yaml", Cassette(tuple(interactions)), secrets=secrets)
+
+    def _converse(self, case: Case, *, stream: bool) -> Iterator[Interaction]:
+        conversation = Conversation()
+        for at, stage in enumerate(case.stages):
+            input = conversation.next_input(stage.input)
+            with self._answering(stage, stream=stream) as (base_url, recorded):
+                interaction, response = self._call(input, base_url, recorded, stream=stream)
+            if interaction is None:
+                raise CassetteError(f"{case.name}: stage {at + 1} brought no answer")
+            yield interaction
+            if at + 1 < len(case.stages):
+                if response is None:
+                    raise CassetteError(f"{case.name}: stage {at + 1} failed, and another follows it")
+                conversation.add_answer(response, stage.reply)
+
+    def _call(
+        self, input: LanguageModelInput, base_url: str, recorded: str, *, stream: bool
+    ) -> tuple[Interaction | None, ModelResponse | None]:
+        recorder = Recorder(
+            recorded=recorded,
+            recorded_at=self._recorded_at,
+            rename=lambda uri: uri.replace(base_url, self._codec.endpoint.base_url, 1),
+        )
+        model = get_model(
+            self._codec.provider,
+            self._live.model_id if self._live else self._model_id,
+            api_key=self._live.api_key if self._live else MOCK_KEY,
+            base_url=base_url,
+            http_client=httpx.Client(transport=RecordingTransport(self._transport, recorder)),
+            headers={"accept-encoding": "identity"},
+            max_retries=0,
+        )
+        response = None
+        with suppress(LanguageModelError):  # an error is an answer too: the checks say what it has to be
+            response = accumulate(model.stream_sync(input)) if stream else model.generate_sync(input)
+        return (recorder.interactions[-1] if recorder.interactions else None), response
+
+    @contextmanager
+    def _answering(self, stage: Stage, *, stream: bool) -> Iterator[tuple[str, str]]:
+        """The base URL where this stage is answered, and who answers there."""
+        raw = stage.raw_reply(self._codec.provider, stream=stream)
+        if self._live is not None:
+            yield self._live.base_url, LIVE
+        elif raw is not None:
+            with ReplayServer(lambda _: _playback(raw)) as server:
+                yield server.origin + self._codec.endpoint.root, BY_HAND
+        else:
+            self._mock.reset()
+            if stage.fault is not None:
+                self._mock.on().fault(**stage.fault.model_dump(exclude_defaults=True))
+            elif stage.reply is not None:
+                self._mock.on().reply(stage.reply)
+            yield self._mock.base_url(self._codec.provider), f"mock-server {version('llm-conformance')}"
+
+
+def _playback(raw: RawReply) -> Playback:
+    body = raw.body.encode()
+    cuts = event_cuts(body) if raw.content_type.startswith("text/event-stream") else ()
+    return Playback(raw.status, {"content-type": raw.content_type}, tuple(filter(None, chunks(body, cuts))))

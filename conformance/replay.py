@@ -1,0 +1,259 @@
+"""Answers put before a client in exactly the chunks that are wanted, through its own httpx client.
+
+A :class:`Playback` is one answer: status, headers, chunks, and how it ends. A transport asks its ``answer`` for the
+playback of each request, and writes down what was asked and how far the answer was read. :class:`Recordings` finds the
+recorded answer to a request by what the request means.
+"""
+
+import asyncio
+import itertools
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from types import ModuleType
+from typing import Any, Literal, TypeAlias
+
+from conformance.comparison import Difference, differences
+from conformance.recordings import Exchange
+from llm_sdk.codec import Codec, WireRequest
+from llm_sdk.errors import LanguageModelError
+
+__all__ = [
+    "Answer",
+    "Hold",
+    "NoRecordingError",
+    "Performance",
+    "Playback",
+    "Recordings",
+    "ReplayTransport",
+    "playback_of",
+    "recorded_chunks",
+]
+
+Ending: TypeAlias = Literal["complete", "reset", "refused", "timeout"]
+NOT_REPLAYED = frozenset({"content-length", "transfer-encoding", "content-encoding", "connection"})
+LONGEST_HOLD = 2.0
+
+
+class Hold:
+    """Keeps an answer back before its chunk number ``before`` until :meth:`release`, or for two seconds."""
+
+    def __init__(self, before: int) -> None:
+        self.before = before
+        self.expired = False
+        self._released = threading.Event()
+
+    def release(self) -> None:
+        """Let the rest of the answer go."""
+        self._released.set()
+
+    def wait(self, give_up: Callable[[], bool] = lambda: False) -> None:
+        """Wait in place; ``give_up`` says that nobody listens any more."""
+        end = time.monotonic() + LONGEST_HOLD
+        while not self._released.wait(0.005):
+            if give_up():
+                return
+            if time.monotonic() > end:
+                self.expired = True
+                return
+
+    async def wait_async(self) -> None:
+        """The same, for an event loop."""
+        await asyncio.get_running_loop().run_in_executor(None, self.wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """One answer. ``ending``: ``complete``, or ``reset`` when the connection is lost after the last chunk; ``refused``
+    and ``timeout`` come in place of an answer. ``interleaved`` lets other calls go on between its chunks."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    chunks: Sequence[bytes] = ()
+    ending: Ending = "complete"
+    hold: Hold | None = None
+    interleaved: bool = False
+
+
+Answer: TypeAlias = Callable[[WireRequest], Playback]
+
+
+@dataclass(slots=True)
+class Performance:
+    """How one answer went: the request, how many chunks were taken, and whether the client closed the response."""
+
+    request: WireRequest
+    playback: Playback
+    taken: int = 0
+    closed: bool = False
+
+
+def recorded_chunks(exchange: Exchange) -> list[bytes]:
+    """The body in the chunks in which it was recorded; whole where that was not noted."""
+    offsets = exchange.metadata.get("chunk_offsets") or ()
+    edges = [0, *(at for at in offsets if 0 < at < len(exchange.response_body)), len(exchange.response_body)]
+    return [exchange.response_body[start:end] for start, end in itertools.pairwise(edges)]
+
+
+def playback_of(exchange: Exchange, chunks: Iterable[bytes] | None = None, ending: Ending | None = None) -> Playback:
+    """The recorded answer, in other ``chunks`` and with another ``ending`` where they are given."""
+    headers = {name: value for name, value in exchange.response_headers.items() if name not in NOT_REPLAYED}
+    return Playback(
+        exchange.status,
+        headers,
+        tuple(recorded_chunks(exchange) if chunks is None else chunks),
+        ending or ("reset" if exchange.truncated else "complete"),
+    )
+
+
+class ReplayTransport:
+    """A transport for the clients of httpx and httpx2, asynchronous or not, that never touches a network."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.performances: list[Performance] = []
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """See ``httpx.AsyncBaseTransport``; ``request`` is of either library."""
+        return self._perform(request, await request.aread())
+
+    def handle_request(self, request: Any) -> Any:
+        """See ``httpx.BaseTransport``."""
+        return self._perform(request, request.read())
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    async def __aenter__(self) -> "ReplayTransport":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> "ReplayTransport":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _perform(self, request: Any, body: bytes) -> Any:
+        library = sys.modules[type(request).__module__.partition(".")[0]]
+        sent = WireRequest(request.method, request.url.raw_path.decode("ascii"), body, dict(request.headers))
+        performance = Performance(sent, self.answer(sent))
+        self.performances.append(performance)
+        playback = performance.playback
+        if playback.ending == "refused":
+            performance.closed = True
+            raise library.ConnectError("All connection attempts failed", request=request)
+        if playback.ending == "timeout":
+            performance.closed = True
+            raise library.ReadTimeout("no answer in time", request=request)
+        stream = _stream_class(library)(library, performance)
+        return library.Response(playback.status, headers=dict(playback.headers), stream=stream)
+
+
+class _ReplayedStream:
+    """The body of a replayed response. It is made a stream of its library in :func:`_stream_class`."""
+
+    def __init__(self, library: ModuleType, performance: Performance) -> None:
+        self._library = library
+        self._performance = performance
+
+    def __iter__(self) -> Iterator[bytes]:
+        for at, chunk in enumerate(self._performance.playback.chunks):
+            if (hold := self._performance.playback.hold) is not None and hold.before == at:
+                hold.wait()
+            self._performance.taken = at + 1
+            yield chunk
+        self._end()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at, chunk in enumerate(self._performance.playback.chunks):
+            if (hold := self._performance.playback.hold) is not None and hold.before == at:
+                await hold.wait_async()
+            if self._performance.playback.interleaved:
+                await asyncio.sleep(0)
+            self._performance.taken = at + 1
+            yield chunk
+        self._end()
+
+    def _end(self) -> None:
+        if self._performance.playback.ending == "reset":
+            raise self._library.RemoteProtocolError("peer closed connection without sending complete message body")
+
+    def close(self) -> None:
+        self._performance.closed = True
+
+    async def aclose(self) -> None:
+        self._performance.closed = True
+
+
+@cache
+def _stream_class(library: ModuleType) -> Any:
+    bases = (_ReplayedStream, library.SyncByteStream, library.AsyncByteStream)
+    return type("ReplayedStream", bases, {})
+
+
+class NoRecordingError(LookupError):
+    """No recorded request means what was sent; the message shows the closest one and every difference."""
+
+
+class Recordings:
+    """Recorded exchanges of one provider, to be found by what a request means: model, input, streamed or not."""
+
+    def __init__(self, codec: Codec, exchanges: Iterable[tuple[Exchange, str]]) -> None:
+        """``exchanges`` come with their paths as the provider sees them."""
+        self._codec = codec
+        self._meanings = [
+            (exchange, self._meaning(WireRequest(exchange.method, path, exchange.request_body)))
+            for exchange, path in exchanges
+            if exchange.request_body is not None
+        ]
+        self._used: list[Exchange] = []
+
+    def answer(self, request: WireRequest) -> Playback:
+        """An :data:`Answer`: the recorded one. Raises NoRecordingError."""
+        return playback_of(self.find(request))
+
+    def find(self, request: WireRequest) -> Exchange:
+        """The exchange whose request means the same. Of several, the first that was not found yet, then the last.
+
+        Raises NoRecordingError, with the closest request and what differs, field by field.
+        """
+        try:
+            meaning = self._meaning(request)
+        except LanguageModelError as error:
+            raise NoRecordingError(f"the request cannot be read: {error}") from None
+        same = [exchange for exchange, recorded in self._meanings if recorded == meaning]
+        if same:
+            exchange = next((exchange for exchange in same if exchange not in self._used), same[-1])
+            self._used.append(exchange)
+            return exchange
+        if not self._meanings:
+            raise NoRecordingError("there are no recordings")
+        closest, found = min(
+            ((exchange, list(differences(recorded, meaning))) for exchange, recorded in self._meanings),
+            key=lambda pair: len(pair[1]),
+        )
+        raise NoRecordingError(f"no recorded request means the same; the closest is {closest.id}:\n{_lines(found)}")
+
+    def _meaning(self, request: WireRequest) -> dict[str, Any]:
+        call = self._codec.decode_request(request)
+        route = self._codec.match(request.method, request.path)
+        stream = call.stream if route is None or route.stream is None else route.stream
+        return {
+            "path": request.path.partition("?")[0],
+            "model_id": call.model_id,
+            "stream": stream,
+            "input": call.input.model_dump(mode="json"),
+        }
+
+
+def _lines(found: list[Difference]) -> str:
+    return "\n".join(f"  {difference}" for difference in found)

@@ -1,0 +1,78 @@
+"""What each check runs over, by the name that its ``over`` mark gives."""
+
+from collections.abc import Callable, Sequence
+
+from conformance.case import load_cases
+from conformance.plan import Call, CaseOf, Plan, Target
+from conformance.recording_session import is_live_case
+from conformance.settings import Settings
+from llm_sdk.registry import get_codec
+from llm_sdk.types import Part
+
+__all__ = ["ARGUMENTS", "recordings", "select"]
+
+Selection = Callable[[Plan], Sequence[Target]]
+
+
+def _calls(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
+    return "call", lambda plan: [call for call in plan.calls if wanted(call)]
+
+
+def _content_of(call: Call) -> list[Part]:
+    return call.golden.response.content if call.golden.response is not None else []
+
+
+def _first_call(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
+    """One call of each provider: for what does not depend on the answer."""
+
+    def select_first(plan: Plan) -> list[Call]:
+        first: dict[str, Call] = {}
+        for call in plan.calls:
+            if wanted(call):
+                first.setdefault(call.provider, call)
+        return list(first.values())
+
+    return "call", select_first
+
+
+SELECTIONS: dict[str, tuple[str, Selection]] = {
+    "calls": _calls(lambda _: True),
+    "own calls": _calls(lambda call: call.of_case is not None),
+    "answers": _calls(lambda call: call.is_answered),
+    "whole answers": _calls(lambda call: call.is_answered and not call.stream),
+    "opaque answers": _calls(lambda call: any(part.type == "opaque" for part in _content_of(call))),
+    "model refusals": _calls(lambda call: call.is_refused),
+    "errors": _calls(lambda call: not call.is_answered and not call.is_refused),
+    "streams": _calls(lambda call: call.is_event_stream),
+    "streams outside ASCII": _calls(lambda call: call.is_event_stream and not call.exchange.response_body.isascii()),
+    "answered streams": _calls(lambda call: call.is_event_stream and call.is_answered),
+    "one answer": _first_call(lambda call: call.is_simple and not call.stream),
+    "one stream": _first_call(lambda call: call.is_simple and call.stream),
+    "conversations": ("conversation", lambda plan: plan.conversations()),
+    "answer pairs": ("pair", lambda plan: plan.pairs(answered=True)),
+    "error pairs": ("pair", lambda plan: plan.pairs(answered=False)),
+    "refusals": ("refusal", lambda plan: plan.refusals),
+}
+RECORDINGS = "recordings"
+ARGUMENTS = frozenset({"recording", *(argument for argument, _ in SELECTIONS.values())})
+"""The arguments by which a check takes what it runs over."""
+
+
+def select(name: str, plan: Plan | None, settings: Settings) -> tuple[str, Sequence[Target]]:
+    """The argument and its values for the selection of this name; there is no plan when cassettes are made."""
+    if name == RECORDINGS:
+        return "recording", recordings(settings)
+    argument, selection = SELECTIONS[name]
+    return argument, selection(plan) if plan is not None else ()
+
+
+def recordings(settings: Settings) -> list[CaseOf]:
+    """The cases to record."""
+    return [
+        CaseOf(provider, case)
+        for provider in settings.providers
+        for case in load_cases()
+        if (not settings.cases or case.name in settings.cases)
+        and case.applies_to(provider, get_codec(provider).capabilities)
+        and (is_live_case(case) if settings.live else not case.sends_nothing)
+    ]

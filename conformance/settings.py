@@ -1,0 +1,209 @@
+"""The options of a run, read and checked."""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.case import load_cases
+from conformance.catalogue import AREAS
+from conformance.chunking import Cuts, parse_cuts
+from conformance.reframing import TransformError, reframe
+from conformance.subject import Factory
+from llm_sdk.registry import get_model, provider_names
+
+__all__ = ["CASSETTES", "Settings", "add_options", "read_settings"]
+
+ALL = "all"
+REFERENCE = "reference"
+CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
+"""The suite's own recordings: beside it in a checkout, and installed with it."""
+MODEL_ID = "conformance-model"
+SHOWN_NAMES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of a run. ``adapter`` is the name of what is judged; ``known_failures`` are reasons by case."""
+
+    providers: tuple[str, ...]
+    adapter: str
+    transport: str
+    profiles: frozenset[str]
+    level: str
+    known_failures: dict[str, str]
+    cassettes: Path
+    own: bool
+    cases: tuple[str, ...]
+    cuts: Cuts
+    transform: str
+    report_json: Path | None
+    record: bool
+    live: bool
+    base_url: str | None
+    model_id: str
+
+    @property
+    def damages(self) -> bool:
+        """Whether given bytes are to be judged, and nothing else."""
+        return bool(self.cuts or self.transform)
+
+    def factory(self, provider: str) -> Factory:
+        """What makes the adapter. Raises pytest.UsageError."""
+        if self.adapter == REFERENCE:
+            return partial(_reference, provider)
+        return load_factory(self.adapter)
+
+    def command(self, provider: str, *, in_checkout: bool) -> list[str]:
+        """The start of a command that repeats this run for one provider."""
+        words = ["pytest", "conformance"] if in_checkout else ["llm-conformance", "run"]
+        words += ["--provider", provider]
+        words += [] if self.adapter == REFERENCE else ["--adapter", self.adapter]
+        words += [] if self.transport == "in-process" else ["--transport", self.transport]
+        return words + ([] if self.own else ["--cassettes", str(self.cassettes)])
+
+
+def _reference(provider: str, *, base_url: str, api_key: str, model_id: str, http_client: Any) -> Any:
+    return get_model(provider, model_id, api_key=api_key, base_url=base_url, http_client=http_client)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The options of the suite."""
+    group = parser.getgroup("conformance", "conformance of LLM adapters")
+    add = group.addoption
+    add("--provider", action="append", metavar="NAME", help="whose protocol to judge; repeatable; all is the default")
+    add("--adapter", metavar="PKG.MOD:FACTORY", help="the adapter to judge, instead of the reference one")
+    add("--transport", choices=("in-process", "socket"), default="in-process", help="how the adapter is fed")
+    add("--profile", action="append", metavar="NAME", help=f"only these areas: {', '.join(AREAS)}")
+    add("--level", choices=("must", "should"), default="must", help="which requirements make the run fail")
+    add("--xfail-file", metavar="FILE", help="known failures, one `case: reason` a line")
+    add(
+        "--cassettes",
+        metavar="DIR",
+        help="judge on these recordings instead of the suite's own; with --record, write there",
+    )
+    add("--case", action="append", metavar="NAME", help="only this case, or this recording; repeatable")
+    add("--cuts", default="", metavar="N,N", help="judge the streams cut at these offsets, and nothing else")
+    add("--transform", default="", metavar="NAMES", help="judge the streams in this framing, such as crlf+comments")
+    add("--report-json", metavar="FILE", help="write a report for machines")
+    add("--record", action="store_true", help="make cassettes, instead of judging")
+    add("--live", action="store_true", help="with --record: from the real API, with the key in the environment")
+    add("--base-url", metavar="URL", help="with --record --live: another place where the API stands")
+    add("--model", default=MODEL_ID, metavar="NAME", help="with --record: the model to ask")
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Read and check the options. Raises pytest.UsageError with one sentence."""
+    option = config.option
+    if (option.live or option.base_url) and not option.record:
+        raise pytest.UsageError("--live and --base-url go with --record")
+    if option.live and option.model == MODEL_ID:
+        raise pytest.UsageError("--live needs --model NAME: the model to ask")
+    own = option.cassettes is None or option.record
+    cassettes = CASSETTES if option.cassettes is None else Path(option.cassettes)
+    if not option.record and not cassettes.exists():
+        raise pytest.UsageError(f"--cassettes {cassettes}: no such file or folder")
+    settings = Settings(
+        providers=_providers(option.provider),
+        adapter=option.adapter or REFERENCE,
+        transport=option.transport,
+        profiles=frozenset(_known(option.profile, AREAS, "--profile")),
+        level=option.level,
+        known_failures=_known_failures(option.xfail_file, own=own),
+        cassettes=cassettes,
+        own=own,
+        cases=tuple(_known(option.case, [case.name for case in load_cases()], "--case") if own else option.case or ()),
+        cuts=_cuts(option.cuts),
+        transform=_transform(option.transform),
+        report_json=Path(option.report_json) if option.report_json else None,
+        record=option.record,
+        live=option.live,
+        base_url=option.base_url,
+        model_id=option.model,
+    )
+    for provider in settings.providers:
+        settings.factory(provider)
+    return settings
+
+
+def load_factory(spec: str) -> Factory:
+    """The factory that ``package.module:name`` names. Raises pytest.UsageError."""
+    module_name, _, name = spec.partition(":")
+    if not module_name or not name:
+        raise pytest.UsageError(f"--adapter {spec}: give it as package.module:factory")
+    try:
+        factory: Any = import_module(module_name)
+        for step in name.split("."):
+            factory = getattr(factory, step)
+        inspect.signature(factory).bind(base_url="", api_key="", model_id="", http_client=None)
+    except ImportError as error:
+        raise pytest.UsageError(f"--adapter {spec}: cannot be imported ({error})") from None
+    except AttributeError:
+        raise pytest.UsageError(f"--adapter {spec}: {module_name} has no {name}") from None
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(
+            f"--adapter {spec}: must be callable with base_url, api_key, model_id and http_client ({error})"
+        ) from None
+    found: Factory = factory
+    return found
+
+
+def _providers(names: Sequence[str] | None) -> tuple[str, ...]:
+    known = provider_names()
+    if not names or ALL in names:
+        return tuple(known)
+    return tuple(dict.fromkeys(_known(names, known, "--provider")))
+
+
+def _known(names: Sequence[str] | None, known: Sequence[str], option: str) -> Sequence[str]:
+    for name in names or ():
+        if name not in known:
+            shown = known if len(known) <= SHOWN_NAMES else get_close_matches(name, known, 5) or known[:5]
+            raise pytest.UsageError(f"{option} {name}: there is no such name; there are {', '.join(shown)}")
+    return names or ()
+
+
+def _known_failures(file: str | None, *, own: bool) -> dict[str, str]:
+    if file is None:
+        return {}
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise pytest.UsageError(f"--xfail-file {file}: cannot be read ({error})") from None
+    names = {case.name for case in load_cases()}
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        case, colon, reason = (part.strip() for part in text.partition(":"))
+        if not colon or not reason:
+            raise pytest.UsageError(f"{file}, line {number}: a known failure is `case: reason`")
+        if own and case not in names:
+            raise pytest.UsageError(f"{file}, line {number}: there is no case {case!r}")
+        found[case] = reason
+    return found
+
+
+def _cuts(text: str) -> Cuts:
+    try:
+        cuts = parse_cuts(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"--cuts: {error}") from None
+    if list(cuts) != sorted(cuts) or any(cut < 0 for cut in cuts):
+        raise pytest.UsageError(f"--cuts {text}: cuts rise from the start of the body")
+    return cuts
+
+
+def _transform(names: str) -> str:
+    try:
+        reframe(b"", names)
+    except TransformError as error:
+        raise pytest.UsageError(f"--transform: {error}") from None
+    return names

@@ -1,0 +1,84 @@
+"""What an adapter makes of an answer, whole and streamed."""
+
+from conformance.expectations import (
+    content_as_expected,
+    expected_content,
+    expected_finish_reason,
+    expected_usage,
+    usage_as_expected,
+)
+from conformance.marks import over, requirement
+from conformance.outcome import Outcome, as_json
+from conformance.plan import Call, Pair
+from conformance.subject import Subject
+from conformance.verdict import Verdict
+from llm_sdk.errors import RefusalError
+from llm_sdk.types import ModelResponse
+
+
+def answer_of(outcome: Outcome, verdict: Verdict) -> ModelResponse:
+    """The response of a call that has to have one."""
+    if outcome.response is None:
+        verdict.fail("an answer", outcome.describe())
+    return outcome.response
+
+
+@requirement("CORE-01", about=("answer",))
+@over("answers")
+def test_content(call: Call, subject: Subject, verdict: Verdict) -> None:
+    expected = expected_content(call)
+    answer = answer_of(subject.plain(call), verdict)
+    verdict.equal(expected, content_as_expected(answer, expected), "the content of the recorded answer")
+
+
+@requirement("CORE-05", about=("finish",))
+@over("answers")
+def test_finish_reason(call: Call, subject: Subject, verdict: Verdict) -> None:
+    answer, expected = answer_of(subject.plain(call), verdict), expected_finish_reason(call)
+    verdict.equal(expected, answer.finish_reason, f"finish_reason {expected}")
+
+
+@requirement("USAGE-01", "USAGE-03", about=("usage",))
+@over("answers")
+def test_usage(call: Call, subject: Subject, verdict: Verdict) -> None:
+    expected = expected_usage(call)
+    answer = answer_of(subject.plain(call), verdict)
+    verdict.equal(expected, usage_as_expected(answer, expected), "the usage of the recorded answer")
+
+
+@requirement("CORE-08", about=("identity",))
+@over("answers")
+def test_identity(call: Call, subject: Subject, verdict: Verdict) -> None:
+    answer, golden = answer_of(subject.plain(call), verdict), call.golden.response
+    expected = {"id": golden.id, "model_id": golden.model_id} if golden else {}
+    verdict.equal(expected, {"id": answer.id, "model_id": answer.model_id}, "the ids of the recorded answer")
+
+
+@requirement("CORE-19")
+@over("opaque answers")
+def test_warning(call: Call, subject: Subject, verdict: Verdict) -> None:
+    answer = answer_of(subject.plain(call), verdict)
+    verdict.true(bool(answer.warnings), "a warning for the block without a unified form", "no warning")
+
+
+@requirement("CORE-07", about=("error",))
+@over("model refusals")
+def test_refusal(call: Call, subject: Subject, verdict: Verdict) -> None:
+    outcome, golden = subject.plain(call), call.golden.error
+    assert isinstance(golden, RefusalError)
+    if not isinstance(outcome.error, RefusalError):
+        verdict.fail(f"RefusalError with {golden.refusal!r}", outcome.describe())
+    verdict.equal(golden.refusal, outcome.error.refusal, "the model's own words")
+
+
+@requirement("STREAM-01")
+@over("answer pairs")
+def test_stream_adds_up_to_the_whole(pair: Pair, subject: Subject, verdict: Verdict) -> None:
+    whole, streamed = subject.plain(pair.whole), subject.plain(pair.streamed)
+    verdict.equal(as_json(whole), as_json(streamed), "the stream adds up to what generate gives")
+
+
+@requirement("CORE-21")
+@over("calls")
+def test_sync_twin(call: Call, subject: Subject, verdict: Verdict) -> None:
+    verdict.same(subject.plain(call), subject.ask(call, sync=True), "the outcome of the asynchronous call")

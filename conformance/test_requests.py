@@ -1,0 +1,137 @@
+"""What an adapter sends, judged by what the provider reads in it."""
+
+import json
+from functools import partial
+
+import pytest
+
+from conformance.conversation import Conversation
+from conformance.marks import over, requirement
+from conformance.outcome import Outcome
+from conformance.plan import Call, CaseOf, StagedCalls, as_the_provider_reads
+from conformance.published import DEFAULT_FOLDER, load_schemas
+from conformance.replay import Playback, playback_of
+from conformance.subject import CANARY, Subject
+from conformance.verdict import Verdict
+from llm_sdk.codec import ModelCall, WireRequest
+from llm_sdk.errors import LanguageModelError, UnsupportedError
+
+
+def sent_by(outcome: Outcome, verdict: Verdict) -> WireRequest:
+    """The first request of a call that has to send one."""
+    if not outcome.performances:
+        verdict.fail("a request", f"nothing was sent; {outcome.describe()}")
+    return outcome.performances[0].request
+
+
+def read(request: WireRequest, subject: Subject, verdict: Verdict) -> ModelCall:
+    """The request as the provider reads it."""
+    try:
+        return subject.codec.decode_request(request)
+    except LanguageModelError as error:
+        verdict.fail("a request that the provider can read", f"{error}: {request.body.decode('utf-8', 'replace')}")
+
+
+@requirement("CORE-09", about=("request",))
+@over("calls")
+def test_meaning(call: Call, subject: Subject, verdict: Verdict) -> None:
+    found = read(sent_by(subject.plain(call), verdict), subject, verdict)
+    expected = call.reading()
+    sent = as_the_provider_reads(found.input.model_dump(mode="json"), expected)
+    verdict.equal(expected, sent, "a request that says what the input says")
+
+
+@requirement("CORE-16")
+@over("calls")
+def test_endpoint(call: Call, subject: Subject, verdict: Verdict) -> None:
+    request = sent_by(subject.plain(call), verdict)
+    route = subject.codec.match(request.method, request.path)
+    if route is None:
+        verdict.fail("a request to the provider's endpoint", f"{request.method} {request.path}")
+    found = read(request, subject, verdict)
+    model_id = found.model_id if route.model_id is None else route.model_id
+    stream = found.stream if route.stream is None else route.stream
+    expected = {"model_id": call.model_id, "stream": call.stream}
+    verdict.equal(expected, {"model_id": model_id, "stream": stream}, "the model asked for, streamed or not")
+
+
+@requirement("CORE-17")
+@over("own calls")
+def test_schema(call: Call, subject: Subject, verdict: Verdict) -> None:
+    schemas = load_schemas(call.provider, DEFAULT_FOLDER)
+    if "request" not in schemas.kinds:
+        pytest.skip("the provider's published schema is not at hand")
+    complaint = schemas.complaint("request", json.loads(sent_by(subject.plain(call), verdict).body))
+    verdict.true(not complaint, "a body that satisfies the provider's published schema", complaint)
+
+
+@requirement(about=("completeness",))
+@over("own calls")
+def test_asks_for_what_goes_back(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """Lists of words at the top of the reference's request, such as what to include, are asked for too."""
+    body = json.loads(sent_by(subject.plain(call), verdict).body)
+    reference = json.loads(subject.codec.encode_request(call.model_id, call.input, stream=call.stream).body)
+    for name, wanted in reference.items():
+        if isinstance(wanted, list) and all(isinstance(word, str) for word in wanted):
+            missing = [word for word in wanted if word not in (body.get(name) or [])]
+            verdict.true(not missing, f"{name} with {', '.join(wanted)}", f"{name} without {', '.join(missing)}")
+
+
+def _give(answer: Playback, _: WireRequest) -> Playback:
+    return answer
+
+
+@requirement("CORE-13", about=("request",))
+@over("conversations")
+def test_conversation(conversation: StagedCalls, subject: Subject, verdict: Verdict) -> None:
+    """Every stage is asked with the adapter's own earlier answers as history."""
+    said = Conversation()
+    for call in conversation.calls:
+        assert call.stage is not None
+        input = said.next_input(call.stage.input)
+        answer = playback_of(call.exchange)
+        outcome = subject.ask_input(call.model_id, input, partial(_give, answer), stream=call.stream)
+        found = read(sent_by(outcome, verdict), subject, verdict)
+        expected = call.reading()
+        sent = as_the_provider_reads(found.input.model_dump(mode="json"), expected)
+        verdict.equal(expected, sent, f"at stage {call.position}, the conversation so far")
+        if call is conversation.calls[-1]:
+            return
+        if outcome.response is None:
+            verdict.fail(f"an answer at stage {call.position}", outcome.describe())
+        said.add_answer(outcome.response, call.stage.reply)
+
+
+@requirement(about=("unsupported",))
+@over("refusals")
+@pytest.mark.parametrize("stream", [False, True], ids=["generate", "stream"])
+def test_unsupported(refusal: CaseOf, subject: Subject, verdict: Verdict, stream: bool) -> None:
+    stage = refusal.of_case.stages[-1]
+    path = stage.expect.refused if stage.expect else ""
+    outcome = subject.ask_input("conformance-model", stage.input, lambda _: Playback(500), stream=stream)
+    if not isinstance(outcome.error, UnsupportedError):
+        verdict.fail(f"UnsupportedError at {path}", outcome.describe())
+    verdict.equal(path, outcome.error.path, "the path of what is not supported")
+    verdict.true(not outcome.performances, "nothing is sent", "a request was sent")
+
+
+@requirement("CORE-22")
+@over("own calls")
+def test_input_is_left_alone(call: Call, subject: Subject, verdict: Verdict) -> None:
+    input = call.input.model_copy(deep=True)
+    before = input.model_dump(mode="json")
+    played = playback_of(call.exchange)
+    subject.ask_input(call.model_id, input, lambda _: played, stream=call.stream)
+    verdict.equal(before, input.model_dump(mode="json"), "the caller's input as it was")
+
+
+@requirement("RESIL-09")
+@over("calls")
+def test_key_is_in_its_header(call: Call, subject: Subject, verdict: Verdict) -> None:
+    request = sent_by(subject.plain(call), verdict)
+    endpoint = subject.codec.endpoint
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    key = headers.get(endpoint.key_header.lower())
+    verdict.equal(endpoint.key_format.format(key=CANARY), key, f"the key in {endpoint.key_header}")
+    verdict.true(CANARY not in request.path, "an address without the key", f"the key in {request.path}")
+    verdict.true(CANARY.encode() not in request.body, "a body without the key", "the key in the body")

@@ -1,0 +1,80 @@
+"""How a check fails: with the requirement, its sentence, what was expected, what came, and how to see it again."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import pytest
+
+from conformance.catalogue import Requirement
+from conformance.chunking import Cuts, format_cuts
+from conformance.comparison import describe
+from conformance.outcome import Outcome, as_json
+
+__all__ = ["Repeat", "Verdict"]
+
+SHOWN = 1500
+SHOWN_CUTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Builds the command that runs one check again: ``command`` is the start that all share."""
+
+    command: Sequence[str]
+    case: str
+    check: str
+
+    def line(self, cuts: Cuts = (), transform: str = "") -> str:
+        """The command, to be pasted into a shell."""
+        words = [*self.command, "--case", self.case]
+        if cuts or transform:
+            words += ["--cuts", format_cuts(cuts)] if cuts else []
+            words += ["--transform", transform] if transform else []
+        else:
+            words += ["-k", self.check]
+        return shlex.join(words)
+
+
+class Verdict:
+    """Given to every check. What it is told to expect and does not find ends the check."""
+
+    def __init__(self, requirements: Sequence[Requirement], repeat: Repeat) -> None:
+        self.requirements = requirements
+        self._repeat = repeat
+
+    def fail(self, expected: str, got: str, *, cuts: Cuts = (), transform: str = "") -> NoReturn:
+        """End the check. ``cuts`` and ``transform`` are what was done to the bytes."""
+        lines = [f"{found.id} ({found.level}): {found.sentence}" for found in self.requirements]
+        lines += [f"  expected: {_shorten(expected)}", f"  got:      {_shorten(got)}"]
+        if cuts or transform:
+            lines.append(f"  bytes:    {_damage(cuts, transform)}")
+        lines.append(f"  repeat:   {self._repeat.line(cuts, transform)}")
+        pytest.fail("\n".join(lines), pytrace=False)
+
+    def equal(self, expected: Any, actual: Any, what: str, *, cuts: Cuts = (), transform: str = "") -> None:
+        """Two JSON values have to be the same."""
+        if found := describe(expected, actual):
+            self.fail(what, found, cuts=cuts, transform=transform)
+
+    def same(self, expected: Outcome, actual: Outcome, what: str, *, cuts: Cuts = (), transform: str = "") -> None:
+        """Two outcomes have to be the same response, or the same error."""
+        if actual.response is not None and actual.response == expected.response:
+            return
+        self.equal(as_json(expected), as_json(actual), what, cuts=cuts, transform=transform)
+
+    def true(self, holds: bool, expected: str, got: str | Callable[[], str]) -> None:
+        """A condition has to hold."""
+        if not holds:
+            self.fail(expected, got() if callable(got) else got)
+
+
+def _damage(cuts: Cuts, transform: str) -> str:
+    cut = format_cuts(cuts)
+    cut = cut if len(cut) <= SHOWN_CUTS else f"{cut[:SHOWN_CUTS]}… ({len(cuts)} cuts)"
+    return "; ".join(filter(None, [transform and f"transformed by {transform}", cut and f"cut at {cut}"]))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
