@@ -91,7 +91,6 @@ class Upstream:
             return InvariantError(f"the body is not in the encoding that its content-encoding names: {text}")
         return ConnectionFailedError(f"{self.origin}: {text}")
 
-
     def _read_other_error(self, error: Exception) -> LanguageModelError | None:
         if isinstance(error, UnicodeError):
             return InvalidInputError(f"the request cannot be sent to {self.origin}: {error}")

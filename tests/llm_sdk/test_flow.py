@@ -243,7 +243,7 @@ def test_a_refusal_has_its_cost() -> None:
     ("headers", "body", "kind", "message"),
     [
         ({"content-type": "application/json"}, b'{"error":{"message":"not you"}}', StatusCodeError, "not you"),
-        ({"content-type": "application/json"}, b'[{"error":{"message":"not you"}}]', InvariantError, "not you"),
+        ({"content-type": "application/json"}, b'[{"error":{"message":"not you"}}]', StatusCodeError, "not you"),
         ({"content-type": "application/json"}, SAID, InvariantError, "application/json instead of text/event-stream"),
         ({"content-type": "text/html; charset=utf-8"}, b"<h1>Sign in</h1>", InvariantError, "<h1>Sign in</h1>"),
     ],
