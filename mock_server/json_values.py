@@ -24,7 +24,7 @@ Schema: TypeAlias = JsonObject | bool
 
 FULL_DEPTH = 6
 MAX_DEPTH = 40
-MAX_VALUES = 20_000
+MAX_VALUES = 5_000
 
 LARGER = {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"}
 SMALLER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"}
