@@ -32,7 +32,7 @@ from mock_server.ids import CallIds
 from mock_server.journal import Exchange, Journal, redact_headers, redact_path
 from mock_server.pacing import Pace
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
-from mock_server.scenarios import Scenario, Turn
+from mock_server.scenarios import FixedReply, Scenario, Turn
 from mock_server.script import Choice, Counter, Script
 from mock_server.templates import BadTemplateError
 
@@ -136,8 +136,9 @@ class Engine:
         fault = turn.fault
         if fault is not None and fault.status is not None:
             return put_on(self._refuse(call, _error_of(fault, fault.status)), fault)
-        call.response = self._write(call, model_call, choice)
-        plan = self._encode(call, model_call, call.response, turn.pace or QUICK)
+        response = self._write(call, model_call, choice)
+        plan = self._encode(call, model_call, response, turn.pace or QUICK)
+        call.response = response
         return put_on(plan, fault) if fault is not None else plan
 
     def _ids(self, fingerprint: str, form: str) -> CallIds:
@@ -175,7 +176,7 @@ class Engine:
             response = choice.turn.reply.build(choice.variables, call.ids)
         except (BadTemplateError, ValidationError) as error:
             raise self._bad_scenario(choice.name, str(error)) from None
-        if response.usage is None:
+        if response.usage is None and not isinstance(choice.turn.reply, FixedReply):
             response = response.model_copy(update={"usage": estimate_usage(model_call.input, response.content)})
         return response
 

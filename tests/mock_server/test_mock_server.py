@@ -74,6 +74,7 @@ def test_scenarios_in_python(mock: MockServer) -> None:
     mock.on(last_user="(?P<city>Paris|Rome)").reply(tool_call("get_weather", {"city": "{{ city }}"}))
     mock.on(last_user="retry").fault(status=503, retry_after=1).reply("done", pace={"cut": "char"})
     mock.on(last_user="exact").reply(ModelResponse(content=[TextPart(text="{{ not a template }}")], id="r9"))
+    mock.on(last_user="bare").reply(ModelResponse(content=[], id="r1"))
     mock.on(last_user="no").reply(refusal="I will not.")
     mock.on(last_user="cut").reply("never whole", fault={"cut_after_events": 1})
 
@@ -82,6 +83,7 @@ def test_scenarios_in_python(mock: MockServer) -> None:
     first = post(mock, "retry")
     assert (first.status_code, first.headers["retry-after"]) == (503, "1.0")
     assert text(post(mock, "retry", stream=True)) == "done"
+    assert ModelResponse.model_validate_json(post(mock, "bare").content) == ModelResponse(content=[], id="r1")
     assert text(post(mock, "exact")) == "{{ not a template }}"
     assert ModelResponse.model_validate_json(post(mock, "no").content).finish_detail == "refusal"
     with pytest.raises(httpx.RemoteProtocolError):
