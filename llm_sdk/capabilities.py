@@ -96,8 +96,8 @@ def _check_options(input: LanguageModelInput, capabilities: Capabilities) -> Non
         if modality not in capabilities.modalities:
             raise UnsupportedError(f"answers in {modality} do not exist in this protocol", path=f"modalities[{at}]")
     if input.audio is not None:
-        for option in input.audio.model_fields_set:
-            if getattr(input.audio, option) is not None and option not in capabilities.audio:
+        for option, value in input.audio:
+            if value is not None and option not in capabilities.audio:
                 raise UnsupportedError("this protocol has no such option", path=f"audio.{option}")
     if input.reasoning is not None:
         _check_reasoning(input.reasoning, capabilities)
