@@ -1,0 +1,99 @@
+"""Every registered protocol on the stand-in, read by its own client half: streamed and whole are the same answer."""
+
+from typing import Any
+
+import pytest
+
+from llm_sdk import RefusalError, accumulate
+from llm_sdk.codec import Codec, WireRequest, WireResponse
+from llm_sdk.errors import StatusCodeError
+from llm_sdk.registry import get_codec, provider_names
+from llm_sdk.sse import ServerSentEventDecoder
+from llm_sdk.types import LanguageModelInput, ModelResponse, TextPart, ToolCallPart
+from mock_server.engine import Engine
+from mock_server.scenario_files import read_scenarios
+
+TOOL = {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "text": {},
+    "tool": {"tools": [TOOL], "tool_choice": {"type": "required"}},
+    "structured": {"response_format": {"type": "json", "name": "answer", "schema": SCHEMA}},
+    "reasoning": {"reasoning": {"enabled": True}},
+    "image": {"modalities": ["text", "image"]},
+    "search": {"tools": [{"type": "web_search"}], "tool_choice": {"type": "required"}},
+    "length": {"max_tokens": 16},
+}
+
+
+@pytest.fixture(params=provider_names())
+def codec(request: pytest.FixtureRequest) -> Codec:
+    return get_codec(request.param)
+
+
+def ask(engine: Engine, codec: Codec, *, stream: bool, **input: Any) -> ModelResponse:
+    said = "Please search: " + "word " * 30
+    whole = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": said}], **input})
+    sent = codec.encode_request("model-1", whole, stream=stream)
+    plan = engine.answer(codec, WireRequest(sent.method, codec.endpoint.root + sent.path, sent.body, sent.headers))
+    reply = WireResponse(plan.status, plan.body, plan.headers)
+    if plan.status != 200:
+        raise codec.decode_error(reply)
+    if not stream:
+        return codec.decode_response(reply)
+    decoder, events = codec.stream_decoder(), ServerSentEventDecoder()
+    read = [*events.feed(plan.body), *events.close()]
+    partials = [partial for event in read for partial in decoder.feed(event)]
+    return accumulate([*partials, *decoder.close()])
+
+
+ANOTHER_ID = pytest.mark.xfail(
+    strict=False, reason="openai: the stream encoder draws one more id after a reasoning part or an image"
+)
+
+
+@pytest.mark.parametrize(
+    "request_kind",
+    [pytest.param(kind, marks=ANOTHER_ID) if kind in ("reasoning", "image") else kind for kind in REQUESTS],
+)
+def test_a_made_up_answer_is_the_same_whole_and_streamed(codec: Codec, request_kind: str) -> None:
+    input = REQUESTS[request_kind]
+    if request_kind == "image" and "image" not in codec.capabilities.modalities:
+        pytest.skip("this protocol has no image output")
+    if request_kind == "search" and "web_search" not in codec.capabilities.tools:
+        pytest.skip("this protocol has no web search")
+    engine = Engine()
+    whole = ask(engine, codec, stream=False, **input)
+
+    assert whole == ask(engine, codec, stream=True, **input)
+    assert whole.content
+    assert whole.usage is not None
+    assert whole.id
+
+
+def test_parallel_calls_and_text(codec: Codec) -> None:
+    calls = [{"type": "tool-call", "tool_name": "get_weather", "args": {"city": city}} for city in ("Paris", "Zürich")]
+    engine = Engine(read_scenarios([{"reply": ["Looking.", *calls]}]))
+    whole = ask(engine, codec, stream=False, tools=[TOOL])
+
+    assert whole == ask(engine, codec, stream=True, tools=[TOOL])
+    assert [part.args["city"] for part in whole.content if isinstance(part, ToolCallPart)] == ["Paris", "Zürich"]
+    assert [part.text for part in whole.content if isinstance(part, TextPart)] == ["Looking."]
+    assert whole.finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_refusal(codec: Codec, stream: bool) -> None:
+    engine = Engine(read_scenarios([{"reply": {"refusal": "I will not."}}]))
+    with pytest.raises(RefusalError) as caught:
+        ask(engine, codec, stream=stream)
+    assert caught.value.refusal == "I will not."
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 529])
+def test_an_error_is_read_as_what_was_asked_for(codec: Codec, status: int) -> None:
+    engine = Engine(read_scenarios([{"fault": {"status": status, "message": "as asked"}}]))
+    with pytest.raises(StatusCodeError) as caught:
+        ask(engine, codec, stream=False)
+    assert (caught.value.status_code, caught.value.message) == (status, "as asked")
