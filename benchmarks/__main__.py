@@ -1,6 +1,7 @@
 """All measurements, one after another."""
 
-from benchmarks import imports, streaming
+from benchmarks import accumulator, imports, streaming
 
 streaming.main([], standalone_mode=False)
-imports.main([], standalone_mode=False)
+accumulator.main()
+imports.main()
