@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, SerializeAsAny, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -100,28 +100,23 @@ class When(Model):
         if not self._fits_options(call) or not self._fits_headers(headers):
             return None
         at, said = last_user(call.input)
-        texts = {
-            "last_user": said,
-            "system": system_text(call.input),
-            "tool_result": text_of(tool_results(call.input)),
-        }
+        results = tool_results(call.input)
+        texts = {"last_user": said, "system": system_text(call.input), "tool_result": text_of(results)}
         variables = {**texts, "provider": provider, "model": call.model_id}
-        for name, text in texts.items():
-            expression: re.Pattern[str] | None = getattr(self, name)
-            if expression is None:
-                continue
-            if name == "tool_result" and not tool_results(call.input):
-                return None
-            if (found := expression.search(text)) is None:
-                return None
-            variables |= {key: value or "" for key, value in found.groupdict().items()}
-        anchor = at if self.last_user is not None else -1
+        if self.tool_result is not None and not results:
+            return None
+        anchor = -1 if self.last_user is None else at
+        for expression, text in zip((self.last_user, self.system, self.tool_result), texts.values(), strict=True):
+            if expression is not None:
+                if (found := expression.search(text)) is None:
+                    return None
+                variables |= _groups(found)
         if self.any_message is not None:
-            hit = self._find_message(call)
+            hit = _find_message(call, self.any_message)
             if hit is None:
                 return None
-            variables |= {key: value or "" for key, value in hit[1].groupdict().items()}
-            anchor = at if self.last_user is not None else hit[0]
+            variables |= _groups(hit[1])
+            anchor = hit[0] if self.last_user is None else at
         return Match(anchor, variables)
 
     def counts(self, number: int) -> bool:
@@ -151,12 +146,16 @@ class When(Model):
         wanted = self.headers or {}
         return all(expression.search(headers.get(name.lower(), "")) for name, expression in wanted.items())
 
-    def _find_message(self, call: ModelCall) -> tuple[int, re.Match[str]] | None:
-        assert self.any_message is not None  # noqa: S101 - asked by the caller
-        for at, message in enumerate(call.input.messages):
-            if (found := self.any_message.search(text_of(message.content))) is not None:
-                return at, found
-        return None
+
+def _find_message(call: ModelCall, expression: re.Pattern[str]) -> tuple[int, re.Match[str]] | None:
+    for at, message in enumerate(call.input.messages):
+        if (found := expression.search(text_of(message.content))) is not None:
+            return at, found
+    return None
+
+
+def _groups(found: re.Match[str]) -> dict[str, str]:
+    return {name: text or "" for name, text in found.groupdict().items()}
 
 
 class ScriptedToolCall(Model):
@@ -278,7 +277,7 @@ class Turn(Model):
     """One answer of a scenario. A fault without a status damages the reply, or the answer that is made up where there
     is none."""
 
-    reply: Maybe[Reply] = None
+    reply: Maybe[SerializeAsAny[Reply]] = None
     fault: Maybe[Fault] = None
     pace: Maybe[Pace] = None
 

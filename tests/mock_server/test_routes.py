@@ -73,9 +73,12 @@ def test_the_page_names_every_base_url() -> None:
 def test_control() -> None:
     here = routes()
     assert read(send(here, "GET", "/_mock/health"))["status"] == "ok"
-    assert read(send(here, "POST", "/_mock/scenarios", b"scenarios: [{name: a, reply: scripted}]")) == {"added": 1}
+    assert read(
+        send(here, "POST", "/_mock/scenarios", b"scenarios: [{name: a, when: {last_user: h}, reply: scripted}]")
+    ) == {"added": 1}
     assert b"scripted" in send(here, "POST", "/v1/chat", WHOLE).body
-    assert read(send(here, "GET", "/_mock/scenarios"))["scenarios"][0]["name"] == "a"
+    (shown,) = read(send(here, "GET", "/_mock/scenarios"))["scenarios"]
+    assert (shown["name"], shown["when"]) == ("a", {"last_user": "h"})
     (exchange,) = read(send(here, "GET", "/_mock/requests"))["requests"]
     assert (exchange["provider"], exchange["scenario"]) == ("plain", "a")
     assert exchange["input"] == HELLO.model_dump(mode="json")
