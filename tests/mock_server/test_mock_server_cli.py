@@ -13,8 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from llm_sdk.registry import get_codec, provider_names
+from llm_sdk.types import LanguageModelInput
+from mock_server.cli import main
 
 PROGRAM = [sys.executable, "-m", "mock_server"]
 LINE = re.compile(r"(\S+) (http://127\.0\.0\.1:\d+)(/\S+)\n")
@@ -67,8 +70,6 @@ def test_strict_and_api_key() -> None:
     codec = get_codec(provider_names()[0])
     endpoint = codec.endpoint
     with serving("--strict", "--api-key", "k1") as (_, origin):
-        from llm_sdk.types import LanguageModelInput
-
         input = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": "x"}]})
         request = codec.encode_request("m", input, stream=False)
         url = f"{origin}{endpoint.mount}{endpoint.root}{request.path}"
@@ -101,18 +102,21 @@ def test_bad_input_is_one_sentence_and_no_traceback(tmp_path: Path) -> None:
             (("serve", "--port", "99999"), "99999 is not in the range 0<=x<=65535"),
             (("serv",), "No such command 'serv'"),
         ):
-            done = run(*arguments)
-            assert done.returncode != 0
+            done = CliRunner().invoke(main, arguments)
+            assert done.exit_code != 0
+            assert isinstance(done.exception, SystemExit)
             assert message in done.stderr
-            assert "Traceback" not in done.stderr
             assert done.stdout == ""
+        process = run("serve", "--port", port)
+        assert (process.returncode, process.stdout) == (1, "")
+        assert process.stderr.count("\n") == 1
 
 
 def test_check_and_schema(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("scenarios: [{reply: a}, {reply: b}]")
-    assert run("check", str(tmp_path)).stdout == "2 scenarios, no mistakes\n"
-    printed = run("schema")
-    assert (printed.returncode, printed.stderr) == (0, "")
+    assert CliRunner().invoke(main, ["check", str(tmp_path)]).stdout == "2 scenarios, no mistakes\n"
+    printed = CliRunner().invoke(main, ["schema"])
+    assert (printed.exit_code, printed.stderr) == (0, "")
     assert json.loads(printed.stdout)["required"] == ["scenarios"]
 
 
@@ -122,6 +126,8 @@ def test_the_fixture_leads_every_client_to_a_server_of_its_own(tmp_path: Path) -
 import os
 
 from llm_sdk.registry import get_codec, provider_names
+from llm_sdk.types import LanguageModelInput
+from mock_server.cli import main
 
 
 def test_variables(mock_llm):
