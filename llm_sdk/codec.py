@@ -199,5 +199,11 @@ class Codec(Protocol):
 
 
 def dump_json(value: Any) -> bytes:
-    """Compact JSON in UTF-8, as the providers write it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    """Compact JSON in UTF-8, as the providers write it.
+
+    A lone surrogate, which Python's texts can hold, has no UTF-8: then all that is not ASCII is written as escapes.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
