@@ -47,7 +47,8 @@ class Capabilities:
     """What a provider's protocol can carry. Part names are the ``type`` of the part; ``opaque`` needs no mention.
 
     ``source`` parts are carried where their inner parts are, unless a provider has a form of its own for them.
-    ``provider_tools`` are the hosted tools whose calls and results can stand in an assistant message.
+    ``provider_tools`` are the hosted tools whose calls and results can stand in an assistant message. With
+    ``audio_by_id`` the model's own audio goes back by its id, whatever its format.
     """
 
     user: frozenset[str]
@@ -67,6 +68,7 @@ class Capabilities:
     web_search: frozenset[str] = frozenset()
     audio: frozenset[str] = frozenset()
     audio_input_formats: frozenset[str] = frozenset()
+    audio_by_id: bool = False
     image_mime_types: frozenset[str] | None = None
     image_urls: bool = True
     file_urls: bool = True
@@ -167,6 +169,8 @@ def _check_message(
             carried = {"user": capabilities.user, "assistant": capabilities.assistant, "system": capabilities.system}[
                 message.role
             ]
+            if isinstance(part, AudioPart) and message.role == "assistant" and capabilities.audio_by_id:
+                continue
             _check_part(part, here, carried, f"a message of role {message.role}", capabilities)
 
 
