@@ -146,6 +146,11 @@ def event(type: str, **fields: Any) -> ServerSentEvent:
     return ServerSentEvent(dump_json({"type": type, **fields}), type)
 
 
+def plain(value: Any) -> Any:
+    """A unified value as JSON, for a readable difference."""
+    return value.model_dump(mode="json")
+
+
 def feed(*events: ServerSentEvent) -> list[PartialModelResponse]:
     """Every partial of a stream that ends after these events."""
     decoder = CODEC.stream_decoder()
