@@ -1,10 +1,12 @@
-"""For tests of code that uses the unified types: Hypothesis strategies, narrowed by what a protocol can carry.
+"""For tests of code that uses the unified types: fakes, and Hypothesis strategies narrowed by what a protocol carries.
 
 ``responses()`` draws answers, ``streams(response)`` the ways in which one can arrive, ``inputs(capabilities)`` calls
-that a provider can be asked, ``chunkings(body)`` what a network makes of bytes.
+that a provider can be asked, ``chunkings(body)`` what a network makes of bytes. ``MockLanguageModel`` answers what it
+was told to, ``ChunkedTransport`` stands in for the network and keeps the boundaries of chunks.
 """
 
 from llm_sdk.testing.inputs import inputs
+from llm_sdk.testing.models import MockLanguageModel
 from llm_sdk.testing.strategies import (
     EVERYTHING,
     base64_texts,
@@ -20,9 +22,14 @@ from llm_sdk.testing.strategies import (
     usages,
 )
 from llm_sdk.testing.streams import arrivals, chunkings, fragments, partials, streams
+from llm_sdk.testing.transports import ChunkedTransport, FakeExchange, FakeReply
 
 __all__ = [
     "EVERYTHING",
+    "ChunkedTransport",
+    "FakeExchange",
+    "FakeReply",
+    "MockLanguageModel",
     "arrivals",
     "base64_texts",
     "chunkings",
