@@ -10,6 +10,7 @@ from llm_sdk.model import HttpLanguageModel, ModelOptions
 from llm_sdk.providers.openai import content, errors, request, response, stream
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.endpoint import ENDPOINT, match, response_headers
+from llm_sdk.providers.openai.normalize import normalize_request
 
 __all__ = ["CODEC", "MODEL", "OpenAICodec", "OpenAIModel"]
 
@@ -23,7 +24,7 @@ class OpenAICodec:
 
     encode_request = staticmethod(request.encode_request)
     decode_request = staticmethod(request.decode_request)
-    normalize_request = staticmethod(request.normalize_request)
+    normalize_request = staticmethod(normalize_request)
     encode_response = staticmethod(response.encode_response)
     decode_response = staticmethod(response.decode_response)
     encode_error = staticmethod(errors.encode_error)

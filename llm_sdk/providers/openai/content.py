@@ -32,6 +32,7 @@ SUMMARY_SEPARATOR = "\n"
 # Every summary part that follows another begins with a bold title (recorded): there a joined text is cut again.
 SUMMARY_START = re.compile(r"\n(?=\*\*)")
 
+PHASE = re.compile(r"[a-z_]*")
 IMAGE_SIZE = re.compile(r"(\d+)x(\d+)")
 
 
@@ -46,8 +47,8 @@ def join_signature(id: str | None, phase: str | None) -> str | None:
 def split_signature(signature: str | None) -> tuple[str | None, str | None]:
     """Id and phase of a message. A signature of another provider gives neither."""
     id, _, phase = (signature or "").partition("#")
-    ours = id.startswith(wire.MESSAGE_ID) or (not id and phase)
-    return (id or None, phase or None) if ours else (None, None)
+    ours = id.startswith(wire.MESSAGE_ID) or not id
+    return (id or None, phase or None) if ours and PHASE.fullmatch(phase) else (None, None)
 
 
 def decode_annotation(annotation: wire.Annotation) -> Citation | None:
@@ -289,7 +290,7 @@ def _encode_assistant_part(
     part: Part, results: dict[str, ToolResultPart], path: str, warnings: list[str]
 ) -> Iterator[JsonObject]:
     match part:
-        case ReasoningPart(id=str()):
+        case ReasoningPart(id=str(id)) if id.startswith(wire.REASONING_ID):
             yield encode_reasoning(part)
         case ReasoningPart():
             warnings.append(f"reasoning: {path} has no id of this provider and was left out")
@@ -304,6 +305,7 @@ def _encode_assistant_part(
         case OpaquePart():
             yield from encode_opaque(part, path, warnings)
         case SourcePart():
+            warnings.append(f"source: {path} is sent without its title and source")
             for inner in part.content:
                 yield from _encode_assistant_part(inner, results, path, warnings)
         case TextPart():

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from llm_sdk.errors import InvariantError
-from llm_sdk.extra import ExtraFields
+from llm_sdk.errors import MalformedArgumentsError
+from llm_sdk.extra import ExtraFields, merge_extra
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
@@ -15,6 +15,7 @@ from llm_sdk.providers.openai.content import (
     encode_input_content,
     split_summary,
 )
+from llm_sdk.providers.openai.normalize import ITEM_DEFAULTS, normalize_content, normalize_item
 from llm_sdk.types import (
     AssistantMessage,
     JsonObject,
@@ -27,6 +28,7 @@ from llm_sdk.types import (
     ToolResultPart,
     UserMessage,
 )
+from llm_sdk.wire_model import Wire
 
 
 def encode_messages(messages: list[Message], warnings: list[str]) -> Iterator[JsonObject]:
@@ -91,59 +93,53 @@ class HistoryReader:
                 return self._tool_result(item, path)
             case wire.FunctionCall():
                 self._tool_names[item.call_id] = item.name
-        try:
-            parts = decode_item(item, self._warnings)
-        except InvariantError as error:
-            # A history may hold arguments that never were JSON.
-            self._warnings.append(f"arguments: {error.message}")
-            parts = [OpaquePart(provider=PROVIDER, data=item.as_json())]
-        if not any(isinstance(part, OpaquePart) for part in parts):
-            self._keep_item_rest(item, path)
-        return AssistantMessage(content=parts)
+        return AssistantMessage(content=self._turn(item, path))
 
-    def _keep_item_rest(self, item: wire.Item, path: tuple[str, ...]) -> None:
-        """Fields of an item of the model that its parts do not hold."""
-        match item:
-            case wire.Message():
-                self._extra.keep_all(item.rest("type", "role", "content", "id", "phase"), *path)
-                if item.id is not None and not item.id.startswith(wire.MESSAGE_ID):
-                    self._extra.keep(*path, "id", value=item.id)
-                for at, content in enumerate(item.content if isinstance(item.content, list) else ()):
-                    self._extra.keep_all(content.rest("type", "text", "annotations"), *path, "content", str(at))
-            case wire.Reasoning():
-                self._extra.keep_all(item.rest("type", "id", "summary", "encrypted_content"), *path)
-                joined = SUMMARY_SEPARATOR.join(summary.text for summary in item.summary)
-                if [summary.text for summary in item.summary] != split_summary(joined) or item.content:
-                    self._extra.keep(*path, "summary", value=[summary.model_dump() for summary in item.summary])
-            case wire.FunctionCall():
-                self._extra.keep_all(item.rest("type", "call_id", "name", "arguments", "id"), *path)
-                if item.id is not None and not item.id.startswith(wire.FUNCTION_CALL_ID):
-                    self._extra.keep(*path, "id", value=item.id)
-            case wire.WebSearchCall():
-                self._extra.keep_all(item.rest("type", "id", "action", "status"), *path)
-                if item.status not in (None, "completed", "failed"):
-                    self._extra.keep(*path, "status", value=item.status)
-            case wire.ImageGenerationCall():
-                self._extra.keep_all(item.rest("type", "id", "result", "output_format", "size"), *path)
+    def _turn(self, item: wire.Item, path: tuple[str, ...]) -> list[Part]:
+        """The parts of an item of the model; it is kept whole where they would not give it back as it was."""
+        extra = ExtraFields({}, ITEM_DEFAULTS)
+        warnings: list[str] = []
+        try:
+            parts = decode_item(item, warnings)
+        except MalformedArgumentsError as error:
+            return self._opaque(item, f"arguments: {error.message}")
+        if any(isinstance(part, OpaquePart) for part in parts):
+            self._warnings += warnings
+            return parts
+        keep_item_fields(item, extra)
+        turn = encode_assistant(AssistantMessage(content=parts), "", [])
+        written = [normalize_item(merge_extra(back, extra.fields)) for back in turn]
+        if written != [normalize_item(item.as_json())]:
+            return self._opaque(item, f"{item.type}: this item has fields without a unified form and is kept as it is")
+        self._warnings += warnings
+        for name, value in extra.fields.items():
+            self._extra.keep(*path, name, value=value)
+        return parts
+
+    def _opaque(self, block: Wire, warning: str) -> list[Part]:
+        self._warnings.append(warning)
+        return [OpaquePart(provider=PROVIDER, data=block.as_json())]
 
     def _input_message(self, item: wire.Message, path: tuple[str, ...]) -> Message:
         self._extra.keep_all(item.rest("type", "role", "content"), *path)
         if item.role == "system":
             self._extra.keep(*path, "role", value="system")
-        content = (
-            item.content if isinstance(item.content, list) else [wire.InputText(type="input_text", text=item.content)]
-        )
+        text = item.content
+        content = [wire.InputText(type="input_text", text=text)] if isinstance(text, str) else text
         parts = [self._input_content(part, (*path, "content", str(at))) for at, part in enumerate(content)]
         return UserMessage(content=parts) if item.role == "user" else SystemMessage(content=parts)
 
     def _input_content(self, content: wire.Content, path: tuple[str, ...]) -> Part:
+        """A content part; it is kept whole where its unified form would not give it back as it was."""
         part = decode_input_content(content)
-        if part is None:
-            self._warnings.append(f"{content.type}: this content has no unified form and is kept as an opaque part")
-            return OpaquePart(provider=PROVIDER, data=content.as_json())
-        taken = ("type", "text", "image_url", "file_url", "file_data", "filename")
-        self._extra.keep_all(content.rest(*taken), *path)
-        return part
+        if part is not None:
+            extra = ExtraFields({}, ITEM_DEFAULTS)
+            extra.keep_all(content.rest("type", "text", "image_url", "file_url", "file_data", "filename"))
+            [written] = encode_input_content([part], "", [])
+            if normalize_content(merge_extra(written, extra.fields)) == normalize_content(content.as_json()):
+                self._extra.keep_all(extra.fields, *path)
+                return part
+        return self._opaque(content, f"{content.type}: this content has no unified form and is kept as it is")[0]
 
     def _tool_result(self, item: wire.FunctionCallOutput, path: tuple[str, ...]) -> ToolMessage:
         content: list[Part] = []
@@ -151,13 +147,39 @@ class HistoryReader:
             content = [TextPart(text=item.output)] if item.output else []
         else:
             content = [self._input_content(part, (*path, "output", str(at))) for at, part in enumerate(item.output)]
-            if len(content) <= 1:
+            if not content or (len(content) == 1 and isinstance(content[0], TextPart)):
                 # One text goes back as a plain string.
                 raw = [part.as_json() for part in item.output]
                 self._extra.keep(*path, "output", value=raw)
         self._extra.keep_all(item.rest("type", "call_id", "output"), *path)
         name = self._tool_names.get(item.call_id, item.name or "")
         return ToolMessage(content=[ToolResultPart(tool_call_id=item.call_id, tool_name=name, content=content)])
+
+
+def keep_item_fields(item: wire.Item, extra: ExtraFields) -> None:
+    """Keep the fields of an item of the model that its parts do not hold."""
+    match item:
+        case wire.Message():
+            extra.keep_all(item.rest("type", "role", "content", "id", "phase"))
+            if item.id is not None and not item.id.startswith(wire.MESSAGE_ID):
+                extra.keep("id", value=item.id)
+            for at, content in enumerate(item.content if isinstance(item.content, list) else ()):
+                extra.keep_all(content.rest("type", "text", "annotations"), "content", str(at))
+        case wire.Reasoning():
+            extra.keep_all(item.rest("type", "id", "summary", "encrypted_content"))
+            texts = [summary.text for summary in item.summary]
+            if texts != split_summary(SUMMARY_SEPARATOR.join(texts)) or item.content:
+                extra.keep("summary", value=[summary.as_json() for summary in item.summary])
+        case wire.FunctionCall():
+            extra.keep_all(item.rest("type", "call_id", "name", "arguments", "id"))
+            if item.id is not None and not item.id.startswith(wire.FUNCTION_CALL_ID):
+                extra.keep("id", value=item.id)
+        case wire.WebSearchCall():
+            extra.keep_all(item.rest("type", "id", "action", "status"))
+            if item.status not in (None, "completed", "failed"):
+                extra.keep("status", value=item.status)
+        case wire.ImageGenerationCall():
+            extra.keep_all(item.rest("type", "id", "result", "output_format", "size"))
 
 
 def _joins(last: AssistantMessage, message: AssistantMessage) -> bool:

@@ -1,7 +1,5 @@
 """Tools, tool choice, response format and reasoning <-> their fields in the request."""
 
-from typing import Any
-
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
@@ -80,7 +78,7 @@ def decode_tools(
 
 def decode_function(tool: wire.FunctionTool, path: tuple[str, ...], extra: ExtraFields) -> Tool:
     """A function. ``strict`` is kept where it is not what the schema says by itself."""
-    parameters = tool.parameters if tool.parameters is not None else {"type": "object", "properties": {}}
+    parameters = tool.parameters.as_json() if tool.parameters else {"type": "object", "properties": {}}
     if tool.strict is not None and tool.strict != allows_strict(parameters):
         extra.keep(*path, "strict", value=tool.strict)
     extra.keep_all(tool.rest("type", "name", "description", "parameters", "strict"), *path)
@@ -89,19 +87,18 @@ def decode_function(tool: wire.FunctionTool, path: tuple[str, ...], extra: Extra
 
 def decode_web_search(tool: wire.WebSearchTool, path: tuple[str, ...], extra: ExtraFields) -> WebSearchTool:
     """A hosted search, under any of its names."""
-    filters, location = dict(tool.filters or {}), dict(tool.user_location or {})
-    domains = filters.pop("allowed_domains", None)
-    known = {name: location.pop(name) for name in LOCATION if location.get(name) is not None}
-    location.pop("type", None)
+    filters, location = tool.filters or wire.SearchFilters(), tool.user_location
     if tool.type != "web_search":
         extra.keep(*path, "type", value=tool.type)
-    extra.keep_all(filters, *path, "filters")
-    extra.keep_all(location, *path, "user_location")
+    extra.keep_all(filters.rest("allowed_domains"), *path, "filters")
     extra.keep_all(tool.rest("type", "filters", "user_location"), *path)
-    return WebSearchTool(
-        allowed_domains=domains,
-        user_location=UserLocation(**known) if tool.user_location is not None else None,
-    )
+    if location is None:
+        return WebSearchTool(allowed_domains=filters.allowed_domains)
+    extra.keep_all(location.rest("type", *LOCATION), *path, "user_location")
+    if location.type not in (None, "approximate"):
+        extra.keep(*path, "user_location", "type", value=location.type)
+    known = UserLocation(**{name: getattr(location, name) for name in LOCATION})
+    return WebSearchTool(allowed_domains=filters.allowed_domains, user_location=known)
 
 
 def encode_tool_choice(choice: ToolChoiceOption) -> str | JsonObject:
@@ -139,25 +136,21 @@ def decode_format(text: wire.TextOptions | None, extra: ExtraFields) -> Response
     if text is None:
         return None
     extra.keep_all(text.rest("format"), "text")
-    format: Any = text.format
-    match format:
-        case {"type": "text"}:
+    match text.format:
+        case wire.TextFormat():
             return TextResponseFormat()
-        case {"type": "json_object"}:
+        case wire.JsonObjectFormat():
             return JsonResponseFormat(name="json_object")
-        case {"type": "json_schema", "name": str(name), "schema": dict(schema)}:
-            rest = {key: value for key, value in format.items() if key not in ("type", "name", "schema")}
-            strict = bool(rest.pop("strict", None))
-            if strict != allows_strict(schema):
+        case wire.JsonSchemaFormat() as format:
+            strict = bool(format.strict)
+            if strict != allows_strict(format.json_schema):
                 extra.keep("text", "format", "strict", value=strict)
-            description = rest.pop("description", None)
-            extra.keep_all(rest, "text", "format")
-            return JsonResponseFormat.model_validate({"name": name, "description": description, "schema": schema})
-        case None:
-            return None
-        case other:
-            extra.keep("text", "format", value=other)
-            return None
+            extra.keep_all(format.rest("type", "name", "description", "schema", "strict"), "text", "format")
+            fields = {"name": format.name, "description": format.description, "schema": format.json_schema}
+            return JsonResponseFormat.model_validate(fields)
+        case wire.Unknown() as other:
+            extra.keep("text", "format", value=other.as_json())
+    return None
 
 
 def encode_reasoning_options(options: ReasoningOptions) -> JsonObject:

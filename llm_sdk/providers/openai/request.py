@@ -4,10 +4,10 @@ A request that is read here and written again loses nothing: what has no unified
 where it stood, and a whole item or content part without a unified form becomes an opaque part.
 """
 
-import json
-from typing import Any
+from functools import cache
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
@@ -18,6 +18,7 @@ from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.endpoint import PATH
 from llm_sdk.providers.openai.history import HistoryReader, encode_messages
+from llm_sdk.providers.openai.normalize import ITEM_DEFAULTS
 from llm_sdk.providers.openai.options import (
     decode_format,
     decode_reasoning_options,
@@ -28,8 +29,8 @@ from llm_sdk.providers.openai.options import (
     encode_tool,
     encode_tool_choice,
 )
-from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import JsonObject, LanguageModelInput, WebSearchTool
+from llm_sdk.wire_model import Wire
 
 IMAGE_TOOL = "image_generation"
 OPTIONS = {
@@ -39,28 +40,6 @@ OPTIONS = {
     "top_p": "top_p",
     "parallel_tool_calls": "parallel_tool_calls",
     "metadata": "metadata",
-}
-# What the API takes for granted, so that its absence means the same (OpenAI's OpenAPI document).
-DEFAULTS: JsonObject = {
-    "store": True,
-    "stream": False,
-    "background": False,
-    "parallel_tool_calls": True,
-    "tool_choice": "auto",
-    "truncation": "disabled",
-    "include": [],
-    "tools": [],
-    "metadata": {},
-    "reasoning": {},
-    "text": {},
-}
-ITEM_DEFAULTS: JsonObject = {
-    "status": "completed",
-    "detail": "auto",
-    "annotations": [],
-    "logprobs": [],
-    "content": [],
-    "name": None,
 }
 
 
@@ -111,9 +90,11 @@ def implied_include(input: LanguageModelInput) -> list[str]:
 def decode_request(request: WireRequest) -> ModelCall:
     """Raises InvalidInputError, with the path in the provider's words, for a body that the API would refuse."""
     try:
-        body = wire.Request.model_validate_json(request.body)
+        body = wire.Request.model_validate(from_json(request.body, allow_inf_nan=False))
     except ValidationError as error:
-        raise _refuse(error) from None
+        raise refuse(error) from None
+    except ValueError:
+        raise InvalidInputError("We could not parse the JSON body of your request.", provider=PROVIDER) from None
     warnings: list[str] = []
     extra = ExtraFields(body.rest(*wire.Request.model_fields), ITEM_DEFAULTS)
     fields: JsonObject = {field: getattr(body, name) for name, field in OPTIONS.items()}
@@ -152,74 +133,30 @@ def _refuse(error: ValidationError) -> InvalidInputError:
     return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
 
 
-def normalize_request(body: Any) -> Any:
-    """The same request with defaults left out and short forms written out, for comparing two bodies.
+def refuse(error: ValidationError) -> InvalidInputError:
+    """The complaint about the place that the reading got furthest to: the member of a union that was meant."""
+    first = max(error.errors(), key=lambda item: len(item["loc"]))
+    path = field_path(first["loc"])
+    if first["type"] == "missing":
+        return InvalidInputError(f"Missing required parameter: '{path}'.", path=path, provider=PROVIDER)
+    return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
 
-    Null means absent at every place that this looks at; arguments of calls are compared as JSON, not as text.
+
+def field_path(location: tuple[int | str, ...]) -> str:
+    """Where a value stands in the body. pydantic puts the tags of union members in between: behind a position in an
+    array, or in place of a choice between types.
     """
-    if not isinstance(body, dict):
-        return body
-    request = {name: value for name, value in body.items() if value is not None and value != DEFAULTS.get(name)}
-    content = request.get("input")
-    if isinstance(content, str):
-        content = [{"role": "user", "content": content}]
-    if isinstance(content, list):
-        request["input"] = [_normalize_item(item) for item in content]
-    if isinstance(tools := request.get("tools"), list):
-        request["tools"] = [_normalize_tool(tool) for tool in tools]
-    for name in ("reasoning", "text"):
-        if isinstance(options := request.get(name), dict):
-            request[name] = _drop(options, {})
-            if not request[name]:
-                del request[name]
-    if isinstance(text := request.get("text"), dict) and isinstance(format := text.get("format"), dict):
-        request["text"] = {**text, "format": _drop(format, {"strict": False})}
-        if request["text"] == {"format": {"type": "text"}}:
-            del request["text"]
-    return request
+    path, names = "", field_names()
+    for at, step in enumerate(location):
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif not (at and isinstance(location[at - 1], int)) and step in names:
+            path += f".{step}" if path else step
+    return path
 
 
-def _drop(value: JsonObject, defaults: JsonObject) -> JsonObject:
-    return {key: item for key, item in value.items() if item is not None and item != defaults.get(key)}
-
-
-def _normalize_item(item: Any) -> Any:
-    if not isinstance(item, dict):
-        return item
-    item = _drop(item, {"status": "completed", "content": [] if item.get("type") == "reasoning" else None})
-    kind = item.setdefault("type", "message")
-    if kind == "message":
-        texts = "output_text" if item.get("role") == "assistant" else "input_text"
-        content = item.get("content")
-        if isinstance(content, str):
-            content = [{"type": texts, "text": content}]
-        if isinstance(content, list):
-            item["content"] = [_drop(part, ITEM_DEFAULTS) if isinstance(part, dict) else part for part in content]
-    elif kind == "function_call" and isinstance(item.get("arguments"), str):
-        item["arguments"] = _parsed(item["arguments"])
-    elif kind == "function_call_output" and isinstance(item.get("output"), list):
-        item["output"] = [_drop(part, ITEM_DEFAULTS) if isinstance(part, dict) else part for part in item["output"]]
-    elif kind == "web_search_call" and isinstance(item.get("action"), dict):
-        item["action"] = _drop(item["action"], {"sources": []})
-    return item
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text or "{}")
-    except ValueError:
-        return text
-
-
-def _normalize_tool(tool: Any) -> Any:
-    if not isinstance(tool, dict):
-        return tool
-    tool = _drop(tool, {"description": ""})
-    if tool.get("type") == "function":
-        tool.setdefault("parameters", {"type": "object", "properties": {}})
-        tool.setdefault("strict", allows_strict(tool["parameters"]))
-    if isinstance(location := tool.get("user_location"), dict):
-        tool["user_location"] = {"type": "approximate", **_drop(location, {})}
-    if tool.get("type", "").startswith("web_search") and not tool.get("filters", True):
-        del tool["filters"]
-    return tool
+@cache
+def field_names() -> frozenset[str]:
+    """Every name that a field has on the wire."""
+    models = [model for model in vars(wire).values() if isinstance(model, type) and issubclass(model, Wire)]
+    return frozenset(field.alias or name for model in models for name, field in model.model_fields.items())

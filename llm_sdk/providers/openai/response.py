@@ -168,6 +168,12 @@ def new_id(prefix: str, ids: Ids) -> str:
     return prefix + ids.token(wire.ID_LENGTH)
 
 
+def search_id(id: str | None, tool_call_id: str | None, ids: Ids) -> str:
+    """The one id that a search has: that of the item or of the call, where it is of the provider's shape."""
+    given = id or tool_call_id or ""
+    return given if given.startswith(wire.SEARCH_ID) else new_id(wire.SEARCH_ID, ids)
+
+
 def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
     """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry."""
     id = response.id or new_id(wire.RESPONSE_ID, ids)
@@ -275,7 +281,8 @@ def encode_item(
             return {**encode_reasoning(part), "id": part.id or new_id(wire.REASONING_ID, ids)}
         case ToolCallPart(provider_executed=True):
             if part.tool_name == WEB_SEARCH:
-                return encode_search(part, result)
+                id = search_id(part.id, part.tool_call_id, ids)
+                return encode_search(part.model_copy(update={"id": id}), result)
         case ToolCallPart():
             return {
                 "id": part.id or new_id(wire.FUNCTION_CALL_ID, ids),

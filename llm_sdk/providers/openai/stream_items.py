@@ -12,7 +12,7 @@ from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, split_signature
 from llm_sdk.providers.openai.hosted import OPENED, PROGRESS, deltas_of
 from llm_sdk.providers.openai.request import implied_include
-from llm_sdk.providers.openai.response import encode_item, encode_message, new_id
+from llm_sdk.providers.openai.response import encode_item, encode_message, new_id, search_id
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import Citation, JsonObject, Part, TextPart, ToolResultPart
 
@@ -218,7 +218,7 @@ class OpenSearch(OpenItem):
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
         super().__init__(delta, output_index, events, ids)
         self._tool_call_id = getattr(delta.part, "tool_call_id", None)
-        self._id = getattr(delta.part, "id", None) or self._tool_call_id or new_id(wire.SEARCH_ID, ids)
+        self._id = search_id(getattr(delta.part, "id", None), self._tool_call_id, ids)
         self._searching = False
         self._add({"id": self._id, "type": "web_search_call", "status": "in_progress"})
         self._progress("web_search_call", self._id)
@@ -240,7 +240,7 @@ class OpenSearch(OpenItem):
         self._emit("web_search_call.completed", item_id=self._id)
         call, *results = self._content()
         result = results[0] if results and isinstance(results[0], ToolResultPart) else None
-        return self._done({**encode_item(call, result, "", self._ids), "id": self._id})
+        return self._done(encode_item(call.model_copy(update={"id": self._id}), result, "", self._ids))
 
 
 class OpenReasoning(OpenItem):
@@ -301,7 +301,7 @@ class OpenReasoning(OpenItem):
         if self._summary:
             self._end_part()
         [part] = self._content()
-        return self._done({**encode_item(part, None, "", self._ids), "id": self._id})
+        return self._done(encode_item(part.model_copy(update={"id": self._id}), None, "", self._ids))
 
 
 class OpenImage(OpenItem):
@@ -331,7 +331,7 @@ class OpenImage(OpenItem):
 
     def _whole(self) -> JsonObject:
         [image] = self._content()
-        return {**encode_item(image, None, "", self._ids), "id": self._id}
+        return encode_item(image.model_copy(update={"id": self._id}), None, "", self._ids)
 
     def finish(self) -> JsonObject:
         item = self._whole()

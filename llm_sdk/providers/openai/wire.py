@@ -9,7 +9,7 @@ differ.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Tag
+from pydantic import ConfigDict, Field, Tag
 
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Event, Wire, by_type
@@ -201,20 +201,41 @@ Item: TypeAlias = Annotated[
 ]
 
 
+class Parameters(Wire):
+    """As much of a JSON Schema as has to be right before the model sees it."""
+
+    properties: JsonObject | None = None
+    required: list[str] | None = None
+
+
 class FunctionTool(Wire):
     """``strict`` absent means strict where the schema allows it (reported; the document calls it required)."""
 
     type: Literal["function"]
     name: str
     description: str | None = None
-    parameters: JsonObject | None = None
+    parameters: Parameters | None = None
     strict: bool | None = None
 
 
+class SearchFilters(Wire):
+    allowed_domains: list[str] | None = None
+
+
+class SearchLocation(Wire):
+    type: str | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+
+
 class WebSearchTool(Wire):
+    """``type`` has other names beside ``web_search``: a preview, and dated ones."""
+
     type: Literal["web_search", "web_search_preview", "web_search_2025_08_26"]
-    filters: JsonObject | None = None
-    user_location: JsonObject | None = None
+    filters: SearchFilters | None = None
+    user_location: SearchLocation | None = None
 
 
 Tool: TypeAlias = Annotated[
@@ -227,10 +248,35 @@ Tool: TypeAlias = Annotated[
 ]
 
 
-class TextOptions(Wire):
-    """``format`` is ``{type: text | json_object}`` or ``{type: json_schema, name, schema, strict, description}``."""
+class TextFormat(Wire):
+    type: Literal["text"]
 
-    format: JsonObject | None = None
+
+class JsonObjectFormat(Wire):
+    type: Literal["json_object"]
+
+
+class JsonSchemaFormat(Wire):
+    """``strict`` is false where it is absent."""
+
+    type: Literal["json_schema"]
+    name: str
+    json_schema: JsonObject = Field(alias="schema")
+    description: str | None = None
+    strict: bool | None = None
+
+
+Format: TypeAlias = Annotated[
+    Annotated[TextFormat, Tag("text")]
+    | Annotated[JsonObjectFormat, Tag("json_object")]
+    | Annotated[JsonSchemaFormat, Tag("json_schema")]
+    | Annotated[Unknown, Tag("unknown")],
+    by_type("text", "json_object", "json_schema"),
+]
+
+
+class TextOptions(Wire):
+    format: Format | None = None
 
 
 class ReasoningOptions(Wire):
@@ -239,7 +285,9 @@ class ReasoningOptions(Wire):
 
 
 class Request(Wire):
-    """The body of a call."""
+    """The body of a call. The API takes no number for a text, nor a text for a number."""
+
+    model_config = ConfigDict(strict=True)
 
     model: str
     input: str | list[Item]
