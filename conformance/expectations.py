@@ -5,12 +5,25 @@ from conformance.outcome import drop_made_up
 from conformance.plan import Call
 from llm_sdk.types import JsonObject, ModelResponse, ModelUsage
 
-__all__ = ["content_as_expected", "expected_content", "expected_finish_reason", "expected_usage", "usage_as_expected"]
+__all__ = [
+    "content_as_expected",
+    "expected_content",
+    "expected_finish_reason",
+    "expected_response",
+    "expected_usage",
+    "usage_as_expected",
+]
 
 
 def _script(call: Call) -> ModelResponse | None:
     stage: Stage | None = call.stage if call.is_scripted else None
     return stage.reply if stage is not None else None
+
+
+def expected_response(call: Call) -> JsonObject:
+    """The whole response as JSON, as far as it is known beforehand."""
+    answer = _script(call) or call.golden.answer
+    return answer.model_dump(mode="json") if answer is not None else {}
 
 
 def expected_content(call: Call) -> JsonObject:

@@ -15,7 +15,7 @@ from conformance.recordings import Exchange, RecordingError, read_exchanges, rea
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
 from llm_sdk.codec import Codec, WireRequest, WireResponse
-from llm_sdk.errors import LanguageModelError, RefusalError
+from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError, TransportError
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, LanguageModelInput, TextPart, UserMessage
 
@@ -39,7 +39,7 @@ class PlanError(ValueError):
     """The recordings cannot be used for a run; the message says which, why, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call:
     """One recorded call. ``golden`` is what the reference codec reads of the recorded answer; ``stage`` is the case's
     own word on it, and ``None`` for a recording from elsewhere. ``path`` is the request's as the provider sees it.
@@ -56,6 +56,9 @@ class Call:
     golden: Outcome
     of_case: Case | None = None
     stage: Stage | None = None
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id}>"  # short: pytest shows the parameters of every check
 
     @property
     def id(self) -> str:
@@ -87,6 +90,11 @@ class Call:
         """Whether the answer is one text, and nothing came before."""
         answer = self.golden.response
         return self.position == 1 and answer is not None and [part.type for part in answer.content] == ["text"]
+
+    @property
+    def breaks_the_protocol(self) -> bool:
+        """Whether the recorded answer is not what the provider's protocol says."""
+        return not self.is_answered and isinstance(self.golden.error, InvariantError | TransportError)
 
     @property
     def is_event_stream(self) -> bool:

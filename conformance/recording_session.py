@@ -113,7 +113,7 @@ class RecordingSession:
             self._live.model_id if self._live else self._model_id,
             api_key=self._live.api_key if self._live else MOCK_KEY,
             base_url=base_url,
-            http_client=httpx.Client(transport=RecordingTransport(self._transport, recorder)),
+            http_client=httpx.Client(transport=RecordingTransport(self._transport, recorder, drain=True)),
             headers={"accept-encoding": "identity"},
             max_retries=0,
         )

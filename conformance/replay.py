@@ -23,6 +23,7 @@ from llm_sdk.errors import LanguageModelError
 
 __all__ = [
     "Answer",
+    "Ending",
     "Hold",
     "NoRecordingError",
     "Performance",
@@ -90,6 +91,19 @@ class Performance:
     taken: int = 0
     closed: bool = False
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the answer has come to where it is held back."""
+        hold = self.playback.hold
+        return hold is not None and self.taken >= hold.before
+
+    def is_closed_soon(self) -> bool:
+        """Whether the client closes the response, given two seconds for it."""
+        end, clock = time.monotonic() + LONGEST_HOLD, threading.Event()
+        while not self.closed and time.monotonic() < end:
+            clock.wait(0.005)
+        return self.closed
+
 
 def recorded_chunks(exchange: Exchange) -> list[bytes]:
     """The body in the chunks in which it was recorded; whole where that was not noted."""
@@ -98,7 +112,12 @@ def recorded_chunks(exchange: Exchange) -> list[bytes]:
     return [exchange.response_body[start:end] for start, end in itertools.pairwise(edges)]
 
 
-def playback_of(exchange: Exchange, chunks: Iterable[bytes] | None = None, ending: Ending | None = None) -> Playback:
+def playback_of(
+    exchange: Exchange,
+    chunks: Iterable[bytes] | None = None,
+    ending: Ending | None = None,
+    hold: Hold | None = None,
+) -> Playback:
     """The recorded answer, in other ``chunks`` and with another ``ending`` where they are given."""
     headers = {name: value for name, value in exchange.response_headers.items() if name not in NOT_REPLAYED}
     return Playback(
@@ -106,6 +125,7 @@ def playback_of(exchange: Exchange, chunks: Iterable[bytes] | None = None, endin
         headers,
         tuple(recorded_chunks(exchange) if chunks is None else chunks),
         ending or ("reset" if exchange.truncated else "complete"),
+        hold,
     )
 
 

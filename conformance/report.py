@@ -16,6 +16,7 @@ __all__ = ["SUITE_VERSION", "Check", "Report"]
 
 SUITE_VERSION = version("llm-conformance")
 FAILED = ("failed", "error")
+SHOWN_UNJUDGED = 40
 
 
 @dataclass(slots=True)
@@ -83,7 +84,8 @@ class Report:
             yield f"{area:<20}{len(ids):>13}{counts['passed']:>9}{failed:>9}{counts['']:>13}{checks:>9}"
         yield from self._failures()
         yield from self._known_failures()
-        if unjudged := [id for id, verdict in verdicts.items() if not verdict]:
+        unjudged = [id for id, verdict in verdicts.items() if not verdict]
+        if unjudged and len(unjudged) < SHOWN_UNJUDGED:
             yield f"not judged, for nothing here shows them: {' '.join(unjudged)}"
 
     def _verdicts(self) -> dict[str, str]:

@@ -22,17 +22,22 @@ def _content_of(call: Call) -> list[Part]:
     return call.golden.response.content if call.golden.response is not None else []
 
 
-def _first_call(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
-    """One call of each provider: for what does not depend on the answer."""
+def _first_calls(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
+    """The first of each provider, whole and streamed: for what does not depend on the answer."""
 
     def select_first(plan: Plan) -> list[Call]:
-        first: dict[str, Call] = {}
+        first: dict[tuple[str, bool], Call] = {}
         for call in plan.calls:
             if wanted(call):
-                first.setdefault(call.provider, call)
+                first.setdefault((call.provider, call.stream), call)
         return list(first.values())
 
     return "call", select_first
+
+
+def _is_sound_stream(call: Call) -> bool:
+    """A stream of events that keeps to the protocol; it may tell of an error."""
+    return call.is_event_stream and not call.breaks_the_protocol
 
 
 SELECTIONS: dict[str, tuple[str, Selection]] = {
@@ -43,11 +48,11 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "opaque answers": _calls(lambda call: any(part.type == "opaque" for part in _content_of(call))),
     "model refusals": _calls(lambda call: call.is_refused),
     "errors": _calls(lambda call: not call.is_answered and not call.is_refused),
-    "streams": _calls(lambda call: call.is_event_stream),
-    "streams outside ASCII": _calls(lambda call: call.is_event_stream and not call.exchange.response_body.isascii()),
+    "streams": _calls(_is_sound_stream),
+    "streams outside ASCII": _calls(lambda call: _is_sound_stream(call) and not call.exchange.response_body.isascii()),
     "answered streams": _calls(lambda call: call.is_event_stream and call.is_answered),
-    "one answer": _first_call(lambda call: call.is_simple and not call.stream),
-    "one stream": _first_call(lambda call: call.is_simple and call.stream),
+    "first calls": _first_calls(lambda call: call.is_simple),
+    "first streams": _first_calls(lambda call: call.is_simple and call.stream),
     "conversations": ("conversation", lambda plan: plan.conversations()),
     "answer pairs": ("pair", lambda plan: plan.pairs(answered=True)),
     "error pairs": ("pair", lambda plan: plan.pairs(answered=False)),

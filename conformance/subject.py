@@ -1,7 +1,7 @@
 """The adapter that is judged, and the two lanes on which it is fed: through its httpx client, or over a socket."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import LanguageModel
 from llm_sdk.types import LanguageModelInput
 
-__all__ = ["CANARY", "Factory", "InProcess", "Lane", "Loopback", "Subject"]
+__all__ = ["CANARY", "Factory", "InProcess", "Lane", "Loopback", "Subject", "told_by"]
 
 T = TypeVar("T")
 CANARY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -153,6 +153,29 @@ class Subject:
             outcome = self.run(_stream(model, input) if stream else _generate(model, input))
         return replace(outcome, performances=tuple(self.lane.performances))
 
+    def ask_all(self, calls: Sequence[Call], answer: Answer) -> list[Outcome]:
+        """Make several calls of one model at once."""
+        self.lane.play(answer)
+        return self.run(_all(self.model(calls[0].model_id), calls))
+
+    def cancel(self, call: Call, playback: Playback) -> bool:
+        """Make the call, and cancel it when its answer is held back; whether that ended it."""
+        self.lane.play(lambda _: playback)
+        return self.run(_cancel(self.model(call.model_id), call, self.lane))
+
+    def arrivals(self, call: Call, playback: Playback) -> list[tuple[int, int]]:
+        """For each partial response of a stream: how many chunks were taken when it was given, and how many characters
+        it tells. A hold is released by the first that tells any."""
+        self.lane.play(lambda _: playback)
+        return self.run(_arrivals(self.model(call.model_id), call.input, self.lane, playback))
+
+    def leave_early(self, call: Call, playback: Playback) -> None:
+        """Take one partial response of a stream, and leave it."""
+        self.lane.play(lambda _: playback)
+        self.run(_leave_early(self.model(call.model_id), call.input))
+        if playback.hold is not None:
+            playback.hold.release()
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine, on the loop of this run."""
         return self._runner.run(coroutine)
@@ -192,3 +215,43 @@ def _stream_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     except Exception as error:  # noqa: BLE001
         caught = error
     return outcome_of(partials, caught)
+
+
+async def _arrivals(
+    model: LanguageModel, input: LanguageModelInput, lane: Lane, playback: Playback
+) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    async for partial in model.stream(input):
+        told = told_by(partial)
+        found.append((lane.performances[-1].taken, told))
+        if told and playback.hold is not None:
+            playback.hold.release()
+    return found
+
+
+async def _leave_early(model: LanguageModel, input: LanguageModelInput) -> None:
+    stream = model.stream(input)
+    async for _ in stream:
+        break
+    if (close := getattr(stream, "aclose", None)) is not None:
+        await close()
+
+
+def told_by(partial: PartialModelResponse) -> int:
+    """How many characters of text, reasoning or arguments a partial response tells."""
+    part = partial.delta.part if partial.delta is not None else None
+    return len(getattr(part, "text", None) or "") + len(getattr(part, "args", None) or "")
+
+
+async def _all(model: LanguageModel, calls: Sequence[Call]) -> list[Outcome]:
+    asked = (_stream(model, call.input) if call.stream else _generate(model, call.input) for call in calls)
+    return list(await asyncio.gather(*asked))
+
+
+async def _cancel(model: LanguageModel, call: Call, lane: Lane) -> bool:
+    task = asyncio.ensure_future(_stream(model, call.input) if call.stream else _generate(model, call.input))
+    while not task.done() and not (lane.performances and lane.performances[-1].is_held):  # noqa: ASYNC110 - no event for it
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    return task.cancelled()

@@ -77,7 +77,7 @@ def test_key_is_in_no_error(call: Call, subject: Subject, verdict: Verdict, capl
 
 
 @requirement("ERROR-09")
-@over("one answer")
+@over("first calls")
 def test_key_that_the_provider_repeats(
     call: Call, subject: Subject, verdict: Verdict, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -88,24 +89,30 @@ class Recorder:
 
 
 class RecordingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport for ``httpx.Client`` or ``httpx.AsyncClient``: sends through ``transport`` and tells ``recorder``."""
+    """A transport for ``httpx.Client`` or ``httpx.AsyncClient``: sends through ``transport`` and tells ``recorder``.
 
-    def __init__(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport, recorder: Recorder) -> None:
+    With ``drain`` a response that its reader leaves early is read to its end for the recording.
+    """
+
+    def __init__(
+        self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport, recorder: Recorder, *, drain: bool = False
+    ) -> None:
         self._transport: Any = transport
         self._recorder = recorder
+        self._drain = drain
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """See :class:`httpx.BaseTransport`."""
         body = request.read()
         response: httpx.Response = self._transport.handle_request(request)
-        response.stream = _Tee(response, partial(self._recorder.add, request, body, response))
+        response.stream = _Tee(response, partial(self._recorder.add, request, body, response), drain=self._drain)
         return response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See :class:`httpx.AsyncBaseTransport`."""
         body = await request.aread()
         response: httpx.Response = await self._transport.handle_async_request(request)
-        response.stream = _Tee(response, partial(self._recorder.add, request, body, response))
+        response.stream = _Tee(response, partial(self._recorder.add, request, body, response), drain=self._drain)
         return response
 
     def close(self) -> None:
@@ -120,28 +127,41 @@ class RecordingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 class _Tee(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The stream of a response, passed on chunk by chunk; ``tell`` hears of it once, however it ends."""
 
-    def __init__(self, response: httpx.Response, tell: Callable[..., None]) -> None:
+    def __init__(self, response: httpx.Response, tell: Callable[..., None], *, drain: bool) -> None:
         self._stream: Any = response.stream
+        self._rest: Any = None
         self._chunks: list[bytes] = []
         self._tell: Callable[..., None] | None = tell
+        self._drain = drain
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
+        self._rest = iter(self._stream)
+        for chunk in self._rest:
             self._chunks.append(chunk)
             yield chunk
         self._end(cut=False)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
+        self._rest = aiter(self._stream)
+        async for chunk in self._rest:
             self._chunks.append(chunk)
             yield chunk
         self._end(cut=False)
 
     def close(self) -> None:
+        if self._drain and self._tell is not None:
+            with suppress(httpx.TransportError):
+                self._chunks.extend(self._stream if self._rest is None else self._rest)
+                self._end(cut=False)
         self._end(cut=True)
         self._stream.close()
 
     async def aclose(self) -> None:
+        if self._drain and self._tell is not None:
+            with suppress(httpx.TransportError):
+                async for chunk in self._stream if self._rest is None else self._rest:
+                    self._chunks.append(chunk)
+                self._end(cut=False)
         self._end(cut=True)
         await self._stream.aclose()
 

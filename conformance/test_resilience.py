@@ -1,0 +1,158 @@
+"""How an adapter behaves when things go wrong, and when several things go on at once."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from conformance.chunking import chunks, event_cuts
+from conformance.marks import over, requirement
+from conformance.plan import Call, Plan
+from conformance.replay import Ending, Hold, Playback, Recordings, playback_of
+from conformance.subject import Subject
+from conformance.verdict import Verdict
+from llm_sdk.codec import WireRequest
+from llm_sdk.errors import ConnectionFailedError, OverloadedError, StatusCodeError, TimedOutError
+
+NEVER_RETRIED = frozenset({400, 401, 403, 404, 413, 422})
+CONCURRENT = 12
+RETRIES = 3
+
+
+def overloaded(subject: Subject) -> Playback:
+    """The provider has no capacity, and asks to wait for next to no time."""
+    reply = subject.codec.encode_error(OverloadedError("busy", status_code=503, retry_after=0.01))
+    return Playback(reply.status, reply.headers, (reply.body,))
+
+
+@requirement("RESIL-01")
+@over("answered streams")
+def test_broken_stream_is_not_sent_again(call: Call, subject: Subject, verdict: Verdict) -> None:
+    body = call.exchange.response_body
+    first = body[: event_cuts(body)[0]]
+    outcome = subject.ask(call, playback_of(call.exchange, [first], "reset"))
+    sent = len(outcome.performances)
+    verdict.true(sent == 1, "one request: what has begun is not asked for again", f"{sent} requests")
+
+
+@requirement("RESIL-02")
+@over("first calls")
+def test_overload_is_asked_again(call: Call, subject: Subject, verdict: Verdict) -> None:
+    answers = iter([overloaded(subject)])
+    recorded = playback_of(call.exchange)
+    outcome = subject.ask_input(call.model_id, call.input, lambda _: next(answers, recorded), stream=call.stream)
+    verdict.same(subject.plain(call), outcome, "the answer, after one answer of status 503")
+    first, *others = (performance.request.body for performance in outcome.performances)
+    verdict.true(others == [first], "the same request once more", f"{len(others)} more requests, or other ones")
+
+
+@requirement("RESIL-02")
+@over("first calls")
+def test_overload_that_lasts(call: Call, subject: Subject, verdict: Verdict) -> None:
+    busy = overloaded(subject)
+    outcome = subject.ask_input(call.model_id, call.input, lambda _: busy, stream=call.stream)
+    verdict.true(isinstance(outcome.error, OverloadedError), "OverloadedError in the end", outcome.describe)
+    sent = len(outcome.performances)
+    verdict.true(sent <= 2 * RETRIES, "a few requests, not an endless row", f"{sent} requests")
+
+
+@requirement("RESIL-03")
+@over("errors")
+def test_refused_request_is_not_sent_again(call: Call, subject: Subject, verdict: Verdict) -> None:
+    sent = len(subject.plain(call).performances)
+    if call.exchange.status in NEVER_RETRIED:
+        verdict.true(sent == 1, f"one request, for status {call.exchange.status} stays", f"{sent} requests")
+
+
+@requirement("RESIL-04")
+@over("first calls")
+def test_no_connection(call: Call, subject: Subject, verdict: Verdict) -> None:
+    outcome = subject.ask(call, Playback(ending="refused"))
+    verdict.true(isinstance(outcome.error, ConnectionFailedError), "ConnectionFailedError", outcome.describe)
+
+
+@requirement("RESIL-04")
+@over("first calls")
+def test_no_answer_in_time(call: Call, subject: Subject, verdict: Verdict) -> None:
+    if subject.lane.name != "in-process":
+        pytest.skip("how long an adapter waits is its own affair: judged in process only")
+    outcome = subject.ask(call, Playback(ending="timeout"))
+    verdict.true(isinstance(outcome.error, TimedOutError), "TimedOutError", outcome.describe)
+
+
+@requirement("RESIL-05")
+@over("whole answers")
+def test_whole_answer_cut_short(call: Call, subject: Subject, verdict: Verdict) -> None:
+    body = call.exchange.response_body.rstrip()
+    endings: tuple[Ending, ...] = ("complete", "reset")
+    for kept in sorted({0, 1, len(body) // 3, len(body) // 2, len(body) - 1}):
+        for ending in endings:
+            outcome = subject.ask(call, playback_of(call.exchange, [body[:kept]], ending))
+            verdict.true(
+                outcome.error is not None and not isinstance(outcome.error, StatusCodeError),
+                f"an error, for {kept} of {len(body)} bytes came",
+                outcome.describe,
+            )
+
+
+@requirement("RESIL-06")
+@over("first calls")
+def test_concurrent_calls(call: Call, subject: Subject, verdict: Verdict, plan: Plan) -> None:
+    """Several calls on one model at once, their answers coming event by event in turns."""
+    others = [
+        other
+        for other in plan.calls
+        if other.provider == call.provider
+        and other.model_id == call.model_id
+        and other.stream == call.stream
+        and other.is_answered
+    ][:CONCURRENT]
+    expected = [subject.plain(other) for other in others]
+    recordings = Recordings(subject.codec, [(other.exchange, other.path) for other in others])
+
+    def answer(request: WireRequest) -> Playback:
+        exchange = recordings.find(request)
+        pieces = chunks(exchange.response_body, event_cuts(exchange.response_body))
+        return replace(playback_of(exchange, pieces), interleaved=True)
+
+    for other, alone, together in zip(others, expected, subject.ask_all(others, answer), strict=True):
+        verdict.same(alone, together, f"of {other.id} what it gives alone, with {len(others)} calls at once")
+
+
+@requirement("RESIL-07")
+@over("first calls")
+def test_works_on_after_an_error(call: Call, subject: Subject, verdict: Verdict) -> None:
+    expected = subject.plain(call)
+    for playback in _troubles(call, subject):
+        subject.ask(call, playback)
+        verdict.same(expected, subject.ask(call), "the answer, after a call that failed")
+
+
+def _troubles(call: Call, subject: Subject) -> Iterable[Playback]:
+    body = call.exchange.response_body
+    half = body[: len(body) // 2]
+    reply = subject.codec.encode_error(StatusCodeError("no", status_code=400))
+    yield Playback(reply.status, reply.headers, (reply.body,))
+    yield playback_of(call.exchange, [half], "complete")
+    yield playback_of(call.exchange, [half], "reset")
+    yield Playback(ending="refused")
+
+
+@requirement("RESIL-08")
+@over("first calls")
+def test_cancelling(call: Call, subject: Subject, verdict: Verdict) -> None:
+    pieces = chunks(call.exchange.response_body, event_cuts(call.exchange.response_body))
+    hold = Hold(before=len(pieces) - 1)
+    cancelled = subject.cancel(call, playback_of(call.exchange, pieces, "complete", hold))
+    verdict.true(cancelled, "a call that ends when it is cancelled", "the call went on")
+    closed = all(performance.is_closed_soon() for performance in subject.lane.performances)
+    hold.release()
+    verdict.true(closed, "a closed response after the call was cancelled", "an open response")
+
+
+@requirement("RESIL-10")
+@over("calls")
+def test_response_is_closed(call: Call, subject: Subject, verdict: Verdict) -> None:
+    outcome = subject.plain(call)
+    still_open = [performance for performance in outcome.performances if not performance.is_closed_soon()]
+    verdict.true(not still_open, "every response closed when the call has ended", f"{len(still_open)} open")
