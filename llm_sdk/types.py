@@ -347,7 +347,7 @@ class TextResponseFormat(Model):
 class JsonResponseFormat(Model):
     """JSON, and with ``schema`` JSON that satisfies it."""
 
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     type: Literal["json"] = "json"
     name: str

@@ -110,6 +110,7 @@ REFUSED: list[tuple[str, Any]] = [
     ("ToolOption", {"type": "mcp", "name": "f", "parameters": {}}),
     ("ToolOption", {"name": "f"}),
     ("ResponseFormatOption", {"type": "json"}),
+    ("ResponseFormatOption", {"type": "json", "name": "n", "json_schema": {}}),
     ("Part", {"text": "a"}),
     ("Part", {"type": "image"}),
     ("Part", {"type": "image", "data": "QQ=="}),
