@@ -106,21 +106,18 @@ def test_a_loss_is_said(messages: list[Message], wired: list[dict[str, Any]], be
     assert [warning[: len(beginning)] for warning, beginning in zip(told, beginnings, strict=True)] == beginnings
 
 
-@pytest.mark.xfail(strict=True, reason="a signature of another provider that holds a # is taken for a phase")
 def test_a_foreign_signature_is_no_phase() -> None:
     assert items(assistant(TextPart(text="a", signature="#x/3"))) == [
         {"type": "message", "role": "assistant", "content": "a"}
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="reasoning of another provider is sent when it has any id")
 def test_reasoning_of_another_provider_is_left_out_with_a_warning() -> None:
     foreign = assistant(ReasoningPart(text="Hm", signature="EqQBCkYIARgC", id="thinking_1"))
     assert items(foreign) == []
     assert len(losses(foreign)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a source in a message of the model loses its title without a word")
 def test_a_source_of_the_model_is_said_to_be_flattened() -> None:
     assert [warning.split(":")[0] for warning in losses(assistant(SOURCE))] == ["source"]
 

@@ -162,9 +162,6 @@ KEPT: dict[str, list[Any]] = {
     "image with its prompt": [{**IMAGE, "size": "1024x1024", "quality": "low", "revised_prompt": "a cat"}],
     "image by its id": [{"type": "image_generation_call", "id": "ig_1"}],
     "computer": [{"type": "computer_call_output", "call_id": "c", "output": {"type": "computer_screenshot"}}],
-}  # fmt: skip
-# What is lost today.
-LOST: dict[str, list[Any]] = {
     "fields of an annotation": [message(output_text("a", {"type": "url_citation", "url": "u", "title": "t",
                                                           "start_index": 0, "end_index": 1, "new": 1}))],
     "unknown annotation": [message(output_text("a", {"type": "file_path", "file_id": "file-1", "index": 1}))],
@@ -186,23 +183,13 @@ LOST: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "wired",
-    [
-        *(pytest.param(wired, id=name) for name, wired in KEPT.items()),
-        *(
-            pytest.param(wired, id=name, marks=pytest.mark.xfail(strict=True, reason=f"lost: {name}"))
-            for name, wired in LOST.items()
-        ),
-    ],
-)
+@pytest.mark.parametrize("wired", KEPT.values(), ids=KEPT)
 def test_an_item_that_is_read_and_written_again_loses_nothing(wired: list[Any]) -> None:
     """Among others, so that its position counts."""
     body = {**ASKED, "input": [said("Hi"), *wired, said("And?"), *wired]}
     assert CODEC.normalize_request(written(read(body).input)) == CODEC.normalize_request(body)
 
 
-@pytest.mark.xfail(strict=True, reason="lost: the type of a location")
 def test_a_location_keeps_its_type() -> None:
     body = {**ASKED, "tools": [{"type": "web_search", "user_location": {"type": "exact", "city": "Paris"}}]}
     assert CODEC.normalize_request(written(read(body).input)) == CODEC.normalize_request(body)
@@ -250,7 +237,6 @@ def test_two_requests_are_not(left: JsonObject, right: JsonObject) -> None:
     assert CODEC.normalize_request({**HI, **left}) != CODEC.normalize_request({**HI, **right})
 
 
-@pytest.mark.xfail(strict=True, reason="a result of one file or image is kept in extra as well")
 def test_a_result_of_one_attachment_is_kept_once() -> None:
     image = {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}", "detail": "auto"}
     assert read({**ASKED, "input": [output([image])]}).input.extra is None
