@@ -1,0 +1,260 @@
+"""``ModelResponse`` <-> the message object, whole. Its blocks stand in ``content.py``."""
+
+import string
+
+from pydantic import ValidationError
+
+from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
+from llm_sdk.errors import RefusalError, ServerError, UnsupportedError
+from llm_sdk.providers.anthropic import wire
+from llm_sdk.providers.anthropic.citations import encode_citation
+from llm_sdk.providers.anthropic.content import (
+    PROVIDER,
+    REDACTED,
+    caller_fields,
+    decode_block,
+    encode_reasoning,
+    encode_tool_use,
+)
+from llm_sdk.providers.anthropic.endpoint import response_headers
+from llm_sdk.providers.anthropic.errors import embedded_error, encode_error
+from llm_sdk.providers.anthropic.signature import join_signature, split_signature
+from llm_sdk.providers.anthropic.web_search import (
+    WEB_SEARCH,
+    encode_search_call,
+    encode_search_result,
+)
+from llm_sdk.types import (
+    Citation,
+    FinishReason,
+    JsonObject,
+    ModelResponse,
+    ModelTokensDetails,
+    ModelUsage,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from llm_sdk.wire_model import malformed
+
+REFUSAL = "refusal"
+UNEXPLAINED = "the provider gives no explanation"
+# Why an answer ended. A reason of tomorrow reads as "other" and keeps its name as the detail.
+FINISH_REASONS: dict[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    REFUSAL: "content_filter",
+    "pause_turn": "other",
+    "compaction": "other",
+}
+STOP_REASONS: dict[FinishReason, str] = {
+    finish_reason: stop_reason for stop_reason, finish_reason in reversed(FINISH_REASONS.items())
+}
+
+SIGNATURE_LENGTH = 344
+CIPHERTEXT_LENGTH = 180
+"""Characters of a made-up signature of thinking, and of whatever else is encrypted."""
+BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+CIPHERTEXT_START = "E"
+"""What is encrypted begins like this (recorded)."""
+
+
+def decode_response(reply: WireResponse) -> ModelResponse:
+    """Raises RefusalError, StatusCodeError for an error in place of an answer, or InvariantError that says where it is
+    malformed."""
+    try:
+        response = wire.Response.model_validate_json(reply.body)
+    except ValidationError as error:
+        _raise_embedded(reply.body)
+        malformed(error, "the answer", PROVIDER)
+    warnings: list[str] = []
+    finish_reason, finish_detail = decode_finish(response)
+    whole = ModelResponse(
+        content=[decode_block(block, warnings) for block in response.content] + refusal_parts(response),
+        usage=decode_usage(response.usage) if response.usage is not None else None,
+        finish_reason=finish_reason,
+        finish_detail=finish_detail,
+        id=response.id,
+        model_id=response.model,
+        warnings=warnings or None,
+    )
+    if finish_detail == REFUSAL:
+        raise refusal_error(whole, response)
+    return whole
+
+
+def _raise_embedded(body: bytes) -> None:
+    """Some servers answer an error with status 200."""
+    try:
+        event = wire.ErrorEvent.model_validate_json(body)
+    except ValidationError:
+        return
+    error = embedded_error(event.error, event.request_id)
+    error.locate(provider=PROVIDER, request_id=None)
+    raise error
+
+
+def refusal_parts(stop: wire.Stop) -> list[Part]:
+    """The explanation of a refusal as a text; its category and what else stands beside it is the signature."""
+    details = stop.stop_details or {}
+    explanation = details.get("explanation")
+    if stop.stop_reason != REFUSAL or not isinstance(explanation, str):
+        return []
+    rest = {name: value for name, value in details.items() if name not in ("type", "explanation") and value is not None}
+    return [TextPart(text=explanation, signature=join_signature(rest))]
+
+
+def refusal_error(whole: ModelResponse, stop: wire.Stop) -> RefusalError:
+    """The explanation where there is one, or else what the model had said until then."""
+    explained = refusal_parts(stop) or whole.content
+    said = "".join(part.text for part in explained if isinstance(part, TextPart))
+    return RefusalError(said or UNEXPLAINED, response=whole, provider=PROVIDER)
+
+
+def encode_refusal(part: TextPart | None) -> JsonObject | None:
+    """``stop_details`` of a refusal with this explanation."""
+    if part is None:
+        return None
+    return {"type": REFUSAL, "category": None, "explanation": part.text, **split_signature(part.signature)}
+
+
+def decode_finish(stop: wire.Stop) -> tuple[FinishReason | None, str | None]:
+    """The reason, and the provider's own word for it."""
+    if stop.stop_reason is None:
+        return None, None
+    return FINISH_REASONS.get(stop.stop_reason, "other"), stop.stop_reason
+
+
+def encode_finish(response: ModelResponse, call: ModelCall) -> JsonObject:
+    """``stop_reason`` and ``stop_sequence``. The provider's own word counts where it agrees with the reason."""
+    reason, detail = response.finish_reason, response.finish_detail
+    if reason is None:
+        return {"stop_reason": None, "stop_sequence": None}
+    own = detail is not None and FINISH_REASONS.get(detail, "other") == reason
+    stop_reason = detail if own else STOP_REASONS.get(reason, "end_turn")
+    sequence = next(iter(call.input.stop or ()), None) if stop_reason == "stop_sequence" else None
+    return {"stop_reason": stop_reason, "stop_sequence": sequence}
+
+
+def decode_usage(usage: wire.Usage) -> ModelUsage:
+    """Cached tokens, which the API counts apart, are inside the input. A detail that was not given stays absent."""
+    read, written = usage.cache_read_input_tokens, usage.cache_creation_input_tokens
+    made = usage.output_tokens_details
+    return ModelUsage(
+        input_tokens=(usage.input_tokens or 0) + (read or 0) + (written or 0),
+        output_tokens=usage.output_tokens or 0,
+        input_tokens_details=ModelTokensDetails(cached_text_tokens=read, cache_write_tokens=written)
+        if read is not None or written is not None
+        else None,
+        output_tokens_details=ModelTokensDetails(reasoning_tokens=made.thinking_tokens) if made is not None else None,
+    )
+
+
+def encode_usage(usage: ModelUsage | None) -> JsonObject:
+    """The API always gives usage: zero where there is none. Cache counts are absent where ``usage`` has no details, as
+    they are from older answers (recorded)."""
+    if usage is None:
+        return {"input_tokens": 0, "output_tokens": 0}
+    given, made = usage.input_tokens_details, usage.output_tokens_details
+    counts: JsonObject = {"input_tokens": usage.input_tokens}
+    if given is not None:
+        read, written = given.cached_text_tokens, given.cache_write_tokens
+        counts["input_tokens"] = max(usage.input_tokens - (read or 0) - (written or 0), 0)
+        counts |= {"cache_creation_input_tokens": written, "cache_read_input_tokens": read}
+    counts["output_tokens"] = usage.output_tokens
+    if made is not None and made.reasoning_tokens is not None:
+        counts["output_tokens_details"] = {"thinking_tokens": made.reasoning_tokens}
+    return counts
+
+
+def count_searches(parts: int) -> JsonObject:
+    """``server_tool_use``, which counts hosted searches and is absent without them."""
+    return {"server_tool_use": {"web_search_requests": parts}} if parts else {}
+
+
+def is_search(part: Part) -> bool:
+    """Whether this is a call of the hosted search."""
+    return isinstance(part, ToolCallPart) and bool(part.provider_executed)
+
+
+def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
+    """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry.
+
+    An answer that ended in an error is the provider's error answer.
+    """
+    if response.finish_reason == "error":
+        return encode_error(ServerError("Internal server error", status_code=500, provider=PROVIDER))
+    head = describe(response, call=call, ids=ids)
+    parts, explanation = split_refusal(response)
+    content = [encode_block(part, parts, f"content[{at}]", ids) for at, part in enumerate(parts)]
+    usage = {**encode_usage(response.usage), "service_tier": "standard", **count_searches(sum(map(is_search, parts)))}
+    stop = {**encode_finish(response, call), "stop_details": encode_refusal(explanation)}
+    return WireResponse(
+        200, dump_json({**head, "content": content, **stop, "usage": usage}), response_headers(ids, stream=False)
+    )
+
+
+def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:
+    """The message object before its answer. Keys in the order that newer models have (recorded)."""
+    id = response.id or wire.MESSAGE_ID + ids.token(wire.ID_LENGTH, wire.ID_ALPHABET)
+    return {"model": response.model_id or call.model_id, "id": id, "type": "message", "role": "assistant"}
+
+
+def split_refusal(response: ModelResponse) -> tuple[list[Part], TextPart | None]:
+    """What was said before a refusal, and its explanation: the last text."""
+    parts = response.content
+    if response.finish_detail == REFUSAL and parts and isinstance(last := parts[-1], TextPart):
+        return parts[:-1], last
+    return parts, None
+
+
+def encode_block(part: Part, beside: list[Part], path: str, ids: Ids) -> JsonObject:
+    """A block of an answer; ``beside`` are all parts of it."""
+    match part:
+        case TextPart():
+            block: JsonObject = {"type": "text", "text": part.text}
+            citations = [encode_location(citation, ids) for citation in part.citations or ()]
+            return {"citations": citations, **block} if citations else block
+        case ReasoningPart():
+            return encode_reasoning(signed(part, ids))
+        case ToolCallPart(provider_executed=True):
+            if part.tool_name == WEB_SEARCH:
+                return {**encode_search_call(part), **caller_fields(part.signature)}
+        case ToolCallPart():
+            return encode_tool_use(part)
+        case ToolResultPart(provider_executed=True):
+            if part.tool_name == WEB_SEARCH:
+                calls = (other for other in beside if isinstance(other, ToolCallPart))
+                caller = (caller_fields(call.signature) for call in calls if call.tool_call_id == part.tool_call_id)
+                return {**encode_search_result(part, new_ciphertext(ids)), **next(caller, {})}
+        case OpaquePart() if part.provider == PROVIDER:
+            return part.data
+    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=path)
+
+
+def encode_location(citation: Citation, ids: Ids) -> JsonObject:
+    """The location of a citation. One of no kind of this provider is a page that the hosted search has found."""
+    location = encode_citation(citation)
+    if location is not None:
+        return {"file_id": None, **location} if "document_index" in location else location
+    found = {"type": "web_search_result_location", "cited_text": citation.cited_text or "", "url": citation.source}
+    return {**found, "title": citation.title, "encrypted_index": citation.signature or new_ciphertext(ids)}
+
+
+def signed(part: ReasoningPart, ids: Ids) -> ReasoningPart:
+    """Thinking always has a signature."""
+    if part.signature is not None:
+        return part
+    signature = CIPHERTEXT_START + ids.token(SIGNATURE_LENGTH - 1, BASE64)
+    return ReasoningPart(text=part.text, signature=signature, id=part.id if part.id == REDACTED else None)
+
+
+def new_ciphertext(ids: Ids) -> str:
+    """Something encrypted, as the provider makes it."""
+    return CIPHERTEXT_START + ids.token(CIPHERTEXT_LENGTH - 1, BASE64)

@@ -1,0 +1,349 @@
+"""The stream events of the Messages API <-> partial responses.
+
+A block is a part at the same index. What goes into an opaque part is collected until its block stops; everything else
+is shown as it comes. Usage comes as running totals and goes on as increments.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from llm_sdk.accumulator import StreamAccumulator, accumulate, parse_tool_arguments, to_partials
+from llm_sdk.codec import Ids, ModelCall, dump_json
+from llm_sdk.deltas import (
+    CitationDelta,
+    ContentDelta,
+    OpaquePartDelta,
+    PartDelta,
+    PartialModelResponse,
+    ReasoningPartDelta,
+    TextPartDelta,
+    ToolCallPartDelta,
+    ToolResultPartDelta,
+)
+from llm_sdk.errors import InvariantError, StreamTruncatedError
+from llm_sdk.providers.anthropic import wire
+from llm_sdk.providers.anthropic.citations import decode_citation
+from llm_sdk.providers.anthropic.content import PROVIDER, decode_block
+from llm_sdk.providers.anthropic.errors import describe_error, embedded_error
+from llm_sdk.providers.anthropic.response import (
+    REFUSAL,
+    count_searches,
+    decode_finish,
+    decode_usage,
+    describe,
+    encode_finish,
+    encode_refusal,
+    encode_usage,
+    is_search,
+    refusal_error,
+    refusal_parts,
+    split_refusal,
+)
+from llm_sdk.providers.anthropic.stream_blocks import Events, OpenBlock, open_block
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import (
+    JsonObject,
+    ModelResponse,
+    ModelTokensDetails,
+    ModelUsage,
+    OpaquePart,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from llm_sdk.wire_model import Event, malformed
+
+Partials: TypeAlias = list[PartialModelResponse]
+
+
+class StreamDecoder:
+    """See :class:`llm_sdk.codec.StreamDecoder`."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._told: Partials = []
+        self._opaque: dict[int, JsonObject] = {}
+        self._inputs: dict[int, list[str]] = {}
+        self._started_inputs: dict[int, JsonObject] = {}
+        self._next_index = 0
+        self._usage = wire.Usage()
+        self._begun = False
+        self._ended = False
+        self._refused: wire.Stop | None = None
+
+    def feed(self, event: ServerSentEvent) -> Partials:
+        """Read one event. Unknown ones mean nothing; a malformed one is an InvariantError that gives its number."""
+        number, self._number = self._number, self._number + 1
+        if self._ended:
+            return []  # nothing may follow the end mark; some recordings go on with the next answer
+        reader = self._READERS.get(event.event) or self._READERS.get(self._kind(event, number))
+        if reader is None:
+            return []
+        model, read = reader
+        try:
+            parsed = model.model_validate_json(event.data)
+        except ValidationError as error:
+            malformed(error, f"event {number} ({event.event or model.__name__})", PROVIDER)
+        partials = read(self, parsed)
+        self._told += partials
+        return partials
+
+    def close(self) -> Partials:
+        """Raises RefusalError for a refusal that the stream told, and StreamTruncatedError when its end is missing."""
+        if not self._ended:
+            raise StreamTruncatedError(
+                f"the stream ended after {self._number} events without message_stop", provider=PROVIDER
+            )
+        if self._refused is not None:
+            raise refusal_error(accumulate(self._told), self._refused)
+        return []
+
+    def _kind(self, event: ServerSentEvent, number: int) -> str:
+        """The type that stands in the data, for frames without an event name."""
+        if event.event:
+            return ""
+        try:
+            data = from_json(event.data)
+        except ValueError as error:
+            raise InvariantError(f"event {number} is not JSON: {error}", provider=PROVIDER) from None
+        return str(data.get("type", "")) if isinstance(data, dict) else ""
+
+    def _message_start(self, event: wire.MessageStart) -> Partials:
+        if self._begun:
+            raise InvariantError("a second message_start stands in one answer", provider=PROVIDER)
+        self._begun = True
+        message = event.message
+        usage = self._count(message.usage)
+        partials = [PartialModelResponse(id=message.id, model_id=message.model, usage=usage)]
+        for at, block in enumerate(message.content):
+            partials += self._start(at, block) + self._stop(at)
+        return partials + (self._finish(message) if message.stop_reason is not None else [])
+
+    def _block_start(self, event: wire.BlockStart) -> Partials:
+        return self._start(event.index, event.content_block)
+
+    def _start(self, index: int, block: wire.Block) -> Partials:
+        self._next_index = max(self._next_index, index + 1)
+        warnings: list[str] = []
+        part = decode_block(block, warnings)
+        match part:
+            case OpaquePart():
+                self._opaque[index] = dict(part.data)
+                return [PartialModelResponse(warnings=warnings)]
+            case TextPart():
+                return [_delta(index, TextPartDelta(text=part.text)), *self._citations(index, block)]
+            case ToolCallPart():
+                # The arguments follow; those that stand here are empty, or come once more (recorded).
+                self._started_inputs[index] = part.args
+                return [_delta(index, ToolCallPartDelta(**part.model_dump(exclude={"args"})))]
+            case ToolResultPart():
+                return [_delta(index, ToolResultPartDelta(**part.model_dump()))]
+            case ReasoningPart():
+                # The signature of thinking is empty here.
+                return [_delta(index, ReasoningPartDelta(**part.model_dump()))]
+        return []
+
+    def _citations(self, index: int, block: wire.Block) -> Partials:
+        locations = block.citations if isinstance(block, wire.Text) else None
+        return [partial for location in locations or () for partial in self._citation(index, location)]
+
+    def _citation(self, index: int, location: wire.Location) -> Partials:
+        citation = decode_citation(location)
+        if citation is None:
+            return [PartialModelResponse(warnings=[f"citation: {location.type} has no unified form"])]
+        return [_delta(index, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))]
+
+    def _block_delta(self, event: wire.BlockDelta) -> Partials:
+        index, delta = event.index, event.delta
+        if index in self._opaque:
+            self._collect(index, delta)
+        elif delta.text is not None:
+            return [_delta(index, TextPartDelta(text=delta.text))]
+        elif delta.partial_json is not None:
+            if delta.partial_json:
+                self._started_inputs.pop(index, None)
+            return [_delta(index, ToolCallPartDelta(args=delta.partial_json))]
+        elif delta.thinking is not None:
+            return [_delta(index, ReasoningPartDelta(text=delta.thinking))]
+        elif delta.signature is not None:
+            return [_delta(index, ReasoningPartDelta(signature=delta.signature))]
+        elif delta.citation is not None:
+            return self._citation(index, delta.citation)
+        return []
+
+    def _collect(self, index: int, delta: wire.Delta) -> None:
+        """A delta of a block that goes into an opaque part: JSON of its input, or fields of its own."""
+        if delta.partial_json is not None:
+            self._inputs.setdefault(index, []).append(delta.partial_json)
+        else:
+            self._opaque[index] |= delta.rest("type")
+
+    def _block_stop(self, event: wire.BlockStop) -> Partials:
+        return self._stop(event.index)
+
+    def _stop(self, index: int) -> Partials:
+        started = self._started_inputs.pop(index, None)
+        if started:
+            return [_delta(index, ToolCallPartDelta(args=dump_json(started).decode()))]
+        block = self._opaque.pop(index, None)
+        if block is None:
+            return []
+        written = "".join(self._inputs.pop(index, []))
+        if written:
+            block["input"] = parse_tool_arguments(written, str(block.get("name", block.get("type"))))
+        return [_delta(index, OpaquePartDelta(provider=PROVIDER, data=block))]
+
+    def _message_delta(self, event: wire.MessageDelta) -> Partials:
+        usage = self._count(event.usage)
+        counted = [PartialModelResponse(usage=usage)] if usage is not None else []
+        return counted + self._finish(event.delta)
+
+    def _finish(self, stop: wire.Stop) -> Partials:
+        finish_reason, finish_detail = decode_finish(stop)
+        partials: Partials = []
+        if finish_detail == REFUSAL:
+            self._refused = stop
+            for part in refusal_parts(stop):
+                partials.append(_delta(self._next_index, TextPartDelta.model_validate(part.model_dump())))
+        return [*partials, PartialModelResponse(finish_reason=finish_reason, finish_detail=finish_detail)]
+
+    def _count(self, totals: wire.Usage | None) -> ModelUsage | None:
+        """What a running total adds to the one before it; a count that is left out has not changed."""
+        if totals is None:
+            return None
+        before = decode_usage(self._usage)
+        given = {name: value for name in wire.Usage.model_fields if (value := getattr(totals, name)) is not None}
+        self._usage = self._usage.model_copy(update=given)
+        return _increase(before, decode_usage(self._usage))
+
+    def _message_stop(self, _: wire.MessageStop) -> Partials:
+        self._ended = True
+        # A server that forgets to stop its blocks has told them all the same.
+        return [partial for index in sorted({*self._opaque, *self._started_inputs}) for partial in self._stop(index)]
+
+    def _error(self, event: wire.ErrorEvent) -> Partials:
+        error = embedded_error(event.error, event.request_id)
+        error.locate(provider=PROVIDER, request_id=None)
+        raise error
+
+    _READERS: ClassVar[dict[str, tuple[type[Event], Callable[[Any, Any], Partials]]]] = {
+        "message_start": (wire.MessageStart, _message_start),
+        "content_block_start": (wire.BlockStart, _block_start),
+        "content_block_delta": (wire.BlockDelta, _block_delta),
+        "content_block_stop": (wire.BlockStop, _block_stop),
+        "message_delta": (wire.MessageDelta, _message_delta),
+        "message_stop": (wire.MessageStop, _message_stop),
+        "error": (wire.ErrorEvent, _error),
+    }
+
+
+def _delta(index: int, part: PartDelta) -> PartialModelResponse:
+    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
+
+
+def _increase(before: ModelUsage, after: ModelUsage) -> ModelUsage:
+    return ModelUsage(
+        input_tokens=after.input_tokens - before.input_tokens,
+        output_tokens=after.output_tokens - before.output_tokens,
+        input_tokens_details=_increase_details(before.input_tokens_details, after.input_tokens_details),
+        output_tokens_details=_increase_details(before.output_tokens_details, after.output_tokens_details),
+    )
+
+
+def _increase_details(before: ModelTokensDetails | None, after: ModelTokensDetails | None) -> ModelTokensDetails | None:
+    if before is None or after is None:
+        return after
+    known = before.model_dump()
+    grown = {name: count - known.get(name, 0) for name, count in after.model_dump().items()}
+    return ModelTokensDetails(**grown)
+
+
+class StreamEncoder:
+    """See :class:`llm_sdk.codec.StreamEncoder`.
+
+    Blocks follow one another: a delta at a new index ends the block before it, and a later delta for that one is an
+    InvariantError. The explanation of a refusal stands in no block.
+    """
+
+    def __init__(self, call: ModelCall, ids: Ids) -> None:
+        self._call = call
+        self._ids = ids
+        self._events = Events(ids)
+        self._head = StreamAccumulator()
+        self._refused: StreamAccumulator | None = None
+        self._begun = False
+        self._open: OpenBlock | None = None
+        self._calls: list[ToolCallPart] = []
+        self._blocks = 0
+        self._ended_indices: set[int] = set()
+
+    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
+        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
+        self._head.add_partial(partial.model_copy(update={"delta": None}))
+        self._begin()
+        if partial.finish_detail == REFUSAL and self._refused is None:
+            self._refused = StreamAccumulator()
+        if partial.delta is not None and self._refused is not None:
+            self._refused.add_partial(PartialModelResponse(delta=partial.delta))
+        elif partial.delta is not None:
+            self._write(partial.delta)
+        return self._events.take()
+
+    def close(self) -> list[ServerSentEvent]:
+        """Write the end of the block that is open, why the answer ended, and the end mark."""
+        self._begin()
+        whole = self._head.compute_response()
+        explanation = self._write_refused(whole)
+        self._stop()
+        if whole.finish_reason == "error":
+            self._events.emit("error", error=describe_error(500, "Internal server error"))
+            return self._events.take()
+        if not self._blocks:
+            self._events.ping()
+        stop = {**encode_finish(whole, self._call), "stop_details": encode_refusal(explanation)}
+        usage = {**encode_usage(whole.usage), **count_searches(sum(map(is_search, self._calls)))}
+        self._events.emit("message_delta", delta=stop, usage=usage)
+        self._events.emit("message_stop")
+        return self._events.take()
+
+    def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        head = self._head.snapshot()
+        opening: JsonObject = {"content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
+        message = {**describe(head, call=self._call, ids=self._ids), **opening, "usage": encode_usage(head.usage)}
+        self._events.emit("message_start", message=message)
+
+    def _write(self, delta: ContentDelta) -> None:
+        if self._open is None or self._open.part_index != delta.index:
+            self._stop()
+            if delta.index in self._ended_indices:
+                raise InvariantError(
+                    f"content {delta.index}: this protocol streams one block after another, and this one has ended",
+                    provider=PROVIDER,
+                )
+            self._open = open_block(delta, self._blocks, self._events, self._calls, self._ids)
+            self._blocks += 1
+        self._open.feed(delta.part)
+
+    def _write_refused(self, whole: ModelResponse) -> TextPart | None:
+        """What was said before a refusal, and return its explanation."""
+        if self._refused is None:
+            return None
+        told = ModelResponse(content=self._refused.compute_response().content, finish_detail=whole.finish_detail)
+        parts, explanation = split_refusal(told)
+        for partial in to_partials(ModelResponse(content=parts)):
+            if partial.delta is not None:
+                self._write(partial.delta)
+        return explanation
+
+    def _stop(self) -> None:
+        if self._open is not None:
+            self._open.stop()
+            self._ended_indices.add(self._open.part_index)
+            self._open = None
