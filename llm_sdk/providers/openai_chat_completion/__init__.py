@@ -1,0 +1,54 @@
+"""OpenAI's Chat Completions (``POST /v1/chat/completions``), and the many servers that copy it.
+
+Documentation: https://platform.openai.com/docs/api-reference/chat
+"""
+
+from typing import Unpack
+
+from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.model import HttpLanguageModel, ModelOptions
+from llm_sdk.providers.openai_chat_completion import content, errors, request, response, stream
+from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
+from llm_sdk.providers.openai_chat_completion.endpoint import ENDPOINT, match, response_headers
+
+__all__ = ["CODEC", "MODEL", "OpenAIChatCodec", "OpenAIChatModel"]
+
+
+class OpenAIChatCodec:
+    """See :class:`llm_sdk.codec.Codec`."""
+
+    provider = content.PROVIDER
+    capabilities = CAPABILITIES
+    endpoint = ENDPOINT
+
+    encode_request = staticmethod(request.encode_request)
+    decode_request = staticmethod(request.decode_request)
+    normalize_request = staticmethod(request.normalize_request)
+    encode_response = staticmethod(response.encode_response)
+    decode_response = staticmethod(response.decode_response)
+    encode_error = staticmethod(errors.encode_error)
+    decode_error = staticmethod(errors.decode_error)
+    match = staticmethod(match)
+    response_headers = staticmethod(response_headers)
+    event_kind = staticmethod(stream.event_kind)
+
+    def stream_decoder(self) -> stream.StreamDecoder:
+        """A new decoder for one stream."""
+        return stream.StreamDecoder()
+
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:
+        """A new encoder for one streamed answer to this call."""
+        return stream.StreamEncoder(call, ids)
+
+
+CODEC = OpenAIChatCodec()
+
+
+class OpenAIChatModel(HttpLanguageModel):
+    """A model behind Chat Completions, of OpenAI or of any server that speaks it."""
+
+    def __init__(self, model_id: str, **options: Unpack[ModelOptions]) -> None:
+        super().__init__(CODEC, model_id, **options)
+
+
+MODEL = OpenAIChatModel

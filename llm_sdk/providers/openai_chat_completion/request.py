@@ -1,0 +1,264 @@
+"""``LanguageModelInput`` <-> the body of ``POST /v1/chat/completions``.
+
+A request that is read here and written again loses nothing: what has no unified field goes into ``extra``, at the place
+where it stood, and a whole content part or tool call without a unified form becomes an opaque part.
+"""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from llm_sdk.capabilities import check
+from llm_sdk.codec import ModelCall, WireRequest, dump_json
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.extra import ExtraFields, merge_extra
+from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
+from llm_sdk.providers.openai_chat_completion.content import PROVIDER
+from llm_sdk.providers.openai_chat_completion.endpoint import PATH, deployment
+from llm_sdk.providers.openai_chat_completion.history import HistoryReader, encode_messages
+from llm_sdk.providers.openai_chat_completion.options import (
+    decode_audio,
+    decode_effort,
+    decode_format,
+    decode_tool_choice,
+    decode_tools,
+    encode_audio,
+    encode_effort,
+    encode_format,
+    encode_tool_choice,
+    encode_tools,
+)
+from llm_sdk.types import JsonObject, LanguageModelInput
+
+OPTIONS = {
+    "max_completion_tokens": "max_tokens",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "presence_penalty": "presence_penalty",
+    "frequency_penalty": "frequency_penalty",
+    "seed": "seed",
+    "stop": "stop",
+    "parallel_tool_calls": "parallel_tool_calls",
+    "metadata": "metadata",
+}
+MODALITIES = frozenset(CAPABILITIES.modalities)
+# Values that mean the same as absence (OpenAI's OpenAPI document).
+DEFAULTS: JsonObject = {"stream": False, "tools": []}
+MESSAGE_DEFAULTS: JsonObject = {"annotations": [], "tool_calls": [], "reasoning_details": [], "detail": "auto"}
+
+
+def encode_request(model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
+    """Raises UnsupportedError or InvalidInputError, with the path of what cannot be sent."""
+    check(input, CAPABILITIES, PROVIDER)
+    warnings: list[str] = []
+    body = encode_body(model_id, input, warnings, stream=stream)
+    if stream:
+        # Without the option a stream ends without its usage.
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    body = merge_extra(body, input.extra or {})
+    headers = {"content-type": "application/json", "accept": "text/event-stream" if stream else "application/json"}
+    return WireRequest("POST", PATH, dump_json(body), headers, tuple(warnings))
+
+
+def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str], *, stream: bool) -> JsonObject:
+    """The body before ``extra``. Instructions have the role ``system``, which every server knows; OpenAI's newer models
+    read it as ``developer`` (documented)."""
+    messages = list(encode_messages(input.messages, warnings))
+    if input.system_prompt is not None:
+        messages.insert(0, {"role": "system", "content": input.system_prompt})
+    body: JsonObject = {"model": model_id, "messages": messages}
+    for name, field in OPTIONS.items():
+        if (value := getattr(input, field)) is not None:
+            body[name] = value
+    body |= encode_tools(input.tools, warnings)
+    if input.tool_choice is not None:
+        body["tool_choice"] = encode_tool_choice(input.tool_choice)
+    if input.response_format is not None:
+        body["response_format"] = encode_format(input.response_format)
+    if input.reasoning is not None and (effort := encode_effort(input.reasoning)) is not None:
+        body["reasoning_effort"] = effort
+    if input.modalities is not None:
+        body["modalities"] = input.modalities
+    if input.audio is not None:
+        body["audio"] = encode_audio(input.audio, stream=stream)
+    return body
+
+
+def decode_request(request: WireRequest) -> ModelCall:
+    """Raises InvalidInputError, with the path in the provider's words, for a body that the API would refuse."""
+    try:
+        body = wire.Request.model_validate_json(request.body)
+    except ValidationError as error:
+        raise _refuse(error) from None
+    model_id = body.model or deployment(request.path)
+    if model_id is None:
+        raise InvalidInputError("you must provide a model parameter", provider=PROVIDER)
+    if not body.messages:
+        raise InvalidInputError(
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+            path="messages",
+            provider=PROVIDER,
+        )
+    warnings: list[str] = []
+    extra = ExtraFields(body.rest(*wire.Request.model_fields), MESSAGE_DEFAULTS)
+    fields = _decode_options(body, extra)
+    prompt, messages = HistoryReader(extra, warnings).read(body.messages)
+    fields |= {
+        "system_prompt": prompt,
+        "messages": messages,
+        "tools": decode_tools(body, extra, warnings),
+        "tool_choice": decode_tool_choice(body, extra),
+        "response_format": decode_format(body.response_format, extra),
+        "reasoning": decode_effort(body.reasoning_effort, extra),
+        "audio": decode_audio(body.audio, extra),
+    }
+    _decode_stream_options(body, extra)
+    if body.model is None:
+        extra.keep("model", value=None)
+    input = LanguageModelInput(**fields)
+    if extra.fields:
+        input = input.model_copy(update={"extra": extra.fields})
+    return ModelCall(model_id, input, bool(body.stream), tuple(warnings))
+
+
+def _decode_options(body: wire.Request, extra: ExtraFields) -> JsonObject:
+    """The scalars. ``max_tokens`` is the deprecated name of ``max_completion_tokens``."""
+    fields: JsonObject = {field: getattr(body, name) for name, field in OPTIONS.items()}
+    if body.max_completion_tokens is None:
+        fields["max_tokens"] = body.max_tokens
+    elif body.max_tokens is not None:
+        extra.keep("max_tokens", value=body.max_tokens)
+    if isinstance(body.stop, str):
+        fields["stop"] = [body.stop]
+    if body.metadata is not None and not all(isinstance(value, str) for value in body.metadata.values()):
+        del fields["metadata"]
+        extra.keep("metadata", value=body.metadata)
+    if body.modalities is not None and MODALITIES.issuperset(body.modalities):
+        fields["modalities"] = body.modalities
+    elif body.modalities is not None:
+        extra.keep("modalities", value=body.modalities)
+    return fields
+
+
+def _decode_stream_options(body: wire.Request, extra: ExtraFields) -> None:
+    options = dict(body.stream_options or {})
+    if body.stream and not options.pop("include_usage", None):
+        extra.keep("stream_options", "include_usage", value=False)
+    extra.keep_all(options, "stream_options")
+
+
+def wants_usage(call: ModelCall) -> bool:
+    """Whether a stream shall end with its usage."""
+    options = (call.input.extra or {}).get("stream_options")
+    return not (isinstance(options, dict) and options.get("include_usage") is False)
+
+
+def _refuse(error: ValidationError) -> InvalidInputError:
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return InvalidInputError("We could not parse the JSON body of your request.", provider=PROVIDER)
+    # A union puts the tag of its member into the location, between the position and the field.
+    path = ""
+    after_position = False
+    for step in first["loc"]:
+        if isinstance(step, int):
+            path += f"[{step}]"
+            after_position = True
+        elif not after_position and step not in ("str", "dict") and not step.startswith(("list[", "dict[")):
+            path += f".{step}" if path else step
+        else:
+            after_position = False
+    if first["type"] == "missing":
+        return InvalidInputError(f"Missing required parameter: '{path}'.", path=path, provider=PROVIDER)
+    return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
+
+
+def normalize_request(body: Any) -> Any:
+    """The same request with defaults left out and short forms written out, for comparing two bodies.
+
+    Null means absent at every place that this looks at; arguments of calls are compared as JSON, not as text;
+    ``max_tokens`` is the deprecated name of ``max_completion_tokens``.
+    """
+    if not isinstance(body, dict):
+        return body
+    request = _drop(body, DEFAULTS)
+    if "max_tokens" in request and "max_completion_tokens" not in request:
+        request["max_completion_tokens"] = request.pop("max_tokens")
+    if isinstance(request.get("stop"), str):
+        request["stop"] = [request["stop"]]
+    if isinstance(messages := request.get("messages"), list):
+        request["messages"] = [_normalize_message(message) for message in messages]
+    if isinstance(tools := request.get("tools"), list):
+        request["tools"] = [_normalize_tool(tool) for tool in tools]
+    if isinstance(functions := request.get("functions"), list):
+        request["functions"] = [_normalize_function(function) for function in functions]
+    if isinstance(format := request.get("response_format"), dict) and isinstance(format.get("json_schema"), dict):
+        request["response_format"] = {**format, "json_schema": _drop(format["json_schema"], {"strict": False})}
+    if isinstance(options := request.get("stream_options"), dict):
+        request["stream_options"] = _drop(options, {"include_usage": False})
+        if not request["stream_options"]:
+            del request["stream_options"]
+    return request
+
+
+def _drop(value: JsonObject, defaults: JsonObject) -> JsonObject:
+    return {key: item for key, item in value.items() if item is not None and item != defaults.get(key)}
+
+
+def _normalize_message(message: Any) -> Any:
+    if not isinstance(message, dict):
+        return message
+    message = _drop(message, MESSAGE_DEFAULTS)
+    content = message.get("content")
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    if isinstance(content, list):
+        message["content"] = [_normalize_content(part) for part in content]
+    if isinstance(calls := message.get("tool_calls"), list):
+        message["tool_calls"] = [_normalize_call(call) for call in calls]
+    if isinstance(function := message.get("function_call"), dict):
+        message["function_call"] = _with_parsed_arguments(function)
+    return message
+
+
+def _normalize_content(part: Any) -> Any:
+    if not isinstance(part, dict):
+        return part
+    part = _drop(part, {})
+    if isinstance(image := part.get("image_url"), dict):
+        part["image_url"] = _drop(image, MESSAGE_DEFAULTS)
+    return part
+
+
+def _normalize_call(call: Any) -> Any:
+    if not isinstance(call, dict):
+        return call
+    call = {"type": "function", **_drop(call, {})}
+    if isinstance(function := call.get("function"), dict):
+        call["function"] = _with_parsed_arguments(function)
+    return call
+
+
+def _with_parsed_arguments(function: JsonObject) -> JsonObject:
+    arguments = function.get("arguments")
+    if not isinstance(arguments, str):
+        return function
+    try:
+        return {**function, "arguments": json.loads(arguments or "{}")}
+    except ValueError:
+        return function
+
+
+def _normalize_tool(tool: Any) -> Any:
+    if isinstance(tool, dict) and isinstance(function := tool.get("function"), dict):
+        return {**tool, "function": _normalize_function(function)}
+    return tool
+
+
+def _normalize_function(function: Any) -> Any:
+    if not isinstance(function, dict):
+        return function
+    function = _drop(function, {"description": "", "strict": False})
+    return {"parameters": {"type": "object", "properties": {}}, **function}

@@ -1,0 +1,319 @@
+"""``ModelResponse`` <-> the completion object, whole."""
+
+import string
+from typing import Any
+
+from pydantic import ValidationError
+
+from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
+from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, UnsupportedError
+from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion.content import (
+    PROVIDER,
+    decode_annotation,
+    decode_function,
+    decode_tool_call,
+    encode_annotation,
+    encode_function,
+    encode_tool_call,
+    numbered_citations,
+)
+from llm_sdk.providers.openai_chat_completion.endpoint import response_headers
+from llm_sdk.providers.openai_chat_completion.errors import embedded_error
+from llm_sdk.providers.openai_chat_completion.logprobs import encode_logprobs
+from llm_sdk.providers.openai_chat_completion.sound import audio_fields
+from llm_sdk.providers.openai_chat_completion.thinking import encode_reasoning, reasoning_part, thought
+from llm_sdk.providers.openai_chat_completion.usage import decode_usage, encode_usage
+from llm_sdk.types import (
+    AudioPart,
+    Citation,
+    FinishReason,
+    JsonObject,
+    ModelResponse,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from llm_sdk.wire_model import malformed
+
+REFUSAL = "refusal"
+# Why an answer ended, in OpenAI's words. The last of those with one meaning is only read.
+FINISH: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "function_call": "tool_calls",
+}
+# Words of other servers: Together, OpenRouter, DeepSeek, two of Z.ai's, and three of those behind OpenRouter. Any other
+# word is "other".
+FOREIGN_FINISH: dict[str, FinishReason] = {
+    "eos": "stop",
+    "error": "error",
+    "insufficient_system_resource": "error",
+    "sensitive": "content_filter",
+    "network_error": "error",
+    "max_output_tokens": "length",
+    "max_tokens": "length",
+    "MAX_TOKENS": "length",
+}
+FINISH_WORDS: dict[FinishReason, str] = {reason: word for word, reason in reversed(FINISH.items())}
+AUDIO_LIFETIME = 3600
+"""Seconds for which the provider keeps an audio answer (documented as expires_at, seen as about an hour)."""
+
+
+def decode_response(reply: WireResponse) -> ModelResponse:
+    """Raises RefusalError, StatusCodeError for an answer that is an error, or InvariantError that says where it is
+    malformed."""
+    try:
+        response = wire.Response.model_validate_json(reply.body)
+    except ValidationError as error:
+        malformed(error, "the answer", PROVIDER)
+    if response.error is not None:
+        raise embedded_error(response.error)
+    if response.choices is None:
+        raise InvariantError("the answer is malformed at choices: Field required", provider=PROVIDER)
+    return read_response(response, response.choices)
+
+
+def read_response(response: wire.Response, choices: list[wire.Choice]) -> ModelResponse:
+    """The unified form of a completion. Its first choice is the answer."""
+    warnings: list[str] = []
+    content: list[Part] = []
+    finish_reason: FinishReason | None = None
+    finish_detail: str | None = None
+    refusal: str | None = None
+    cut: list[str] = []
+    if choices:
+        choice = min(choices, key=lambda choice: choice.index)
+        refusal = choice.message.refusal
+        content = [*_read_speech(choice.message, response, warnings)]
+        word = finish_word(choice.finish_reason, choice.native_finish_reason)
+        calls = _read_calls(choice.message, warnings, cut if decode_finish(word, calls=False)[0] == "length" else None)
+        finish_reason, finish_detail = decode_finish(word, calls=has_calls(calls))
+        content += calls
+    warnings += other_choices(len(choices))
+    whole = ModelResponse(
+        content=content,
+        usage=decode_usage(response.usage) if response.usage else None,
+        finish_reason=finish_reason,
+        finish_detail=finish_detail,
+        id=response.id or None,
+        model_id=response.model or None,
+        warnings=[*warnings, *cut] or None,
+    )
+    if refusal:
+        raise refused(refusal, whole)
+    return whole
+
+
+def refused(refusal: str, whole: ModelResponse) -> RefusalError:
+    """The error for an answer that is a refusal; its response has the refusal as its text."""
+    told = {"content": [TextPart(text=refusal)], "finish_reason": "content_filter", "finish_detail": REFUSAL}
+    return RefusalError(refusal, response=whole.model_copy(update=told), provider=PROVIDER)
+
+
+def other_choices(count: int) -> list[str]:
+    """What is said of the choices beside the first, which a response has no place for."""
+    return [f"choices: {count} answers came, and only the first one is given"] if count > 1 else []
+
+
+def has_calls(parts: list[Part]) -> bool:
+    """Whether one of the parts is a call of the caller's own tools, custom ones too."""
+    return any(isinstance(part, ToolCallPart | OpaquePart) for part in parts)
+
+
+def _read_speech(message: wire.ResponseMessage, response: wire.Response, warnings: list[str]) -> list[Part]:
+    """Everything but calls, in the order in which a stream has it: reasoning, text, audio."""
+    parts: list[Part | None] = [reasoning_part(*thought(message), message.reasoning_details or [])]
+    text, unknown = split_text(message.content)
+    warnings += [unknown_content(data) for data in unknown]
+    if text:
+        known = (decode_annotation(annotation, warnings) for annotation in message.annotations or ())
+        citations = [citation for citation in known if citation is not None]
+        citations += numbered_citations(response.citations or [], response.search_results, text)
+        parts.append(TextPart(text=text, citations=citations or None))
+    if message.audio is not None and message.audio.data is not None:
+        sound = message.audio
+        fields = {"data": sound.data, "transcript": sound.transcript, "id": sound.id, **audio_fields(sound.data or "")}
+        parts.append(AudioPart.model_validate(fields))
+    return [part for part in parts if part is not None]
+
+
+def unknown_content(data: JsonObject) -> str:
+    """What is said of a part of a message's content that is no text."""
+    return f"{data.get('type', 'content')}: this content has no unified form and was left out"
+
+
+def split_text(content: str | list[JsonObject] | None) -> tuple[str, list[JsonObject]]:
+    """The text of a message, and what else its content holds: some servers give a list of parts."""
+    if not isinstance(content, list):
+        return content or "", []
+    texts = [part["text"] for part in content if isinstance(part.get("text"), str)]
+    return "".join(texts), [part for part in content if not isinstance(part.get("text"), str)]
+
+
+def _read_calls(message: wire.ResponseMessage, warnings: list[str], cut: list[str] | None) -> list[Part]:
+    """The calls. One that an answer cut at the token limit ends amid is left out, and ``cut`` then tells of it; None
+    for an answer that was not cut."""
+    parts: list[Part] = []
+    calls: list[Any] = [*enumerate(message.tool_calls or ())]
+    if message.function_call is not None:
+        calls.append((None, message.function_call))
+    for position, call in calls:
+        try:
+            if position is None:
+                parts.append(decode_function(call, wire.LEGACY_CALL_ID))
+            else:
+                parts.append(decode_tool_call(call, position, warnings))
+        except MalformedArgumentsError as error:
+            if cut is None:
+                raise
+            cut.append(error.as_warning())
+    return parts
+
+
+def finish_word(word: str | None, native: str | None) -> str | None:
+    """Why an answer ended. OpenRouter says ``tool_calls`` of one that was cut amid a call, and only the word of the
+    provider behind it tells that (recorded)."""
+    was_cut = native is not None and (FINISH.get(native) or FOREIGN_FINISH.get(native)) == "length"
+    return native if was_cut and FINISH.get(word or "") != "length" else word
+
+
+def decode_finish(word: str | None, *, calls: bool) -> tuple[FinishReason | None, str | None]:
+    """An answer to a forced tool ends with ``stop`` (documented), and some servers do so with any call."""
+    if not word:
+        return ("tool_calls" if calls else None), None
+    reason = FINISH.get(word) or FOREIGN_FINISH.get(word, "other")
+    return ("tool_calls" if calls and reason == "stop" else reason), word
+
+
+def encode_finish(response: ModelResponse, *, calls: bool) -> str:
+    """``finish_reason``: a refusal ends like any answer."""
+    if response.finish_detail == REFUSAL:
+        return "stop"
+    if response.finish_detail in FINISH:
+        return response.finish_detail
+    word = FINISH_WORDS.get(response.finish_reason or "other", "stop")
+    return "tool_calls" if calls and word == "stop" else word
+
+
+def new_id(prefix: str, length: int, ids: Ids) -> str:
+    """An id of the provider's shape."""
+    return prefix + ids.token(length, wire.ALPHANUMERIC)
+
+
+def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:
+    """What every object of an answer begins with, whole or chunk."""
+    return {
+        "id": response.id or new_id(wire.RESPONSE_ID, wire.RESPONSE_ID_LENGTH, ids),
+        "object": "chat.completion",
+        "created": int(ids.now()),
+        "model": response.model_id or call.model_id,
+        "service_tier": "default",
+        "system_fingerprint": "fp_" + ids.token(10, string.hexdigits.lower()[:16]),
+    }
+
+
+def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
+    """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry.
+
+    A request for several choices (``n``) gets the same one that often.
+    """
+    head = describe(response, call=call, ids=ids)
+    message = encode_message(response, call=call, ids=ids)
+    finish_reason = encode_finish(response, calls="tool_calls" in message or "function_call" in message)
+    if "function_call" in message and finish_reason == "tool_calls":
+        finish_reason = "function_call"
+    logprobs = encode_logprobs(message["content"] or message["refusal"], call, refused=message["refusal"] is not None)
+    body: JsonObject = {
+        "id": head["id"],
+        "object": head["object"],
+        "created": head["created"],
+        "model": head["model"],
+        "choices": [
+            {"index": index, "message": message, "logprobs": logprobs, "finish_reason": finish_reason}
+            for index in range(wanted_choices(call))
+        ],
+    }
+    if response.usage is not None:
+        body["usage"] = encode_usage(response.usage)
+    body |= {"service_tier": head["service_tier"], "system_fingerprint": head["system_fingerprint"]}
+    return WireResponse(200, dump_json(body), response_headers(ids, stream=False))
+
+
+def wanted_choices(call: ModelCall) -> int:
+    """How many answers a request asks for."""
+    n = (call.input.extra or {}).get("n")
+    return n if isinstance(n, int) and 1 <= n <= 128 else 1
+
+
+def is_legacy(call: ModelCall) -> bool:
+    """Whether the caller knows only the deprecated ``functions``."""
+    return "functions" in (call.input.extra or {})
+
+
+def encode_message(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:
+    """The message of an answer. It has one text and one reasoning: those of several parts follow one another."""
+    texts = [part for part in response.content if isinstance(part, TextPart)]
+    text = "".join(part.text for part in texts)
+    refusing = response.finish_detail == REFUSAL
+    message: JsonObject = {
+        "role": "assistant",
+        "content": None if refusing or not text else text,
+        "refusal": text if refusing else None,
+        "annotations": [*encode_annotations(texts)],
+    }
+    calls: list[JsonObject] = []
+    for at, part in enumerate(response.content):
+        match part:
+            case ToolCallPart(provider_executed=True) | ToolResultPart(provider_executed=True):
+                continue  # a hosted search shows in its citations only
+            case ToolCallPart() if is_legacy(call):
+                message["function_call"] = encode_function(part)
+            case ToolCallPart():
+                calls.append(encode_tool_call(part))
+            case AudioPart():
+                message["audio"] = encode_audio(part, ids)
+            case OpaquePart(provider=provider, data=data) if provider == PROVIDER and "id" in data:
+                calls.append(data)
+            case TextPart() | ReasoningPart():
+                continue
+            case _:
+                raise UnsupportedError(
+                    f"an answer of this protocol cannot carry {part.type}", path=f"content[{at}]", provider=PROVIDER
+                )
+    if calls:
+        message["tool_calls"] = calls
+    return {**message, **encode_reasoning([part for part in response.content if isinstance(part, ReasoningPart)])}
+
+
+def encode_annotations(texts: list[TextPart]) -> list[JsonObject]:
+    """The annotations of all texts, as they stand when the texts are joined."""
+    annotations: list[JsonObject] = []
+    offset = 0
+    for part in texts:
+        shifted = (shift(citation, offset, part.text) for citation in part.citations or ())
+        annotations += [encode_annotation(citation, part.text) for citation in shifted]
+        offset += len(part.text)
+    return annotations
+
+
+def shift(citation: Citation, offset: int, text: str) -> Citation:
+    """A citation of a text that has ``offset`` characters before it now."""
+    start = (citation.start_index or 0) + offset
+    end = (len(text) if citation.end_index is None else citation.end_index) + offset
+    return citation.model_copy(update={"start_index": start, "end_index": end})
+
+
+def encode_audio(part: AudioPart, ids: Ids) -> JsonObject:
+    """``audio`` of a message."""
+    return {
+        "id": part.id or new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, ids),
+        "data": part.data,
+        "expires_at": int(ids.now()) + AUDIO_LIFETIME,
+        "transcript": part.transcript or "",
+    }

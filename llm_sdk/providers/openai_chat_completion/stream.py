@@ -1,0 +1,392 @@
+"""The chunks of a streamed completion <-> partial responses.
+
+A part has the same index whatever comes first: reasoning, text, audio, then the calls, as in a whole answer.
+"""
+
+from typing import TypeAlias
+
+from pydantic import ValidationError
+
+from llm_sdk.accumulator import StreamAccumulator
+from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.deltas import (
+    AudioPartDelta,
+    CitationDelta,
+    ContentDelta,
+    OpaquePartDelta,
+    PartDelta,
+    PartialModelResponse,
+    ReasoningPartDelta,
+    TextPartDelta,
+    ToolCallPartDelta,
+)
+from llm_sdk.errors import InvariantError, RefusalError, StreamTruncatedError, UnsupportedError
+from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion.content import (
+    PROVIDER,
+    decode_annotation,
+    numbered_citations,
+)
+from llm_sdk.providers.openai_chat_completion.errors import embedded_error
+from llm_sdk.providers.openai_chat_completion.response import (
+    AUDIO_LIFETIME,
+    REFUSAL,
+    decode_finish,
+    encode_annotations,
+    encode_finish,
+    finish_word,
+    is_legacy,
+    new_id,
+    other_choices,
+    refused,
+    split_text,
+    unknown_content,
+)
+from llm_sdk.providers.openai_chat_completion.sound import audio_fields
+from llm_sdk.providers.openai_chat_completion.stream_calls import StreamedCalls
+from llm_sdk.providers.openai_chat_completion.stream_chunks import Chunks
+from llm_sdk.providers.openai_chat_completion.thinking import (
+    DEFAULT_FIELD,
+    DETAILS,
+    FIELDS,
+    merge_details,
+    read_details,
+    reasoning_part,
+    thought,
+)
+from llm_sdk.providers.openai_chat_completion.usage import decode_usage, encode_usage
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import Citation, JsonObject, ModelResponse, ReasoningPart, TextPart
+from llm_sdk.wire_model import malformed
+
+Partials: TypeAlias = list[PartialModelResponse]
+
+REASONING, TEXT, AUDIO, CALLS = 0, 1, 2, 3
+"""Indices of the parts; the calls have :data:`CALLS` and those behind it."""
+
+
+class StreamDecoder:
+    """See :class:`llm_sdk.codec.StreamDecoder`."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._ended = False
+        self._head = ModelResponse(content=[])
+        self._choices: set[int] = set()
+        self._calls = StreamedCalls()
+        self._texts: list[str] = []
+        self._field = ""
+        self._details: list[JsonObject] = []
+        self._new_details = False
+        self._details_text = ""
+        self._audio_begun = False
+        self._refusal: list[str] = []
+        self._urls: list[object] = []
+        self._search_results: list[wire.SearchResult] = []
+        self._finish: str | None = None
+        self._usage: wire.Usage | None = None
+        self._usage_announced = False
+        self._warnings: list[str] = []
+        self._error: RefusalError | None = None
+
+    def feed(self, event: ServerSentEvent) -> Partials:
+        """Read one event; a malformed one is an InvariantError that gives its number."""
+        number, self._number = self._number, self._number + 1
+        if self._ended:
+            return []
+        if event.data.strip() == wire.END_MARK:
+            return self._end()
+        try:
+            chunk = wire.Chunk.model_validate_json(event.data)
+        except ValidationError as error:
+            malformed(error, f"event {number}", PROVIDER)
+        if chunk.error is not None:
+            reported = embedded_error(chunk.error)
+            reported.locate(provider=PROVIDER, request_id=None)
+            raise reported
+        return self._chunk(chunk)
+
+    def close(self) -> Partials:
+        """Raises RefusalError for a refusal that the stream told, and StreamTruncatedError when its end is missing.
+
+        Perplexity and Hugging Face end some streams without ``[DONE]`` (recorded): there a finish reason is the end.
+        Where the chunks have an empty ``usage``, which OpenAI fills in the last one, that has to come too.
+        """
+        partials: Partials = []
+        if not self._ended:
+            if self._finish is None or (self._usage_announced and self._usage is None):
+                raise StreamTruncatedError(
+                    f"the stream ended after {self._number} events without [DONE]", provider=PROVIDER
+                )
+            partials = self._end()
+        if self._error is not None:
+            raise self._error
+        return partials
+
+    def _chunk(self, chunk: wire.Chunk) -> Partials:
+        partials = self._read_head(chunk)
+        for choice in chunk.choices or ():
+            self._choices.add(choice.index or 0)
+            if not choice.index:
+                partials += self._choice(choice)
+        if chunk.usage is not None:
+            self._usage = chunk.usage  # a running total from some servers: the last one counts
+        elif "usage" in chunk.model_fields_set:
+            self._usage_announced = True
+        elif chunk.x_groq is not None and self._usage is None:
+            self._usage = chunk.x_groq.usage
+        self._urls = chunk.citations or self._urls
+        self._search_results = chunk.search_results or self._search_results
+        return partials
+
+    def _read_head(self, chunk: wire.Chunk) -> Partials:
+        """Id and model, from the first chunk that has them: Azure's first one has neither (recorded)."""
+        if self._head.id is not None or not chunk.id:
+            return []
+        self._head = ModelResponse(content=[], id=chunk.id, model_id=chunk.model or None)
+        return [PartialModelResponse(id=chunk.id, model_id=chunk.model or None)]
+
+    def _choice(self, choice: wire.ChunkChoice) -> Partials:
+        delta = choice.delta or wire.Delta()
+        partials = self._reasoning(delta)
+        text, unknown = split_text(delta.content)
+        if self._new_details and (text or delta.tool_calls or choice.finish_reason):
+            partials += self._flush_details()
+        self._warnings += map(unknown_content, unknown)
+        if text:
+            self._texts.append(text)
+            partials.append(_delta(TEXT, TextPartDelta(text=text)))
+        if delta.annotations:
+            partials += self._annotations(delta.annotations)
+        if delta.refusal:
+            self._refusal.append(delta.refusal)
+        if delta.audio is not None:
+            partials += self._audio(delta.audio)
+        for fragment in delta.tool_calls or ():
+            partials += [_delta(CALLS + position, part) for position, part in self._calls.feed(fragment)]
+        if delta.function_call is not None:
+            partials += [_delta(CALLS + at, part) for at, part in self._calls.feed_legacy(delta.function_call)]
+        if choice.finish_reason:
+            self._finish = finish_word(choice.finish_reason, choice.native_finish_reason)
+        return partials
+
+    def _reasoning(self, delta: wire.Delta) -> Partials:
+        if delta.reasoning_details:
+            merge_details(self._details, delta.reasoning_details)
+            self._new_details = True
+        text, field = thought(delta)
+        if not text:
+            return []
+        if self._field:
+            return [_delta(REASONING, ReasoningPartDelta(text=text))]
+        self._field = field
+        return [_delta(REASONING, ReasoningPartDelta(text=text, id=field))]
+
+    def _flush_details(self) -> Partials:
+        """Pass on what stands beside the reasoning text, as soon as something else begins."""
+        self._new_details = False
+        part = reasoning_part("", self._field, self._details)
+        if part is None:
+            return []
+        rest, self._details_text = part.text[len(self._details_text) :], part.text
+        return [_delta(REASONING, ReasoningPartDelta(text=rest, id=part.id, signature=part.signature))]
+
+    def _annotations(self, annotations: list[wire.Annotation]) -> Partials:
+        citations = [decode_annotation(annotation, self._warnings) for annotation in annotations]
+        return [_cite(citation) for citation in citations if citation is not None]
+
+    def _audio(self, audio: wire.Audio) -> Partials:
+        if not audio.data and not audio.transcript and (audio.id is None or self._audio_begun):
+            return []
+        fields: JsonObject = {"transcript": audio.transcript, "id": audio.id}
+        if audio.data:
+            fields["data"] = audio.data
+            if not self._audio_begun:
+                self._audio_begun = True
+                fields |= audio_fields(audio.data)
+        return [_delta(AUDIO, AudioPartDelta(**fields))]
+
+    def _end(self) -> Partials:
+        """What only the end tells: usage, why it ended, and what else has to be known whole."""
+        self._ended = True
+        partials = self._flush_details() if self._new_details else []
+        text = "".join(self._texts) if self._urls else ""
+        if text:
+            partials += [_cite(one) for one in numbered_citations(self._urls, self._search_results, text)]
+        partials += [_delta(CALLS + position, part) for position, part in self._calls.finish(self._warnings)]
+        finish_reason, finish_detail = decode_finish(self._finish, calls=bool(self._calls))
+        usage = decode_usage(self._usage) if self._usage else None
+        warnings = [*self._warnings, *other_choices(len(self._choices))] or None
+        if self._refusal:
+            told = {"usage": usage, "warnings": warnings}
+            self._error = refused("".join(self._refusal), self._head.model_copy(update=told))
+        last = PartialModelResponse(
+            usage=usage, finish_reason=finish_reason, finish_detail=finish_detail, warnings=warnings
+        )
+        return [*partials, last]
+
+
+def _delta(index: int, part: PartDelta) -> PartialModelResponse:
+    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
+
+
+def _cite(citation: Citation) -> PartialModelResponse:
+    return _delta(TEXT, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))
+
+
+NOTHING = "keepalive"
+
+
+def event_kind(event: ServerSentEvent) -> str:
+    """What a chunk brings, for comparing two streams (see :class:`conformance.stream_judge.NamesEvents`).
+
+    The first chunk's role, Azure's filter results and chunks of other choices bring nothing. Finish reason, usage and
+    ``[DONE]`` are the end, which servers put into one to three events, or into the last chunk of the content.
+    """
+    if event.data.strip() == wire.END_MARK:
+        return "end"
+    chunk = wire.Chunk.model_validate_json(event.data)
+    if chunk.error is not None:
+        return "error"
+    choice = next((choice for choice in chunk.choices or () if not choice.index), wire.ChunkChoice())
+    delta = choice.delta or wire.Delta()
+    if delta.tool_calls:
+        heads = any((call.function and call.function.name) or call.custom for call in delta.tool_calls)
+        return "tool call" if heads else "arguments"
+    kinds = {
+        "refusal": delta.refusal,
+        "audio": delta.audio,
+        "text": split_text(delta.content)[0] or delta.annotations,
+        "function call": delta.function_call,
+        "reasoning": thought(delta)[0] or delta.reasoning_details,
+        "end": choice.finish_reason or chunk.usage,
+    }
+    return next((kind for kind, brought in kinds.items() if brought), NOTHING)
+
+
+class StreamEncoder:
+    """See :class:`llm_sdk.codec.StreamEncoder`."""
+
+    def __init__(self, call: ModelCall, ids: Ids) -> None:
+        self._call = call
+        self._ids = ids
+        self._chunks = Chunks(call, ids)
+        self._head = StreamAccumulator()
+        self._refused = False
+        self._texts: dict[int, list[str]] = {}
+        self._citations: dict[int, list[Citation]] = {}
+        self._calls: dict[int, int] = {}
+        self._hosted: set[int] = set()
+        self._field = DEFAULT_FIELD
+        self._audio_begun = False
+
+    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
+        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
+        self._head.add_partial(partial.model_copy(update={"delta": None}))
+        self._refused = self._refused or partial.finish_detail == REFUSAL
+        if partial.delta is not None:
+            self._write(partial.delta)
+        return self._chunks.take()
+
+    def close(self) -> list[ServerSentEvent]:
+        """Write the end of the answer, its usage where it was asked for, and the end mark."""
+        whole = self._head.compute_response()
+        self._begin({"content": "", "refusal": None})
+        if self._audio_begun:
+            self._chunks.emit({"audio": {"expires_at": int(self._ids.now()) + AUDIO_LIFETIME}})
+        texts = [
+            TextPart(text="".join(fragments), citations=self._citations.get(index))
+            for index, fragments in sorted(self._texts.items())
+        ]
+        if annotations := encode_annotations(texts):
+            self._chunks.emit({"annotations": annotations})
+        finish_reason = encode_finish(whole, calls=bool(self._calls))
+        if finish_reason == "tool_calls" and is_legacy(self._call):
+            finish_reason = "function_call"
+        self._chunks.emit({}, finish_reason)
+        if self._chunks.wants_usage and whole.usage is not None:
+            self._chunks.emit_usage(encode_usage(whole.usage))
+        self._chunks.emit_end()
+        return self._chunks.take()
+
+    def _begin(self, opening: JsonObject) -> None:
+        """The first chunk, where there was none: it has the role, and an empty piece of what comes first."""
+        if not self._chunks.begun:
+            self._chunks.begin(self._head.snapshot())
+            self._chunks.emit({"role": "assistant", **opening})
+
+    def _write(self, delta: ContentDelta) -> None:
+        match delta.part:
+            case TextPartDelta() as part:
+                self._text(delta.index, part)
+            case ReasoningPartDelta() as part:
+                self._reasoning(part)
+            case AudioPartDelta() as part:
+                self._audio(part)
+            case ToolCallPartDelta() as part:
+                self._call_delta(delta.index, part)
+            case OpaquePartDelta(provider=provider, data=data) if provider == PROVIDER and "id" in data:
+                position = self._calls.setdefault(delta.index, len(self._calls))
+                self._tool_call({"index": position, **data})
+            case part if not getattr(part, "provider_executed", None):
+                raise UnsupportedError(
+                    f"an answer of this protocol cannot carry {part.type}",
+                    path=f"content[{delta.index}]",
+                    provider=PROVIDER,
+                )
+
+    def _text(self, index: int, part: TextPartDelta) -> None:
+        self._texts.setdefault(index, []).append(part.text)
+        if part.citation is not None and part.citation.source is not None:
+            citation = Citation(**part.citation.model_dump(exclude={"type"}))
+            self._citations.setdefault(index, []).append(citation)
+        if self._refused:
+            self._begin({"content": None, "refusal": ""})
+        else:
+            self._begin({"content": "", "refusal": None})
+        if part.text:
+            self._chunks.emit({"refusal" if self._refused else "content": part.text})
+
+    def _reasoning(self, part: ReasoningPartDelta) -> None:
+        self._field = part.id if part.id in FIELDS else self._field
+        self._begin({"content": None})
+        if part.text and self._field != DETAILS:
+            self._chunks.emit({self._field: part.text})
+        if details := read_details(ReasoningPart(text="", id=self._field, signature=part.signature)):
+            self._chunks.emit({DETAILS: details})
+
+    def _audio(self, part: AudioPartDelta) -> None:
+        if not self._audio_begun:
+            self._audio_begun = True
+            id = part.id or new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, self._ids)
+            self._begin({"content": None, "refusal": None})
+            self._chunks.emit({"audio": {"id": id, "transcript": ""}})
+        for name in ("data", "transcript"):
+            if value := getattr(part, name):
+                self._chunks.emit({"audio": {name: value}})
+
+    def _call_delta(self, index: int, part: ToolCallPartDelta) -> None:
+        if part.provider_executed or index in self._hosted:
+            self._hosted.add(index)  # a hosted search shows in its citations only
+            return
+        begins = index not in self._calls
+        if begins and not (part.tool_call_id and part.tool_name):
+            raise InvariantError(f"content {index}: the first delta of a tool call lacks its name or tool_call_id")
+        position = self._calls.setdefault(index, len(self._calls))
+        function: JsonObject = {"name": part.tool_name} if begins else {}
+        if part.args or begins:
+            function["arguments"] = part.args or ""
+        if is_legacy(self._call):
+            self._begin({"content": None})
+            self._chunks.emit({"function_call": function})
+        elif begins:
+            self._tool_call({"index": position, "id": part.tool_call_id, "type": "function", "function": function})
+        elif function:
+            self._tool_call({"index": position, "function": function})
+
+    def _tool_call(self, call: JsonObject) -> None:
+        """The first call of an answer that begins with one stands in its first chunk (recorded)."""
+        if self._chunks.begun:
+            self._chunks.emit({"tool_calls": [call]})
+        else:
+            self._begin({"content": None, "tool_calls": [call], "refusal": None})
