@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from llm_sdk.capabilities import Capabilities
 from llm_sdk.deltas import PartialModelResponse
@@ -22,6 +22,7 @@ from llm_sdk.types import LanguageModelInput, ModelResponse
 __all__ = [
     "Codec",
     "Endpoint",
+    "Framing",
     "Ids",
     "ModelCall",
     "Route",
@@ -32,6 +33,8 @@ __all__ = [
     "WireResponse",
     "dump_json",
 ]
+
+Framing: TypeAlias = Literal["sse", "json-array"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,14 @@ class WireResponse:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a path says of a call: ``None`` where the body has to say it."""
+    """What a path says of a call: ``None`` where the body has to say it.
+
+    ``framing`` is how the events of a streamed answer stand in its body; two routes that differ in it alone are equal.
+    """
 
     model_id: str | None = None
     stream: bool | None = None
+    framing: Framing = field(default="sse", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,8 @@ class Endpoint:
     """How a client reaches the provider and shows its key.
 
     ``base_url`` is the default one, and ``root`` the part of it that is a path: a server mounts the protocol below it.
-    ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``.
+    ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``. ``line_end`` ends
+    the lines of the server-sent events that the provider writes.
     """
 
     base_url: str
@@ -91,6 +99,7 @@ class Endpoint:
     key_header: str
     key_format: str
     request_id_header: str
+    line_end: bytes = b"\n"
 
 
 class Ids(Protocol):
@@ -198,12 +207,12 @@ class Codec(Protocol):
         ...
 
 
-def dump_json(value: Any) -> bytes:
-    """Compact JSON in UTF-8, as the providers write it.
+def dump_json(value: Any, *, indent: int | None = None, separators: tuple[str, str] = (",", ":")) -> bytes:
+    """JSON in UTF-8: compact, as most providers write it, or in the given layout.
 
     A lone surrogate, which Python's texts can hold, has no UTF-8: then all that is not ASCII is written as escapes.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators).encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+        return json.dumps(value, indent=indent, separators=separators).encode()

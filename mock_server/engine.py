@@ -13,7 +13,7 @@ from threading import Lock
 from pydantic import ValidationError
 
 from llm_sdk.accumulator import to_partials
-from llm_sdk.codec import Codec, ModelCall, WireRequest
+from llm_sdk.codec import Codec, Framing, ModelCall, WireRequest
 from llm_sdk.errors import (
     AuthenticationError,
     InvalidInputError,
@@ -23,6 +23,7 @@ from llm_sdk.errors import (
     UnsupportedError,
     status_error,
 )
+from llm_sdk.json_array import encode_array
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.sse import encode_event
 from llm_sdk.types import ModelResponse
@@ -49,6 +50,7 @@ class _Call:
     request: WireRequest
     headers: Mapping[str, str]
     ids: CallIds
+    framing: Framing = "sse"
     model_call: ModelCall | None = None
     scenario: str | None = None
     response: ModelResponse | None = None
@@ -124,6 +126,7 @@ class Engine:
         if route is None:
             path = request.path.partition("?")[0]
             raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
+        call.framing = route.framing
         self._check_key(codec, call.headers)
         model_call = call.model_call = codec.decode_request(request)
         fingerprint = _digest(codec.provider, model_call.model_id, model_call.input.model_dump_json())
@@ -185,7 +188,8 @@ class Engine:
         try:
             if not model_call.stream:
                 return whole_reply(codec.encode_response(response, call=model_call, ids=call.ids))
-            headers = codec.response_headers(call.ids, stream=True)
+            framing = call.framing
+            headers = codec.response_headers(call.ids, stream=framing == "sse")
             encoder = codec.stream_encoder(call=model_call, ids=call.ids)
             events = [event for partial in to_partials(response, pace.fragments) for event in encoder.feed(partial)]
             events += encoder.close()
@@ -193,7 +197,11 @@ class Engine:
             if call.scenario is None:
                 raise
             raise self._bad_scenario(call.scenario, error.message) from None
-        chunks = [TimedChunk(encode_event(event), pace.delay if at else 0.0) for at, event in enumerate(events)]
+        line_end = codec.endpoint.line_end
+        pieces = (
+            [encode_event(event, line_end) for event in events] if framing == "sse" else encode_array(events, line_end)
+        )
+        chunks = [TimedChunk(piece, pace.delay if at else 0.0) for at, piece in enumerate(pieces)]
         return ReplyPlan(200, headers, tuple(chunks), stream=True)
 
     def _bad_scenario(self, name: str, what: str) -> StatusCodeError:
