@@ -126,7 +126,7 @@ class _ExchangeJudge:
         call = call or self.bare_call(response.model_id)
         written = self.codec.encode_response(response, call=call, ids=SeededIds(self.exchange.id))
         self._accept("response", written)
-        _same(_shape(outcome), _shape(self._read_response(written)))
+        _same(_shape(outcome), _shape(_without_made_up(response, self._read_response(written))))
 
     def _accept(self, kind: Kind, written: WireResponse) -> None:
         if complaint := self.schemas.complaint(kind, json.loads(written.body)):
@@ -155,6 +155,15 @@ def _shape(outcome: ModelResponse | Exception) -> Any:
         response = outcome.response.model_dump(mode="json") if outcome.response else None
         return {"refusal": outcome.refusal, "response": response}
     return {"error": type(outcome).__name__, "message": getattr(outcome, "message", str(outcome))}
+
+
+def _without_made_up(response: ModelResponse, read_back: Any) -> Any:
+    """The outcome without the id and the model of its response where ``response`` has none: a provider gives every
+    answer both, so they were made up."""
+    made_up = {name: None for name in ("id", "model_id") if getattr(response, name) is None}
+    if isinstance(read_back, RefusalError) and read_back.response is not None:
+        read_back.response = read_back.response.model_copy(update=made_up)
+    return read_back.model_copy(update=made_up) if isinstance(read_back, ModelResponse) else read_back
 
 
 def _same(expected: Any, actual: Any) -> None:

@@ -1,7 +1,7 @@
 """One recorded stream: read, read again however its bytes are cut, and written again event by event."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol, runtime_checkable
@@ -23,6 +23,7 @@ from llm_sdk.accumulator import accumulate, to_partials
 from llm_sdk.codec import Codec, ModelCall, SeededIds
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import LanguageModelError, RefusalError, StatusCodeError, StreamTruncatedError
+from llm_sdk.json_array import JsonArrayDecoder
 from llm_sdk.sse import ServerSentEvent, ServerSentEventDecoder
 from llm_sdk.types import ModelResponse
 
@@ -67,12 +68,9 @@ class StreamOutcome:
 def read_stream(codec: Codec, pieces: Iterable[bytes]) -> StreamOutcome:
     """Bytes to outcome, the whole way. Raises only what is no LanguageModelError."""
     partials: list[PartialModelResponse] = []
-    framing, decoder = ServerSentEventDecoder(), codec.stream_decoder()
+    decoder = codec.stream_decoder()
     try:
-        for piece in pieces:
-            for event in framing.feed(piece):
-                partials += decoder.feed(event)
-        for event in framing.close():
+        for event in _unframe(pieces):
             partials += decoder.feed(event)
         partials += decoder.close()
         return StreamOutcome(tuple(partials), response=accumulate(partials))
@@ -135,9 +133,19 @@ def _cuttings(body: bytes, seed: str) -> Iterable[Cuts]:
 
 
 def _events(pieces: Iterable[bytes]) -> list[ServerSentEvent]:
-    framing = ServerSentEventDecoder()
-    events = [event for piece in pieces for event in framing.feed(piece)]
-    return events + framing.close()
+    return list(_unframe(pieces))
+
+
+def _unframe(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    """The events of a body: server-sent ones, or the elements of an array, which no such stream begins with."""
+    framing: ServerSentEventDecoder | JsonArrayDecoder | None = None
+    for piece in pieces:
+        if framing is None and piece:
+            framing = JsonArrayDecoder() if piece.startswith(b"[") else ServerSentEventDecoder()
+        if framing is not None:
+            yield from framing.feed(piece)
+    if framing is not None:
+        yield from framing.close()
 
 
 def _write(
