@@ -1,0 +1,230 @@
+"""The chunks of ``streamGenerateContent`` <-> partial responses. Each is a whole response that holds what is new.
+
+There is no end mark: the finish reason is the end. What a chunk says is read in ``reader.py``.
+"""
+
+from pydantic import ValidationError
+
+from llm_sdk.accumulator import StreamAccumulator, sum_usage
+from llm_sdk.codec import Ids, ModelCall, dump_json
+from llm_sdk.deltas import (
+    ContentDelta,
+    PartialModelResponse,
+    TextPartDelta,
+    ToolCallPartDelta,
+    ToolResultPartDelta,
+)
+from llm_sdk.errors import InvariantError, StreamTruncatedError
+from llm_sdk.providers.google import wire
+from llm_sdk.providers.google.content import PROVIDER, WEB_SEARCH
+from llm_sdk.providers.google.finish import REFUSAL
+from llm_sdk.providers.google.grounding import CitedText, encode_grounding
+from llm_sdk.providers.google.reader import AnswerReader
+from llm_sdk.providers.google.response import PartWriter, blocked, describe, finish_fields
+from llm_sdk.providers.google.stream_parts import Change, OpenPart, OpenText, open_part
+from llm_sdk.providers.google.usage import encode_usage
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import JsonObject, ModelUsage, TextPart, ToolCallPart, ToolResultPart
+from llm_sdk.wire_model import malformed
+
+END_MARK = b"[DONE]"  # sent by some gateways that speak this protocol; the API itself sends none
+
+
+class StreamDecoder:
+    """See :class:`llm_sdk.codec.StreamDecoder`."""
+
+    def __init__(self) -> None:
+        self._reader = AnswerReader()
+        self._number = 0
+
+    def feed(self, event: ServerSentEvent) -> list[PartialModelResponse]:
+        """Read one chunk. A malformed one is an InvariantError that gives its number."""
+        if event.data == END_MARK:
+            return []
+        number, self._number = self._number, self._number + 1
+        try:
+            chunks = read_chunks(event.data)
+        except ValidationError as error:
+            malformed(error, f"event {number}", PROVIDER)
+        return [partial for chunk in chunks for partial in self._reader.read(chunk)]
+
+    def close(self) -> list[PartialModelResponse]:
+        """Raises RefusalError for an answer that was blocked, and StreamTruncatedError without a finish reason."""
+        if not self._reader.ended:
+            raise StreamTruncatedError(
+                f"the stream ended after {self._number} events without a finishReason", provider=PROVIDER
+            )
+        return self._reader.close()
+
+
+def read_chunks(data: bytes) -> list[wire.Response]:
+    """The chunks of one event. There is one, or one on each line where the blank lines between events are missing
+    (recorded)."""
+    try:
+        return [wire.Response.model_validate_json(data)]
+    except ValidationError:
+        lines = data.split(b"\n")
+        if len(lines) == 1 or not all(line.startswith(b"{") for line in lines):
+            raise
+        return [wire.Response.model_validate_json(line) for line in lines]
+
+
+def event_kind(event: ServerSentEvent) -> str:
+    """What an event brings: the kinds of its parts; ``finish`` or ``nothing`` where it has none that says anything."""
+    chunks = read_chunks(event.data)
+    candidates = [candidate for chunk in chunks for candidate in (chunk.candidates or ())[:1]]
+    contents = [candidate.content for candidate in candidates if candidate.content is not None]
+    parts = [part for content in contents for part in content.parts or ()]
+    kinds = [part.kind for part in parts if part.kind != "text" or part.text or part.thought_signature]
+    ended = any(candidate.finish_reason is not None for candidate in candidates)
+    return "+".join(dict.fromkeys(kinds)) or ("finish" if ended else "nothing")
+
+
+class _Chunk:
+    """A chunk in the making: parts can be added to it until the next one begins."""
+
+    def __init__(self) -> None:
+        self.parts: list[JsonObject] = []
+        self.finish: JsonObject = {}
+
+
+class StreamEncoder:
+    """See :class:`llm_sdk.codec.StreamEncoder`.
+
+    A partial that names the answer begins a chunk, as every chunk of the provider's does, and so does one that goes on
+    with a text; any other joins the chunk before it. A chunk is written when the next one begins, the last at the end:
+    only then is known what stands in it.
+    """
+
+    def __init__(self, call: ModelCall, ids: Ids) -> None:
+        self._call = call
+        self._ids = ids
+        self._told = StreamAccumulator()
+        self._usage: ModelUsage | None = None
+        self._head: JsonObject = {}
+        self._parts = PartWriter("")
+        self._chunk: _Chunk | None = None
+        self._said_anything = False
+        self._written: list[ServerSentEvent] = []
+        self._open: OpenPart | None = None
+        self._known: dict[int, OpenPart] = {}
+        self._aside = StreamAccumulator()
+        self._aside_indices: set[int] = set()
+        self._refused = False
+
+    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
+        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
+        self._told.add_partial(partial.model_copy(update={"delta": None, "usage": None}))
+        if not self._head:
+            self._head = describe(self._told.snapshot(), call=self._call, ids=self._ids)
+            self._parts = PartWriter(self._head["responseId"])
+        self._refused = self._refused or partial.finish_detail == REFUSAL
+        begins = partial.id is not None or partial.model_id is not None
+        if partial.delta is not None:
+            self._take(partial.delta, begins=begins)
+        elif begins:
+            self._finish_part()
+            self._begin_chunk()
+        if partial.usage is not None:
+            self._usage = partial.usage if self._usage is None else sum_usage(self._usage, partial.usage)
+        if partial.finish_reason is not None:
+            chunk = self._chunk or self._begin_chunk()
+            chunk.finish = finish_fields(self._told.snapshot())
+        return self._flush()
+
+    def close(self) -> list[ServerSentEvent]:
+        """Write the last chunk, with what the whole answer rests on."""
+        self._finish_part()
+        chunk = self._chunk or self._begin_chunk()
+        if self._refused:
+            said = [part.text for part in self._aside.snapshot().content if isinstance(part, TextPart)]
+            self._write_chunk(blocked("".join(said)))
+        else:
+            self._write_chunk(self._candidate(chunk, last=True))
+        return self._flush()
+
+    def _take(self, delta: ContentDelta, *, begins: bool) -> None:
+        if self._is_aside(delta):
+            self._aside_indices.add(delta.index)
+            self._aside.add_partial(PartialModelResponse(delta=delta))
+            return
+        known = self._known.get(delta.index)
+        if known is not None and known is not self._open:
+            if not (isinstance(delta.part, TextPartDelta) and delta.part.citation and not delta.part.text):
+                raise InvariantError(
+                    f"content {delta.index}: this protocol streams one part after another, and this one has ended",
+                    provider=PROVIDER,
+                )
+            known.add(Change(delta.part, begins=False))
+            return
+        if known is None:
+            known = self._open_part(delta, begins=begins)
+            known.add(Change(delta.part, begins))
+            self._put(known.piece)
+        elif (piece := known.add(Change(delta.part, begins))) is not None:
+            self._begin_chunk()
+            self._put(piece)
+
+    def _is_aside(self, delta: ContentDelta) -> bool:
+        """Whether this is not among the parts: a search, which only the end of the stream tells, or a refusal."""
+        part = delta.part
+        search = isinstance(part, ToolCallPartDelta | ToolResultPartDelta) and (
+            part.provider_executed is True and part.tool_name == WEB_SEARCH
+        )
+        return search or self._refused or delta.index in self._aside_indices
+
+    def _open_part(self, delta: ContentDelta, *, begins: bool) -> OpenPart:
+        """Beside a part that a reader would go on with, the new one stands in the same chunk."""
+        self._finish_part()
+        opened = self._known[delta.index] = open_part(delta, self._parts)
+        before, self._open = self._open, opened
+        goes_on = before is not None and before.goes_on_as != "" and before.goes_on_as == opened.goes_on_as
+        if self._chunk is None or (begins and not goes_on):
+            self._begin_chunk()
+        return opened
+
+    def _finish_part(self) -> None:
+        if self._open is not None:
+            self._open.finish()
+
+    def _begin_chunk(self) -> _Chunk:
+        if self._chunk is not None:
+            self._write_chunk(self._candidate(self._chunk, last=False))
+        self._chunk = _Chunk()
+        return self._chunk
+
+    def _put(self, piece: JsonObject) -> None:
+        chunk = self._chunk or self._begin_chunk()
+        chunk.parts.append(piece)
+        self._said_anything = True
+
+    def _candidate(self, chunk: _Chunk, *, last: bool) -> JsonObject:
+        parts = chunk.parts
+        if not parts and chunk.finish and self._said_anything:
+            parts = [{"text": ""}]
+        content: JsonObject = {"parts": parts, "role": "model"} if parts else {"role": "model"}
+        candidate: JsonObject = {"content": content, **chunk.finish, "index": 0}
+        grounding = self._grounding() if last else None
+        return candidate if grounding is None else {**candidate, "groundingMetadata": grounding}
+
+    def _grounding(self) -> JsonObject | None:
+        texts: list[CitedText] = []
+        offset = 0
+        for _, part in sorted(self._known.items()):
+            if isinstance(part, OpenText) and part.is_text:
+                texts.append(CitedText(part.text, offset, part.citations))
+                offset += len(part.text.encode("utf-8", "surrogatepass"))
+        aside = self._aside.compute_response().content
+        call = next((part for part in aside if isinstance(part, ToolCallPart)), None)
+        result = next((part for part in aside if isinstance(part, ToolResultPart)), None)
+        return encode_grounding(texts, call, result)
+
+    def _write_chunk(self, candidate: JsonObject) -> None:
+        body: JsonObject = {"candidates": [candidate]}
+        if self._usage is not None:
+            body["usageMetadata"] = encode_usage(self._usage)
+        self._written.append(ServerSentEvent(dump_json({**body, **self._head}, separators=(",", ": "))))
+
+    def _flush(self) -> list[ServerSentEvent]:
+        written, self._written = self._written, []
+        return written
