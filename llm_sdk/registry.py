@@ -17,6 +17,7 @@ GROUP = "llm_sdk.providers"
 PROVIDERS = {
     "openai": "llm_sdk.providers.openai",
     "anthropic": "llm_sdk.providers.anthropic",
+    "google": "llm_sdk.providers.google",
 }
 
 
