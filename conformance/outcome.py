@@ -10,7 +10,7 @@ from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
 from llm_sdk.types import JsonObject, ModelResponse
 
-__all__ = ["Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "same_outcome"]
+__all__ = ["Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "told_by"]
 
 MADE_UP = frozenset({"id", "signature"})
 """Fields of a part that whoever answers may fill where a scripted answer does not."""
@@ -74,13 +74,6 @@ def as_json(outcome: Outcome) -> JsonObject:
     return {"response": outcome.response.model_dump(mode="json") if outcome.response else None}
 
 
-def same_outcome(left: Outcome, right: Outcome) -> bool:
-    """Whether both came to the same response, or to the same kind of error with the same message."""
-    if left.response is not None and left.response == right.response:
-        return True
-    return as_json(left) == as_json(right)
-
-
 def drop_made_up(actual: Any, expected: Any) -> Any:
     """``actual`` without the ids and signatures that ``expected`` does not say."""
     if isinstance(actual, dict) and isinstance(expected, dict):
@@ -93,3 +86,9 @@ def drop_made_up(actual: Any, expected: Any) -> Any:
         rest = actual[len(expected) :]
         return [drop_made_up(left, right) for left, right in zip(actual, expected, strict=False)] + rest
     return actual
+
+
+def told_by(partial: PartialModelResponse) -> int:
+    """How many characters of text, reasoning or arguments a partial response tells."""
+    part = partial.delta.part if partial.delta is not None else None
+    return len(getattr(part, "text", None) or "") + len(getattr(part, "args", None) or "")

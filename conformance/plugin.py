@@ -158,7 +158,7 @@ def _subjects(settings: Settings) -> Iterator[dict[str, Subject]]:
         for provider in settings.providers:
             lane = InProcess() if settings.transport == "in-process" else Loopback()
             stack.callback(lane.close)
-            subjects[provider] = Subject(get_codec(provider), settings.factory(provider), lane, runner)
+            subjects[provider] = Subject(get_codec(provider), settings.factory(provider), lane, runner.get_loop())
         yield subjects
 
 

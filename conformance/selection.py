@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from conformance.case import load_cases
+from conformance.outcome import told_by
 from conformance.plan import Call, CaseOf, Plan, Target
 from conformance.recording_session import is_live_case
 from conformance.settings import Settings
@@ -16,6 +17,11 @@ Selection = Callable[[Plan], Sequence[Target]]
 
 def _calls(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
     return "call", lambda plan: [call for call in plan.calls if wanted(call)]
+
+
+def _tells(call: Call) -> bool:
+    """Whether the stream tells any text, reasoning or arguments bit by bit."""
+    return any(told_by(partial) for partial in call.golden.partials[:-1])
 
 
 def _content_of(call: Call) -> list[Part]:
@@ -51,6 +57,7 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "streams": _calls(_is_sound_stream),
     "streams outside ASCII": _calls(lambda call: _is_sound_stream(call) and not call.exchange.response_body.isascii()),
     "answered streams": _calls(lambda call: call.is_event_stream and call.is_answered),
+    "telling streams": _calls(lambda call: call.is_event_stream and call.is_answered and _tells(call)),
     "first calls": _first_calls(lambda call: call.is_simple),
     "first streams": _first_calls(lambda call: call.is_simple and call.stream),
     "conversations": ("conversation", lambda plan: plan.conversations()),

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
-from conformance.outcome import Outcome, failed, outcome_of
+from conformance.outcome import Outcome, failed, outcome_of, told_by
 from conformance.plan import Call
 from conformance.replay import Answer, Performance, Playback, ReplayTransport, playback_of
 from conformance.replay_server import ReplayServer
@@ -16,9 +16,10 @@ from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import LanguageModel
 from llm_sdk.types import LanguageModelInput
 
-__all__ = ["CANARY", "Factory", "InProcess", "Lane", "Loopback", "Subject", "told_by"]
+__all__ = ["CANARY", "Factory", "InProcess", "Lane", "Loopback", "Subject"]
 
 T = TypeVar("T")
+PATIENCE = 2500
 CANARY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 """The key that every adapter is given, and that must turn up nowhere but in the header for it."""
 
@@ -111,11 +112,11 @@ class Loopback:
 class Subject:
     """One adapter on one lane. Every call comes to an :class:`~conformance.outcome.Outcome`, whatever it raises."""
 
-    def __init__(self, codec: Codec, factory: Factory, lane: Lane, runner: asyncio.Runner) -> None:
+    def __init__(self, codec: Codec, factory: Factory, lane: Lane, loop: asyncio.AbstractEventLoop) -> None:
         self.codec = codec
         self.lane = lane
         self._factory = factory
-        self._runner = runner
+        self._loop = loop
         self._models: dict[str, LanguageModel] = {}
         self._plain: dict[str, Outcome] = {}
 
@@ -178,7 +179,7 @@ class Subject:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine, on the loop of this run."""
-        return self._runner.run(coroutine)
+        return self._loop.run_until_complete(coroutine)
 
 
 async def _generate(model: LanguageModel, input: LanguageModelInput) -> Outcome:
@@ -237,12 +238,6 @@ async def _leave_early(model: LanguageModel, input: LanguageModelInput) -> None:
         await close()
 
 
-def told_by(partial: PartialModelResponse) -> int:
-    """How many characters of text, reasoning or arguments a partial response tells."""
-    part = partial.delta.part if partial.delta is not None else None
-    return len(getattr(part, "text", None) or "") + len(getattr(part, "args", None) or "")
-
-
 async def _all(model: LanguageModel, calls: Sequence[Call]) -> list[Outcome]:
     asked = (_stream(model, call.input) if call.stream else _generate(model, call.input) for call in calls)
     return list(await asyncio.gather(*asked))
@@ -250,8 +245,10 @@ async def _all(model: LanguageModel, calls: Sequence[Call]) -> list[Outcome]:
 
 async def _cancel(model: LanguageModel, call: Call, lane: Lane) -> bool:
     task = asyncio.ensure_future(_stream(model, call.input) if call.stream else _generate(model, call.input))
-    while not task.done() and not (lane.performances and lane.performances[-1].is_held):  # noqa: ASYNC110 - no event for it
-        await asyncio.sleep(0)
+    for _ in range(PATIENCE):
+        if task.done() or (lane.performances and lane.performances[-1].is_held):
+            break
+        await asyncio.wait([task], timeout=0.002)
     task.cancel()
     await asyncio.wait([task])
     return task.cancelled()
