@@ -158,6 +158,7 @@ def encode_source(part: SourcePart, path: str) -> JsonObject:
     for at, inner in enumerate(part.content):
         if not isinstance(inner, TextPart):
             raise UnsupportedError(f"a source holds text here, not {inner.type}", path=f"{path}.content[{at}]")
-        content.append({"type": "text", "text": inner.text})
+        if inner.text:
+            content.append({"type": "text", "text": inner.text})
     block = {"type": "search_result", "source": part.source, "title": part.title, "content": content}
     return {**block, "citations": {"enabled": True}}

@@ -316,7 +316,8 @@ class StreamEncoder:
         self._begun = True
         head = self._head.snapshot()
         opening: JsonObject = {"content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
-        message = {**describe(head, call=self._call, ids=self._ids), **opening, "usage": encode_usage(head.usage)}
+        usage = {**encode_usage(head.usage), "service_tier": "standard"}
+        message = {**describe(head, call=self._call, ids=self._ids), **opening, "usage": usage}
         self._events.emit("message_start", message=message)
 
     def _write(self, delta: ContentDelta) -> None:

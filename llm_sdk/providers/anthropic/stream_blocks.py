@@ -161,10 +161,11 @@ class OpenWhole(OpenBlock):
         [part] = self._part.compute_response().content
         block = encode_block(part, self._beside, f"content[{self.part_index}]", self._ids)
         kind = block.get("type")
-        if block.get("input") and block.get("caller") in (None, DIRECT):
+        if "input" in block and block.get("caller") in (None, DIRECT):
             self._start({**block, "input": {}})
             self._delta("input_json_delta", partial_json="")
-            self._delta("input_json_delta", partial_json=dump_json(block["input"]).decode())
+            if block["input"]:
+                self._delta("input_json_delta", partial_json=dump_json(block["input"]).decode())
         elif kind == "compaction":
             self._start({"type": kind, "content": None})
             self._delta("compaction_delta", **{name: value for name, value in block.items() if name != "type"})
