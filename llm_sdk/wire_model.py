@@ -51,6 +51,7 @@ def by_type(*known: str, field: str = "type", default: str = UNKNOWN) -> Discrim
 
 def malformed(error: ValidationError, what: str, provider: str) -> NoReturn:
     """Raise InvariantError, with the place, for JSON that lacks what the protocol promises."""
-    first = error.errors()[0]
+    # Of a union, the member that the reading got furthest into is the one that was meant.
+    first = max(error.errors(), key=lambda item: len(item["loc"]))
     where = ".".join(map(str, first["loc"])) or "the top level"
     raise InvariantError(f"{what} is malformed at {where}: {first['msg']}", provider=provider) from None

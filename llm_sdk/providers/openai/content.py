@@ -117,8 +117,8 @@ def decode_item(item: wire.Item, warnings: list[str]) -> list[Part]:
     JSON object.
     """
     match item:
-        case wire.Message() if (parts := decode_message(item, warnings)) is not None:
-            return parts
+        case wire.Message():
+            return decode_message(item, warnings)
         case wire.Reasoning():
             texts = [summary.text for summary in item.summary] + [content.text for content in item.content or ()]
             text = SUMMARY_SEPARATOR.join(texts)
@@ -135,8 +135,8 @@ def decode_item(item: wire.Item, warnings: list[str]) -> list[Part]:
     return [OpaquePart(provider=PROVIDER, data=item.as_json())]
 
 
-def decode_message(message: wire.Message, warnings: list[str]) -> list[Part] | None:
-    """The texts of a message; None when it holds anything else."""
+def decode_message(message: wire.Message, warnings: list[str]) -> list[Part]:
+    """The texts of a message of the model; other content is an opaque message of its own."""
     signature = join_signature(message.id, message.phase)
     if isinstance(message.content, str):
         return [TextPart(text=message.content, signature=signature)]
@@ -147,21 +147,23 @@ def decode_message(message: wire.Message, warnings: list[str]) -> list[Part] | N
         elif isinstance(content, wire.InputText):
             parts.append(TextPart(text=content.text, signature=signature))
         else:
-            return None
+            warnings.append(f"{content.type}: this content has no unified form and is kept as an opaque part")
+            parts.append(OpaquePart(provider=PROVIDER, data={**message.as_json(), "content": [content.as_json()]}))
     return parts
 
 
 def decode_search(item: wire.WebSearchCall) -> list[Part]:
     """A hosted search: its call, and its sources as the result where they were asked for."""
-    action = dict(item.action or {})
-    sources = action.pop("sources", None)
-    call = ToolCallPart(tool_call_id=item.id, tool_name=WEB_SEARCH, args=action, id=item.id, provider_executed=True)
+    action = item.action or wire.SearchAction()
+    call = ToolCallPart(
+        tool_call_id=item.id, tool_name=WEB_SEARCH, args=action.rest("sources"), id=item.id, provider_executed=True
+    )
     failed = item.status == "failed"
-    if not sources and not failed:
+    if not action.sources and not failed:
         return [call]
     content: list[Part] = [
-        SourcePart(source=source.get("url") or source.get("name", ""), title=source.get("title", ""), content=[])
-        for source in sources or ()
+        SourcePart(source=source.url or source.name or "", title=source.title or "", content=[])
+        for source in action.sources or ()
     ]
     result = ToolResultPart(
         tool_call_id=item.id,

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
-from llm_sdk.errors import MalformedArgumentsError, RefusalError, UnsupportedError
+from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, UnsupportedError
 from llm_sdk.extra import merge_extra
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
@@ -52,6 +52,8 @@ def decode_response(reply: WireResponse) -> ModelResponse:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
         malformed(error, "the answer", PROVIDER)
+    if response.output is None and response.error is None:
+        raise InvariantError("the answer is malformed: it has no output", provider=PROVIDER)
     return read_response(response)
 
 
@@ -64,7 +66,7 @@ def read_response(response: wire.Response) -> ModelResponse:
     refusal: list[str] = []
     content: list[Part] = []
     finish_reason, finish_detail = decode_finish(response)
-    for item in response.output:
+    for item in response.output or ():
         try:
             content += decode_item(plain_refusal(item, refusal), warnings)
         except MalformedArgumentsError as error:
@@ -107,7 +109,7 @@ def decode_finish(response: wire.Response) -> tuple[FinishReason, str | None]:
         return INCOMPLETE.get(reason or "", "other"), reason or "incomplete"
     if response.status not in (COMPLETED, None):
         return "other", response.status
-    calls = any(isinstance(item, wire.FunctionCall) for item in response.output)
+    calls = any(isinstance(item, wire.FunctionCall) for item in response.output or ())
     return ("tool_calls" if calls else "stop"), response.status
 
 
@@ -148,6 +150,12 @@ def decode_usage(usage: wire.Usage) -> ModelUsage:
     )
 
 
+def cut_item(item: JsonObject, finish: JsonObject) -> JsonObject:
+    """The last item of an answer: it is incomplete where the answer is (recorded)."""
+    incomplete = finish["status"] == "incomplete" and item.get("type") in ("message", "function_call")
+    return {**item, "status": "incomplete"} if incomplete else item
+
+
 def encode_usage(usage: ModelUsage) -> JsonObject:
     """The details that the API always gives are zero where ``usage`` has none."""
     given, made = usage.input_tokens_details, usage.output_tokens_details
@@ -178,7 +186,10 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
     """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry."""
     id = response.id or new_id(wire.RESPONSE_ID, ids)
     output = list(encode_output(response, ids))
-    body = {**describe(response, id=id, call=call, ids=ids), **encode_finish(response), "output": output}
+    finish = encode_finish(response)
+    if output:
+        output[-1] = cut_item(output[-1], finish)
+    body = {**describe(response, id=id, call=call, ids=ids), **finish, "output": output}
     body["usage"] = encode_usage(response.usage) if response.usage else None
     return WireResponse(200, dump_json(body), response_headers(ids, stream=False))
 

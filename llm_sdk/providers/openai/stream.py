@@ -55,6 +55,7 @@ from llm_sdk.types import (
     JsonObject,
     ModelResponse,
     OpaquePart,
+    Part,
     ReasoningPart,
     TextPart,
     ToolCallPart,
@@ -65,15 +66,18 @@ from llm_sdk.wire_model import Event, malformed
 Partials: TypeAlias = list[PartialModelResponse]
 
 END_MARK = b"[DONE]"  # sent by some servers that speak this protocol; the API itself sends none
+UNNAMED = ("", "message")  # frames of servers that leave the name to the data
 OPENING = ("response.created", "response.queued", "response.in_progress")
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 
 
 @dataclass(slots=True)
 class _Slot:
-    """A part on its way: how much of its text and how many of its citations were passed on."""
+    """A part on its way: how much of its text and how many of its citations were passed on, and which signature."""
 
     index: int
+    signature: str | None = None
+    begun: bool = False
     sent: int = 0
     citations: int = 0
 
@@ -83,10 +87,10 @@ class _ItemState:
     """An item on its way. A message has a slot for each content part, every other item one at 0."""
 
     kind: str
-    id: str | None = None
     signature: str | None = None
     slots: dict[int, _Slot] = field(default_factory=dict)
     summaries: int = 0
+    texts: int = 0
     done: bool = False
 
 
@@ -95,8 +99,10 @@ class StreamDecoder:
 
     def __init__(self) -> None:
         self._items: dict[int, _ItemState] = {}
-        self._done_ids: set[str | None] = set()
+        self._done_ids: set[str] = set()
         self._next_index = 0
+        self._items_seen = 0
+        self._missing: dict[int, int] = {}
         self._number = 0
         self._begun = False
         self._ended = False
@@ -108,7 +114,8 @@ class StreamDecoder:
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []  # nothing may follow the terminal event; some recordings go on with the next answer
-        reader = self._READERS.get(event.event) or self._READERS.get(self._kind(event, number))
+        kind = event.event if event.event not in UNNAMED else self._kind(event, number)
+        reader = self._READERS.get(kind)
         if reader is None:
             return []
         model, read = reader
@@ -140,16 +147,29 @@ class StreamDecoder:
 
     def _state(self, output_index: int, kind: str) -> _ItemState:
         state = self._items.get(output_index)
-        if state is None:
-            state = self._items[output_index] = _ItemState(kind)
+        return self._new_state(output_index, _ItemState(kind)) if state is None else state
+
+    def _new_state(self, output_index: int, state: _ItemState) -> _ItemState:
+        """The parts of an item stand where the item stands, whenever they come: their indices are set aside at once."""
+        for missing in range(self._items_seen, output_index):
+            self._missing[missing] = self._take_index(1)
+        self._items_seen = max(self._items_seen, output_index + 1)
+        self._items[output_index] = state
+        # The result of a search stands right behind its call, whatever starts before it is known.
+        size = 2 if state.kind == "web_search_call" else 1
+        index = self._missing.pop(output_index, None)
+        state.slots[0] = _Slot(self._take_index(size) if index is None else index)
         return state
+
+    def _take_index(self, size: int) -> int:
+        index = self._next_index
+        self._next_index += size
+        return index
 
     def _slot(self, state: _ItemState, at: int = 0) -> _Slot:
         slot = state.slots.get(at)
         if slot is None:
-            slot = state.slots[at] = _Slot(self._next_index)
-            # The result of a search stands right behind its call, whatever starts before it is known.
-            self._next_index += 2 if state.kind == "web_search_call" else 1
+            slot = state.slots[at] = _Slot(self._take_index(1))
         return slot
 
     def _opening(self, event: wire.ResponseEvent) -> Partials:
@@ -161,7 +181,7 @@ class StreamDecoder:
     def _item_added(self, event: wire.ItemEvent) -> Partials:
         item = event.item
         # Some servers give every item the same output_index (recorded): an added item is always a new one.
-        state = self._items[event.output_index] = _ItemState(item.type, getattr(item, "id", None))
+        state = self._new_state(event.output_index, _ItemState(item.type))
         match item:
             case wire.Message():
                 state.signature = join_signature(item.id, item.phase)
@@ -182,30 +202,30 @@ class StreamDecoder:
         if not isinstance(event.part, wire.OutputText):
             return []
         state = self._state(event.output_index, "message")
-        if event.content_index in state.slots:
-            return []
-        index = self._slot(state, event.content_index).index
-        return [_delta(index, TextPartDelta(text="", signature=state.signature))]
+        return self._text(state, event.content_index, "")
 
     def _text_delta(self, event: wire.PartDelta) -> Partials:
-        state = self._state(event.output_index, "message")
-        slot = self._slot(state, event.content_index)
-        signature = None if slot.sent else state.signature
-        slot.sent += len(event.delta)
-        return [_delta(slot.index, TextPartDelta(text=event.delta, signature=signature))]
+        return self._text(self._state(event.output_index, "message"), event.content_index, event.delta)
+
+    def _text(self, state: _ItemState, at: int, text: str) -> Partials:
+        """More text of a content part; the signature of its message goes with the first of it, or when it is known."""
+        slot = self._slot(state, at)
+        signature = state.signature if state.signature != slot.signature else None
+        first = not slot.begun
+        slot.begun, slot.signature = True, state.signature
+        slot.sent += len(text)
+        if not (first or text or signature):
+            return []
+        return [_delta(slot.index, TextPartDelta(text=text, signature=signature))]
 
     def _text_done(self, event: wire.TextDone) -> Partials:
         state = self._state(event.output_index, "message")
         return self._rest_of_text(state, event.content_index, event.text, [])
 
     def _rest_of_text(self, state: _ItemState, at: int, text: str, citations: list[Citation]) -> Partials:
-        known = at in state.slots
         slot = self._slot(state, at)
-        partials = []
-        if not known or len(text) > slot.sent:
-            partials.append(_delta(slot.index, TextPartDelta(text=text[slot.sent :], signature=state.signature)))
-            slot.sent = len(text)
-        return partials + [_cite(slot, citation) for citation in citations[slot.citations :]]
+        rest = self._text(state, at, text[slot.sent :])
+        return rest + [_cite(slot, citation) for citation in citations[slot.citations :]]
 
     def _annotation_added(self, event: wire.AnnotationAdded) -> Partials:
         citation = decode_annotation(event.annotation)
@@ -238,20 +258,23 @@ class StreamDecoder:
         return self._reasoning_text(event.output_index, event.summary_index, event.delta)
 
     def _reasoning_delta(self, event: wire.PartDelta) -> Partials:
-        return self._reasoning_text(event.output_index, event.content_index, event.delta)
+        state = self._state(event.output_index, "reasoning")
+        state.texts = state.texts or state.summaries
+        return self._reasoning_text(event.output_index, state.texts + event.content_index, event.delta)
 
     def _reasoning_text(self, output_index: int, part: int, text: str) -> Partials:
-        """Text of the summary or content part of this number; the parts are joined as :func:`decode_item` does."""
+        """Text of the part of this number, the summary's first; they are joined as :func:`decode_item` does."""
         state = self._state(output_index, "reasoning")
         slot = self._slot(state)
-        if slot.sent or state.summaries:
-            text = SUMMARY_SEPARATOR * (part + 1 - max(state.summaries, 1)) + text
+        if state.summaries:
+            text = SUMMARY_SEPARATOR * (part + 1 - state.summaries) + text
         state.summaries = max(state.summaries, part + 1)
         slot.sent += len(text)
         return [_delta(slot.index, ReasoningPartDelta(text=text))] if text else []
 
     def _partial_image(self, event: wire.PartialImage) -> Partials:
         slot = self._slot(self._state(event.output_index, "image_generation_call"))
+        slot.begun = True
         image = decode_image(event.partial_image_b64, event.output_format, event.size, None)
         return [_delta(slot.index, ImagePartDelta(**image.model_dump()))]
 
@@ -262,7 +285,8 @@ class StreamDecoder:
         """Pass on what the item tells beyond its deltas."""
         state = self._state(output_index, item.type)
         state.done = True
-        self._done_ids.add(getattr(item, "id", None))
+        if isinstance(item_id := getattr(item, "id", None), str):
+            self._done_ids.add(item_id)
         refusal: list[str] = []
         plain = plain_refusal(item, refusal)
         if refusal:
@@ -270,28 +294,34 @@ class StreamDecoder:
             return []
         if isinstance(item, wire.FunctionCall):
             return self._rest_of_call(self._slot(state), item)
-        warnings: list[str] = []
-        partials: Partials = []
         if isinstance(item, wire.Message):
             state.signature = join_signature(item.id, item.phase)
+        warnings: list[str] = []
+        partials: Partials = []
         for at, part in enumerate(decode_item(plain, warnings)):
-            match part:
-                case TextPart():
-                    partials += self._rest_of_text(state, at, part.text, part.citations or [])
-                case ReasoningPart():
-                    partials += self._rest_of_reasoning(self._slot(state), part)
-                case ToolCallPart():
-                    partials += self._rest_of_search(self._slot(state), part)
-                case ToolResultPart():
-                    result = ToolResultPartDelta(**part.model_dump())
-                    partials.append(_delta(self._slot(state).index + 1, result))
-                case ImagePart():
-                    partials.append(_delta(self._slot(state).index, ImagePartDelta(**part.model_dump())))
-                case OpaquePart():
-                    partials.append(_delta(self._slot(state).index, OpaquePartDelta(**part.model_dump())))
+            partials += self._rest_of_part(state, at, part)
         if warnings:
             partials.append(PartialModelResponse(warnings=warnings))
         return partials
+
+    def _rest_of_part(self, state: _ItemState, at: int, part: Part) -> Partials:
+        """What the deltas have not told of a part; ``at`` is its place in the item."""
+        match part:
+            case TextPart():
+                return self._rest_of_text(state, at, part.text, part.citations or [])
+            case ReasoningPart():
+                return self._rest_of_reasoning(self._slot(state), part)
+            case ToolCallPart():
+                return self._rest_of_search(self._slot(state), part)
+            case ToolResultPart():
+                return [_delta(self._slot(state).index + 1, ToolResultPartDelta(**part.model_dump()))]
+            case ImagePart():
+                return [_delta(self._slot(state).index, ImagePartDelta(**part.model_dump()))]
+            case OpaquePart():
+                # A preview or a text of the same item may stand at its first place already.
+                slot = self._slot(state, len(state.slots) if state.slots[0].begun else at)
+                return [_delta(slot.index, OpaquePartDelta(**part.model_dump()))]
+        return []
 
     def _rest_of_reasoning(self, slot: _Slot, part: ReasoningPart) -> Partials:
         """The signature of the finished item is the one that counts: an earlier one differs from it (recorded)."""
@@ -314,9 +344,10 @@ class StreamDecoder:
         self._ended = True
         response = event.response
         partials: Partials = []
-        for at, item in enumerate(response.output):
+        for at, item in enumerate(response.output or ()):
             state = self._items.get(at)
-            if getattr(item, "id", None) not in self._done_ids and not (state and state.done):
+            told = str(getattr(item, "id", None)) in self._done_ids or (state is not None and state.done)
+            if not told:
                 partials += self._finish_item(at, item)
         try:
             whole = read_response(response)
@@ -329,8 +360,8 @@ class StreamDecoder:
             finish_reason = "tool_calls" if calls else "stop"
         if self._refusal and self._error is None:
             refusal = "".join(self._refusal)
-            told = {"content": [TextPart(text=refusal)], "finish_reason": "content_filter", "finish_detail": REFUSAL}
-            self._error = RefusalError(refusal, response=whole.model_copy(update=told), provider=PROVIDER)
+            said = {"content": [TextPart(text=refusal)], "finish_reason": "content_filter", "finish_detail": REFUSAL}
+            self._error = RefusalError(refusal, response=whole.model_copy(update=said), provider=PROVIDER)
         return [
             *partials,
             PartialModelResponse(
@@ -406,12 +437,14 @@ class StreamEncoder:
     def close(self) -> list[ServerSentEvent]:
         """Write the end of the item that is open, and the terminal event with the whole response."""
         self._begin()
+        whole = self._head.compute_response()
+        finish = encode_finish(whole)
+        if self._open is not None:
+            self._open.finish_status = finish
         self._finish_item()
         while self._waiting:
             self._open = self._waiting.pop(0)
             self._finish_item()
-        whole = self._head.compute_response()
-        finish = encode_finish(whole)
         usage = encode_usage(whole.usage) if whole.usage else None
         status = finish["status"] if finish["status"] in ("incomplete", "failed") else "completed"
         body = {**(self._response or {}), **finish, "output": self._output, "usage": usage}

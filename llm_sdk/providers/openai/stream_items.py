@@ -12,7 +12,7 @@ from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, split_signature
 from llm_sdk.providers.openai.hosted import OPENED, PROGRESS, deltas_of
 from llm_sdk.providers.openai.request import implied_include
-from llm_sdk.providers.openai.response import encode_item, encode_message, new_id, search_id
+from llm_sdk.providers.openai.response import cut_item, encode_item, encode_message, new_id, search_id
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import Citation, JsonObject, Part, TextPart, ToolResultPart
 
@@ -56,6 +56,7 @@ class OpenItem(ABC):
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
         self.indices = {delta.index}
         self.output_index = output_index
+        self.finish_status: JsonObject = {"status": "completed"}
         self._events = events
         self._ids = ids
         self._parts = StreamAccumulator()
@@ -93,6 +94,7 @@ class OpenItem(ABC):
         self._emit("output_item.added", item=item)
 
     def _done(self, item: JsonObject) -> JsonObject:
+        item = cut_item(item, self.finish_status)
         self._emit("output_item.done", item=item)
         return item
 

@@ -162,13 +162,27 @@ class FunctionCallOutput(Wire):
     name: str | None = None
 
 
+class SearchSource(Wire):
+    """A page by its ``url``, or one of the provider's own sources by its ``name``."""
+
+    url: str | None = None
+    name: str | None = None
+    title: str | None = None
+
+
+class SearchAction(Wire):
+    """What was searched for or opened; ``sources`` only where they were asked for (see ``include``)."""
+
+    sources: list[SearchSource] | None = None
+
+
 class WebSearchCall(Wire):
     """``action`` is absent until the search is done."""
 
     type: Literal["web_search_call"]
     id: str
     status: str | None = None
-    action: JsonObject | None = None
+    action: SearchAction | None = None
 
 
 class ImageGenerationCall(Wire):
@@ -339,7 +353,7 @@ class Response(Wire):
     id: str | None = None
     model: str | None = None
     status: str | None = None
-    output: list[Item] = []
+    output: list[Item] | None = None
     usage: Usage | None = None
     error: ResponseError | None = None
     incomplete_details: IncompleteDetails | None = None
