@@ -136,7 +136,7 @@ def test_several_texts_without_an_id_are_one_message() -> None:
         ({"type": "item_reference", "id": "msg_1"}, "item_reference"),
         ({"type": "compaction", "encrypted_content": "gAAAA"}, "compaction"),
         ({"type": "image_generation_call", "id": "ig_1"}, "image_generation_call"),
-        (message({"type": "refusal", "refusal": "No."}), "message"),
+        (message({"type": "refusal", "refusal": "No."}), "refusal"),
         ({**CALL_ITEM, "arguments": '{"city":'}, "arguments"),
     ],
 )

@@ -181,21 +181,20 @@ def test_other_forms_are_read(item: Any, part: Part) -> None:
 
 
 @pytest.mark.parametrize(
-    "item",
+    ("item", "kind"),
     [
-        {"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAAA"},
-        {"type": "mcp_list_tools", "id": "mcpl_1", "server_label": "docs", "tools": []},
-        {"type": "code_interpreter_call", "id": "ci_1", "code": "1", "outputs": None},
-        {"type": "of_tomorrow", "id": 7},
-        {"type": "image_generation_call", "id": "ig_1", "status": "failed", "result": None},
-        message({"type": "hologram", "data": "AAAA"}),
+        ({"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAAA"}, "compaction"),
+        ({"type": "mcp_list_tools", "id": "mcpl_1", "server_label": "docs", "tools": []}, "mcp_list_tools"),
+        ({"type": "code_interpreter_call", "id": "ci_1", "code": "1", "outputs": None}, "code_interpreter_call"),
+        ({"type": "of_tomorrow", "id": 7}, "of_tomorrow"),
+        ({"type": "image_generation_call", "id": "ig_1", "result": None}, "image_generation_call"),
+        (message({"type": "hologram", "data": "AAAA"}), "hologram"),
     ],
-    ids=lambda item: item["type"],
 )
-def test_an_item_without_a_unified_form_is_kept_whole_with_a_warning(item: Any) -> None:
+def test_an_item_without_a_unified_form_is_kept_whole_with_a_warning(item: Any, kind: str) -> None:
     response = CODEC.decode_response(answer(message("Hi"), item))
     assert response.content == [TextPart(text="Hi", signature="msg_1"), OpaquePart(provider="openai", data=item)]
-    assert [warning.split(":")[0] for warning in response.warnings or ()] == [item["type"]]
+    assert [warning.split(":")[0] for warning in response.warnings or ()] == [kind]
     written = CODEC.encode_response(response, call=call(), ids=SeededIds())
     assert json.loads(written.body)["output"][1] == item
 

@@ -116,7 +116,6 @@ def test_the_end_is_written(
     assert published.complaint("response", body) == ""
 
 
-@pytest.mark.xfail(strict=True, reason="an answer that was cut short is written as one whose items are whole")
 def test_the_last_item_of_an_answer_that_was_cut_short_is_incomplete() -> None:
     """As recorded: the message that the limit has cut says ``incomplete`` itself."""
     cut = ModelResponse(content=[HI], finish_reason="length")
@@ -238,8 +237,6 @@ MALFORMED_ITEMS: dict[str, tuple[Any, str]] = {
     "a search without an id": ({"type": "web_search_call"}, "id"),
     "a summary without text": ({"type": "reasoning", "id": "rs_1", "summary": [{}]}, "text"),
     "pixels that are no text": ({"type": "image_generation_call", "id": "ig_1", "result": 5}, "result"),
-}
-MISNAMED_ITEMS: dict[str, tuple[Any, str]] = {
     "a text without text": (message({"type": "output_text"}), "text"),
     "a text that is no text": (message({"type": "output_text", "text": 5}), "text"),
     "a refusal without words": (message({"type": "refusal"}), "refusal"),
@@ -256,22 +253,12 @@ def test_a_malformed_answer_is_an_error_that_names_the_place(body: bytes | dict[
         CODEC.decode_response(reply({"status": "completed", **body} if isinstance(body, dict) else body))
 
 
-@pytest.mark.parametrize(
-    ("item", "field"),
-    [
-        *(pytest.param(*row, id=name) for name, row in MALFORMED_ITEMS.items()),
-        *(
-            pytest.param(*row, id=name, marks=pytest.mark.xfail(strict=True, reason="another place is named"))
-            for name, row in MISNAMED_ITEMS.items()
-        ),
-    ],
-)
+@pytest.mark.parametrize(("item", "field"), MALFORMED_ITEMS.values(), ids=MALFORMED_ITEMS)
 def test_a_malformed_item_is_an_error_that_names_item_and_field(item: Any, field: str) -> None:
     with pytest.raises(InvariantError, match=rf"^openai: the answer is malformed at output\W1\W.*\b{field}\b.*: "):
         CODEC.decode_response(answer(message("Hi"), item))
 
 
-@pytest.mark.xfail(strict=True, reason="an object without output is taken for an empty answer")
 @pytest.mark.parametrize("body", [{}, {"id": "resp_1", "status": "completed"}, {"choices": []}])
 def test_an_answer_without_output_is_no_answer(body: dict[str, Any]) -> None:
     with pytest.raises(InvariantError, match="output"):
