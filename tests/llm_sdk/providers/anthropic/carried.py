@@ -157,7 +157,7 @@ def _usage(usage: ModelUsage) -> ModelUsage:
             cached_text_tokens=given.cached_text_tokens, cache_write_tokens=given.cache_write_tokens
         )
     cached = ((kept and kept.cached_text_tokens) or 0) + ((kept and kept.cache_write_tokens) or 0)
-    reasoned = made and made.reasoning_tokens
+    reasoned = made.reasoning_tokens if made is not None else None
     return ModelUsage(
         input_tokens=max(usage.input_tokens, cached),
         output_tokens=usage.output_tokens,

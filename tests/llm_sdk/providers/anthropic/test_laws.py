@@ -58,7 +58,7 @@ def test_a_request_that_is_read_and_written_again_is_the_same(input: LanguageMod
 
 
 @CODEC_SETTINGS
-@given(INPUTS.filter(lambda input: input.temperature is None or input.temperature <= 1))
+@given(INPUTS.filter(lambda asked: asked.temperature is None or asked.temperature <= 1))
 def test_the_published_schema_accepts_every_request(published: PublishedSchemas, input: LanguageModelInput) -> None:
     body = json.loads(CODEC.encode_request(MODEL, input, stream=False).body)
     assert published.complaint("request", body) == ""
