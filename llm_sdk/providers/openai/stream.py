@@ -6,7 +6,6 @@ left out is taken from the item when it is done, and from the whole response at 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from pydantic import ValidationError
@@ -48,6 +47,7 @@ from llm_sdk.providers.openai.response import (
     read_response,
 )
 from llm_sdk.providers.openai.stream_items import Events, OpenItem, open_item
+from llm_sdk.providers.openai.stream_places import ItemState, Slot, StreamPlaces
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import (
     Citation,
@@ -71,38 +71,12 @@ OPENING = ("response.created", "response.queued", "response.in_progress")
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 
 
-@dataclass(slots=True)
-class _Slot:
-    """A part on its way: how much of its text and how many of its citations were passed on, and which signature."""
-
-    index: int
-    signature: str | None = None
-    begun: bool = False
-    sent: int = 0
-    citations: int = 0
-
-
-@dataclass(slots=True)
-class _ItemState:
-    """An item on its way. A message has a slot for each content part, every other item one at 0."""
-
-    kind: str
-    signature: str | None = None
-    slots: dict[int, _Slot] = field(default_factory=dict)
-    summaries: int = 0
-    texts: int = 0
-    done: bool = False
-
-
 class StreamDecoder:
     """See :class:`llm_sdk.codec.StreamDecoder`."""
 
     def __init__(self) -> None:
-        self._items: dict[int, _ItemState] = {}
+        self._places = StreamPlaces()
         self._done_ids: set[str] = set()
-        self._next_index = 0
-        self._items_seen = 0
-        self._missing: dict[int, int] = {}
         self._number = 0
         self._begun = False
         self._ended = False
@@ -145,33 +119,6 @@ class StreamDecoder:
             raise InvariantError(f"event {number} is not JSON: {error}", provider=PROVIDER) from None
         return str(data.get("type", "")) if isinstance(data, dict) else ""
 
-    def _state(self, output_index: int, kind: str) -> _ItemState:
-        state = self._items.get(output_index)
-        return self._new_state(output_index, _ItemState(kind)) if state is None else state
-
-    def _new_state(self, output_index: int, state: _ItemState) -> _ItemState:
-        """The parts of an item stand where the item stands, whenever they come: their indices are set aside at once."""
-        for missing in range(self._items_seen, output_index):
-            self._missing[missing] = self._take_index(1)
-        self._items_seen = max(self._items_seen, output_index + 1)
-        self._items[output_index] = state
-        # The result of a search stands right behind its call, whatever starts before it is known.
-        size = 2 if state.kind == "web_search_call" else 1
-        index = self._missing.pop(output_index, None)
-        state.slots[0] = _Slot(self._take_index(size) if index is None else index)
-        return state
-
-    def _take_index(self, size: int) -> int:
-        index = self._next_index
-        self._next_index += size
-        return index
-
-    def _slot(self, state: _ItemState, at: int = 0) -> _Slot:
-        slot = state.slots.get(at)
-        if slot is None:
-            slot = state.slots[at] = _Slot(self._take_index(1))
-        return slot
-
     def _opening(self, event: wire.ResponseEvent) -> Partials:
         if self._begun:
             return []
@@ -180,36 +127,35 @@ class StreamDecoder:
 
     def _item_added(self, event: wire.ItemEvent) -> Partials:
         item = event.item
-        # Some servers give every item the same output_index (recorded): an added item is always a new one.
-        state = self._new_state(event.output_index, _ItemState(item.type))
+        state = self._places.add(event.output_index, ItemState(item.type))
         match item:
             case wire.Message():
                 state.signature = join_signature(item.id, item.phase)
                 return []
             case wire.Reasoning():
-                return [_delta(self._slot(state).index, ReasoningPartDelta(id=item.id))]
+                return [_delta(self._places.slot(state).index, ReasoningPartDelta(id=item.id))]
             case wire.FunctionCall():
-                slot = self._slot(state)
+                slot = self._places.slot(state)
                 head = ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id)
                 return [_delta(slot.index, head), *self._arguments(slot, item.arguments)]
             case wire.WebSearchCall():
                 head = ToolCallPartDelta(tool_call_id=item.id, tool_name=WEB_SEARCH, id=item.id, provider_executed=True)
-                return [_delta(self._slot(state).index, head)]
-        self._slot(state)
+                return [_delta(self._places.slot(state).index, head)]
+        self._places.slot(state)
         return []
 
     def _content_part_added(self, event: wire.ContentPartAdded) -> Partials:
         if not isinstance(event.part, wire.OutputText):
             return []
-        state = self._state(event.output_index, "message")
+        state = self._places.state(event.output_index, "message")
         return self._text(state, event.content_index, "")
 
     def _text_delta(self, event: wire.PartDelta) -> Partials:
-        return self._text(self._state(event.output_index, "message"), event.content_index, event.delta)
+        return self._text(self._places.state(event.output_index, "message"), event.content_index, event.delta)
 
-    def _text(self, state: _ItemState, at: int, text: str) -> Partials:
+    def _text(self, state: ItemState, at: int, text: str) -> Partials:
         """More text of a content part; the signature of its message goes with the first of it, or when it is known."""
-        slot = self._slot(state, at)
+        slot = self._places.slot(state, at)
         signature = state.signature if state.signature != slot.signature else None
         first = not slot.begun
         slot.begun, slot.signature = True, state.signature
@@ -219,11 +165,11 @@ class StreamDecoder:
         return [_delta(slot.index, TextPartDelta(text=text, signature=signature))]
 
     def _text_done(self, event: wire.TextDone) -> Partials:
-        state = self._state(event.output_index, "message")
+        state = self._places.state(event.output_index, "message")
         return self._rest_of_text(state, event.content_index, event.text, [])
 
-    def _rest_of_text(self, state: _ItemState, at: int, text: str, citations: list[Citation]) -> Partials:
-        slot = self._slot(state, at)
+    def _rest_of_text(self, state: ItemState, at: int, text: str, citations: list[Citation]) -> Partials:
+        slot = self._places.slot(state, at)
         rest = self._text(state, at, text[slot.sent :])
         return rest + [_cite(slot, citation) for citation in citations[slot.citations :]]
 
@@ -231,22 +177,24 @@ class StreamDecoder:
         citation = decode_annotation(event.annotation)
         if citation is None:
             return []  # the end of the item gives the warning
-        state = self._state(event.output_index, "message")
-        return [_cite(self._slot(state, event.content_index), citation)]
+        state = self._places.state(event.output_index, "message")
+        return [_cite(self._places.slot(state, event.content_index), citation)]
 
     def _refusal_delta(self, event: wire.PartDelta) -> Partials:
         self._refusal.append(event.delta)
         return []
 
     def _arguments_delta(self, event: wire.ArgumentsDelta) -> Partials:
-        slot = self._slot(self._state(event.output_index, "function_call"))
+        slot = self._places.slot(self._places.state(event.output_index, "function_call"))
         slot.sent += len(event.delta)
         return [_delta(slot.index, ToolCallPartDelta(args=event.delta))]
 
     def _arguments_done(self, event: wire.ArgumentsDone) -> Partials:
-        return self._arguments(self._slot(self._state(event.output_index, "function_call")), event.arguments)
+        return self._arguments(
+            self._places.slot(self._places.state(event.output_index, "function_call")), event.arguments
+        )
 
-    def _arguments(self, slot: _Slot, arguments: str) -> Partials:
+    def _arguments(self, slot: Slot, arguments: str) -> Partials:
         """What the deltas have not told of the arguments."""
         rest, slot.sent = arguments[slot.sent :], max(slot.sent, len(arguments))
         return [_delta(slot.index, ToolCallPartDelta(args=rest))] if rest else []
@@ -258,14 +206,14 @@ class StreamDecoder:
         return self._reasoning_text(event.output_index, event.summary_index, event.delta)
 
     def _reasoning_delta(self, event: wire.PartDelta) -> Partials:
-        state = self._state(event.output_index, "reasoning")
+        state = self._places.state(event.output_index, "reasoning")
         state.texts = state.texts or state.summaries
         return self._reasoning_text(event.output_index, state.texts + event.content_index, event.delta)
 
     def _reasoning_text(self, output_index: int, part: int, text: str) -> Partials:
         """Text of the part of this number, the summary's first; they are joined as :func:`decode_item` does."""
-        state = self._state(output_index, "reasoning")
-        slot = self._slot(state)
+        state = self._places.state(output_index, "reasoning")
+        slot = self._places.slot(state)
         if state.summaries:
             text = SUMMARY_SEPARATOR * (part + 1 - state.summaries) + text
         state.summaries = max(state.summaries, part + 1)
@@ -273,7 +221,7 @@ class StreamDecoder:
         return [_delta(slot.index, ReasoningPartDelta(text=text))] if text else []
 
     def _partial_image(self, event: wire.PartialImage) -> Partials:
-        slot = self._slot(self._state(event.output_index, "image_generation_call"))
+        slot = self._places.slot(self._places.state(event.output_index, "image_generation_call"))
         slot.begun = True
         image = decode_image(event.partial_image_b64, event.output_format, event.size, None)
         return [_delta(slot.index, ImagePartDelta(**image.model_dump()))]
@@ -283,7 +231,7 @@ class StreamDecoder:
 
     def _finish_item(self, output_index: int, item: wire.Item) -> Partials:
         """Pass on what the item tells beyond its deltas."""
-        state = self._state(output_index, item.type)
+        state = self._places.state(output_index, item.type)
         state.done = True
         if isinstance(item_id := getattr(item, "id", None), str):
             self._done_ids.add(item_id)
@@ -293,7 +241,7 @@ class StreamDecoder:
             self._refusal = self._refusal or refusal
             return []
         if isinstance(item, wire.FunctionCall):
-            return self._rest_of_call(self._slot(state), item)
+            return self._rest_of_call(self._places.slot(state), item)
         if isinstance(item, wire.Message):
             state.signature = join_signature(item.id, item.phase)
         warnings: list[str] = []
@@ -304,35 +252,35 @@ class StreamDecoder:
             partials.append(PartialModelResponse(warnings=warnings))
         return partials
 
-    def _rest_of_part(self, state: _ItemState, at: int, part: Part) -> Partials:
+    def _rest_of_part(self, state: ItemState, at: int, part: Part) -> Partials:
         """What the deltas have not told of a part; ``at`` is its place in the item."""
         match part:
             case TextPart():
                 return self._rest_of_text(state, at, part.text, part.citations or [])
             case ReasoningPart():
-                return self._rest_of_reasoning(self._slot(state), part)
+                return self._rest_of_reasoning(self._places.slot(state), part)
             case ToolCallPart():
-                return self._rest_of_search(self._slot(state), part)
+                return self._rest_of_search(self._places.slot(state), part)
             case ToolResultPart():
-                return [_delta(self._slot(state).index + 1, ToolResultPartDelta(**part.model_dump()))]
+                return [_delta(self._places.slot(state).index + 1, ToolResultPartDelta(**part.model_dump()))]
             case ImagePart():
-                return [_delta(self._slot(state).index, ImagePartDelta(**part.model_dump()))]
+                return [_delta(self._places.slot(state).index, ImagePartDelta(**part.model_dump()))]
             case OpaquePart():
                 # A preview or a text of the same item may stand at its first place already.
-                slot = self._slot(state, len(state.slots) if state.slots[0].begun else at)
+                slot = self._places.slot(state, len(state.slots) if state.slots[0].begun else at)
                 return [_delta(slot.index, OpaquePartDelta(**part.model_dump()))]
         return []
 
-    def _rest_of_reasoning(self, slot: _Slot, part: ReasoningPart) -> Partials:
+    def _rest_of_reasoning(self, slot: Slot, part: ReasoningPart) -> Partials:
         """The signature of the finished item is the one that counts: an earlier one differs from it (recorded)."""
         rest, slot.sent = part.text[slot.sent :], len(part.text)
         return [_delta(slot.index, ReasoningPartDelta(text=rest, signature=part.signature, id=part.id))]
 
-    def _rest_of_call(self, slot: _Slot, item: wire.FunctionCall) -> Partials:
+    def _rest_of_call(self, slot: Slot, item: wire.FunctionCall) -> Partials:
         head = ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id)
         return [_delta(slot.index, head), *self._arguments(slot, item.arguments)]
 
-    def _rest_of_search(self, slot: _Slot, part: ToolCallPart) -> Partials:
+    def _rest_of_search(self, slot: Slot, part: ToolCallPart) -> Partials:
         head = part.model_dump(exclude={"args", "type"})
         if not part.args:
             return [_delta(slot.index, ToolCallPartDelta(**head))]
@@ -345,7 +293,7 @@ class StreamDecoder:
         response = event.response
         partials: Partials = []
         for at, item in enumerate(response.output or ()):
-            state = self._items.get(at)
+            state = self._places.find(at)
             told = str(getattr(item, "id", None)) in self._done_ids or (state is not None and state.done)
             if not told:
                 partials += self._finish_item(at, item)
@@ -356,7 +304,7 @@ class StreamDecoder:
             whole = error.response or ModelResponse(content=[])
         finish_reason = whole.finish_reason
         if not response.output and finish_reason == "stop":
-            calls = any(state.kind == "function_call" for state in self._items.values())
+            calls = "function_call" in self._places.kinds()
             finish_reason = "tool_calls" if calls else "stop"
         if self._refusal and self._error is None:
             refusal = "".join(self._refusal)
@@ -403,7 +351,7 @@ def _delta(index: int, part: PartDelta) -> PartialModelResponse:
     return PartialModelResponse(delta=ContentDelta(index=index, part=part))
 
 
-def _cite(slot: _Slot, citation: Citation) -> PartialModelResponse:
+def _cite(slot: Slot, citation: Citation) -> PartialModelResponse:
     slot.citations += 1
     return _delta(slot.index, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))
 
