@@ -1,8 +1,9 @@
 """The body of an answer that is not 2xx, whatever it is: the provider's JSON, a proxy's, HTML, or nothing."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import from_json
 
 from llm_sdk.codec import WireResponse
 from llm_sdk.types import JsonObject
@@ -37,7 +38,7 @@ def read_error_body(reply: WireResponse, *, key: str = "error") -> ErrorBody:
     """Find the error object: under ``key``, or the body itself, or in a list of one."""
     text = reply.body.decode("utf-8", "replace")
     try:
-        body: Any = json.loads(text)
+        body: Any = from_json(text)
     except ValueError:
         return ErrorBody(reply.status, {}, text)
     if isinstance(body, list) and body:

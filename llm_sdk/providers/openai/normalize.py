@@ -91,7 +91,7 @@ def normalize_content(part: Any) -> Any:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
