@@ -87,8 +87,9 @@ class Endpoint:
     """How a client reaches the provider and shows its key.
 
     ``base_url`` is the default one, and ``root`` the part of it that is a path: a server mounts the protocol below it.
-    ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``. ``line_end`` ends
-    the lines of the server-sent events that the provider writes.
+    ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``; a
+    server takes those in ``other_key_headers`` as well, each a name and a format. ``line_end`` ends the lines of the
+    server-sent events that the provider writes.
     """
 
     base_url: str
@@ -100,6 +101,13 @@ class Endpoint:
     key_format: str
     request_id_header: str
     line_end: bytes = b"\n"
+    other_key_headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key_headers(self) -> tuple[tuple[str, str], ...]:
+        """Every header that may hold the key, in lower case, with its format; the usual one first."""
+        every = ((self.key_header, self.key_format), *self.other_key_headers)
+        return tuple((name.lower(), format) for name, format in every)
 
 
 class Ids(Protocol):

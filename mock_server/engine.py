@@ -83,7 +83,7 @@ class Engine:
         self._seed = seed
         self._repeats = Counter()
         self._number = 0
-        self._secret_headers = frozenset(codec.endpoint.key_header.lower() for codec in self.codecs)
+        self._secret_headers = frozenset(name for codec in self.codecs for name, _ in codec.endpoint.key_headers)
 
     @property
     def providers(self) -> list[str]:
@@ -155,9 +155,9 @@ class Engine:
     def _check_key(self, codec: Codec, headers: Mapping[str, str]) -> None:
         if self._api_key is None:
             return
-        endpoint = codec.endpoint
-        given = headers.get(endpoint.key_header.lower(), "")
-        if not hmac.compare_digest(given.encode(), endpoint.key_format.format(key=self._api_key).encode()):
+        forms = codec.endpoint.key_headers
+        given, form = next(((headers[name], form) for name, form in forms if headers.get(name)), ("", "{key}"))
+        if not hmac.compare_digest(given.encode(), form.format(key=self._api_key).encode()):
             raise AuthenticationError(
                 f"Incorrect API key provided: {'none' if not given else 'not the one this server was started with'}.",
                 status_code=401,

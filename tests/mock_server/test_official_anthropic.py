@@ -369,3 +369,17 @@ def test_what_the_api_refuses(mock: MockServer, body: dict[str, Any], message: s
         client.post("/v1/messages", body=body, cast_to=object)
     assert isinstance(caught.value.body, dict)
     assert caught.value.body["error"] == {"type": "invalid_request_error", "message": message}
+
+
+def test_a_wrong_key() -> None:
+    """It comes as a bearer token from this client, and as ``x-api-key`` from older ones."""
+    with MockServer(in_process=True, api_key="right") as guarded:
+        for key, headers in (("wrong", {}), ("right", {"x-api-key": "wrong"})):
+            client = anthropic.Anthropic(api_key=key, http_client=httpx2.Client(transport=guarded.transport))
+            with client, pytest.raises(anthropic.AuthenticationError):
+                client.messages.create(**complete({"said": "x"}), extra_headers=headers)
+        for headers in ({}, {"x-api-key": "right"}):
+            client = anthropic.Anthropic(api_key="right", http_client=httpx2.Client(transport=guarded.transport))
+            with client:
+                message = client.messages.create(**complete({"said": "hello"}), extra_headers=headers)
+            assert said_text(message) == "You said: hello"

@@ -15,6 +15,7 @@ ENDPOINT = Endpoint(
     key_header="x-api-key",
     key_format="{key}",
     request_id_header="request-id",
+    other_key_headers=(("authorization", "Bearer {key}"),),
 )
 
 VERSION_HEADER = "anthropic-version"
