@@ -48,7 +48,8 @@ class Capabilities:
 
     ``source`` parts are carried where their inner parts are, unless a provider has a form of its own for them.
     ``provider_tools`` are the hosted tools whose calls and results can stand in an assistant message. With
-    ``audio_by_id`` the model's own audio goes back by its id, whatever its format.
+    ``audio_by_id`` the model's own audio goes back by its id, whatever its format. ``says`` is what an answer can tell
+    beside its content: that the model refused, that a filter cut it off, which model gave it.
     """
 
     user: frozenset[str]
@@ -73,6 +74,7 @@ class Capabilities:
     image_urls: bool = True
     file_urls: bool = True
     citations: bool = False
+    says: frozenset[str] = frozenset({"refusal", "content_filter", "model_id"})
 
 
 def check(input: LanguageModelInput, capabilities: Capabilities, provider: str) -> None:
