@@ -1,0 +1,54 @@
+"""Cohere's chat (``POST /v2/chat``).
+
+Documentation: https://docs.cohere.com/v2/reference/chat
+"""
+
+from typing import Unpack
+
+from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.model import HttpLanguageModel, ModelOptions
+from llm_sdk.providers.cohere import content, errors, request, response, stream
+from llm_sdk.providers.cohere.capabilities import CAPABILITIES
+from llm_sdk.providers.cohere.endpoint import ENDPOINT, match, response_headers
+from llm_sdk.providers.cohere.normalize import normalize_request
+
+__all__ = ["CODEC", "MODEL", "CohereCodec", "CohereModel"]
+
+
+class CohereCodec:
+    """See :class:`llm_sdk.codec.Codec`."""
+
+    provider = content.PROVIDER
+    capabilities = CAPABILITIES
+    endpoint = ENDPOINT
+
+    encode_request = staticmethod(request.encode_request)
+    decode_request = staticmethod(request.decode_request)
+    normalize_request = staticmethod(normalize_request)
+    encode_response = staticmethod(response.encode_response)
+    decode_response = staticmethod(response.decode_response)
+    encode_error = staticmethod(errors.encode_error)
+    decode_error = staticmethod(errors.decode_error)
+    match = staticmethod(match)
+    response_headers = staticmethod(response_headers)
+
+    def stream_decoder(self) -> stream.StreamDecoder:
+        """A new decoder for one stream."""
+        return stream.StreamDecoder()
+
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:  # noqa: ARG002 - of the contract
+        """A new encoder for one streamed answer to this call, which says nothing of the request."""
+        return stream.StreamEncoder(ids)
+
+
+CODEC = CohereCodec()
+
+
+class CohereModel(HttpLanguageModel):
+    """A model behind Cohere's chat."""
+
+    def __init__(self, model_id: str, **options: Unpack[ModelOptions]) -> None:
+        super().__init__(CODEC, model_id, **options)
+
+
+MODEL = CohereModel

@@ -1,0 +1,162 @@
+"""``LanguageModelInput`` <-> the body of ``POST /v2/chat``.
+
+A request that is read here and written again loses nothing: what has no unified field goes into ``extra``, at the place
+where it stood, and a whole message or content block without a unified form becomes an opaque part.
+"""
+
+from functools import cache
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from llm_sdk.capabilities import check
+from llm_sdk.codec import ModelCall, WireRequest, dump_json
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.extra import ExtraFields, merge_extra
+from llm_sdk.providers.cohere import wire
+from llm_sdk.providers.cohere.capabilities import CAPABILITIES
+from llm_sdk.providers.cohere.content import PROVIDER
+from llm_sdk.providers.cohere.endpoint import PATH
+from llm_sdk.providers.cohere.history import HistoryReader, HistoryWriter
+from llm_sdk.providers.cohere.normalize import BLOCK_DEFAULTS
+from llm_sdk.providers.cohere.options import (
+    JSON_FORMAT,
+    decode_format,
+    decode_thinking,
+    decode_tool_choice,
+    decode_tools,
+    encode_format,
+    encode_thinking,
+    encode_tool,
+    encode_tool_choice,
+)
+from llm_sdk.types import JsonObject, LanguageModelInput
+from llm_sdk.wire_model import Wire
+
+OPTIONS = {
+    "max_tokens": "max_tokens",
+    "stop_sequences": "stop",
+    "temperature": "temperature",
+    "p": "top_p",
+    "k": "top_k",
+    "seed": "seed",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+}
+# What else the API knows; it ignores any other field and says so in a header.
+OTHER_FIELDS = frozenset({"citation_options", "safety_mode", "strict_tools", "logprobs", "priority", "raw_prompting"})
+RANGES = {
+    "temperature": (0, 1),
+    "p": (0.01, 0.99),
+    "k": (0, 500),
+    "frequency_penalty": (0, 1),
+    "presence_penalty": (0, 1),
+}
+
+
+def encode_request(model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
+    """Raises UnsupportedError or InvalidInputError, with the path of what cannot be sent."""
+    check(input, CAPABILITIES, PROVIDER)
+    warnings: list[str] = []
+    body = encode_body(model_id, input, warnings)
+    if stream:
+        body["stream"] = True
+    body = merge_extra(body, input.extra or {})
+    headers = {"content-type": "application/json", "accept": "text/event-stream" if stream else "application/json"}
+    return WireRequest("POST", PATH, dump_json(body), headers, tuple(warnings))
+
+
+def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str]) -> JsonObject:
+    """The body before ``extra``."""
+    writer = HistoryWriter(warnings)
+    messages = list(writer.write(input.messages))
+    if input.system_prompt is not None:
+        messages.insert(0, {"role": "system", "content": input.system_prompt})
+    body: JsonObject = {"model": model_id, "messages": messages}
+    if writer.documents:
+        body["documents"] = writer.documents
+    for name, field in OPTIONS.items():
+        if (value := getattr(input, field)) is not None:
+            body[name] = value
+    if input.tools is not None:
+        tools = [encode_tool(tool, warnings) for tool in input.tools]
+        body["tools"] = [tool for tool in tools if tool is not None]
+    if input.tool_choice is not None and (choice := encode_tool_choice(input.tool_choice)) is not None:
+        body["tool_choice"] = choice
+    if input.response_format is not None:
+        body["response_format"] = encode_format(input.response_format, warnings)
+    if input.reasoning is not None:
+        body["thinking"] = encode_thinking(input.reasoning)
+    return body
+
+
+def decode_request(request: WireRequest) -> ModelCall:
+    """Raises InvalidInputError, in the provider's words, for a body that the API would refuse."""
+    try:
+        body = wire.Request.model_validate(from_json(request.body, allow_inf_nan=False))
+    except ValidationError as error:
+        raise refuse(error) from None
+    except ValueError as error:
+        raise InvalidInputError(f"invalid json syntax: {error}", provider=PROVIDER) from None
+    _check_values(body)
+    warnings: list[str] = []
+    extra = ExtraFields(body.rest(*wire.Request.model_fields), BLOCK_DEFAULTS)
+    fields: JsonObject = {field: getattr(body, name) for name, field in OPTIONS.items()}
+    prompt, messages = HistoryReader(extra, warnings).read(body.messages, body.documents or ())
+    fields |= {"system_prompt": prompt, "messages": messages}
+    fields["tools"] = decode_tools(body.tools, extra, warnings)
+    fields["tool_choice"] = decode_tool_choice(body.tool_choice, extra)
+    fields["response_format"] = decode_format(body.response_format, extra)
+    fields["reasoning"] = decode_thinking(body.thinking, extra)
+    input = LanguageModelInput(**fields)
+    if extra.fields:
+        input = input.model_copy(update={"extra": extra.fields})
+    return ModelCall(body.model, input, bool(body.stream), tuple(warnings))
+
+
+def _check_values(body: wire.Request) -> None:
+    for name, (low, high) in RANGES.items():
+        value = getattr(body, name)
+        if value is not None and not low <= value <= high:
+            reason = f"invalid request: {name} must be between {low} and {float(high)} inclusive."
+            raise InvalidInputError(reason, path=name, provider=PROVIDER)
+    if body.documents and body.response_format is not None and body.response_format.type == JSON_FORMAT:
+        reason = "invalid request: response_format is not supported with RAG."
+        raise InvalidInputError(reason, path="response_format", provider=PROVIDER)
+
+
+def ignored_fields(call: ModelCall) -> list[str]:
+    """The fields of a request that the API does not know and passes over."""
+    known = wire.Request.model_fields.keys() | OTHER_FIELDS
+    return [name for name in call.input.extra or {} if name not in known]
+
+
+def refuse(error: ValidationError) -> InvalidInputError:
+    """The complaint about the place that the reading got furthest to: the member of a union that was meant."""
+    first = max(error.errors(), key=lambda item: len(item["loc"]))
+    path = field_path(first["loc"])
+    if first["type"] == "missing":
+        known = "a model parameter is required for this endpoint."
+        reason = known if path == "model" else f"invalid request: {path} is required"
+        return InvalidInputError(reason, path=path, provider=PROVIDER)
+    return InvalidInputError(f"invalid request: {path or 'the body'}: {first['msg']}", path=path, provider=PROVIDER)
+
+
+def field_path(location: tuple[int | str, ...]) -> str:
+    """Where a value stands in the body. pydantic puts the tags of union members in between: behind a position in an
+    array, or in place of a choice between types.
+    """
+    path, names = "", field_names()
+    for at, step in enumerate(location):
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif not (at and isinstance(location[at - 1], int)) and step in names:
+            path += f".{step}" if path else step
+    return path
+
+
+@cache
+def field_names() -> frozenset[str]:
+    """Every name that a field has on the wire."""
+    models = [model for model in vars(wire).values() if isinstance(model, type) and issubclass(model, Wire)]
+    return frozenset(field.alias or name for model in models for name, field in model.model_fields.items())
