@@ -136,9 +136,9 @@ def _read_speech(message: wire.ResponseMessage, response: wire.Response, warning
         citations = [citation for citation in known if citation is not None]
         citations += numbered_citations(response.citations or [], response.search_results, text)
         parts.append(TextPart(text=text, citations=citations or None))
-    if message.audio is not None and message.audio.data is not None:
-        sound = message.audio
-        fields = {"data": sound.data, "transcript": sound.transcript, "id": sound.id, **audio_fields(sound.data or "")}
+    if (sound := message.audio) is not None:
+        data = sound.data or ""
+        fields = {"data": data, "transcript": sound.transcript, "id": sound.id, **audio_fields(data)}
         parts.append(AudioPart.model_validate(fields))
     return [part for part in parts if part is not None]
 
@@ -224,7 +224,8 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
     A request for several choices (``n``) gets the same one that often.
     """
     head = describe(response, call=call, ids=ids)
-    message = encode_message(response, call=call, ids=ids)
+    audio_id = new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, ids)
+    message = encode_message(response, call=call, audio_id=audio_id, expires_at=head["created"] + AUDIO_LIFETIME)
     finish_reason = encode_finish(response, calls="tool_calls" in message or "function_call" in message)
     if "function_call" in message and finish_reason == "tool_calls":
         finish_reason = "function_call"
@@ -256,8 +257,11 @@ def is_legacy(call: ModelCall) -> bool:
     return "functions" in (call.input.extra or {})
 
 
-def encode_message(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:
-    """The message of an answer. It has one text and one reasoning: those of several parts follow one another."""
+def encode_message(response: ModelResponse, *, call: ModelCall, audio_id: str, expires_at: int) -> JsonObject:
+    """The message of an answer. It has one text and one reasoning: those of several parts follow one another.
+
+    ``audio_id`` is for audio without an id; ``expires_at`` is in seconds since 1970.
+    """
     texts = [part for part in response.content if isinstance(part, TextPart)]
     text = "".join(part.text for part in texts)
     refusing = response.finish_detail == REFUSAL
@@ -277,7 +281,12 @@ def encode_message(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Jso
             case ToolCallPart():
                 calls.append(encode_tool_call(part))
             case AudioPart():
-                message["audio"] = encode_audio(part, ids)
+                message["audio"] = {
+                    "id": part.id or audio_id,
+                    "data": part.data,
+                    "expires_at": expires_at,
+                    "transcript": part.transcript or "",
+                }
             case OpaquePart(provider=provider, data=data) if provider == PROVIDER and "id" in data:
                 calls.append(data)
             case TextPart() | ReasoningPart():
@@ -307,13 +316,3 @@ def shift(citation: Citation, offset: int, text: str) -> Citation:
     start = (citation.start_index or 0) + offset
     end = (len(text) if citation.end_index is None else citation.end_index) + offset
     return citation.model_copy(update={"start_index": start, "end_index": end})
-
-
-def encode_audio(part: AudioPart, ids: Ids) -> JsonObject:
-    """``audio`` of a message."""
-    return {
-        "id": part.id or new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, ids),
-        "data": part.data,
-        "expires_at": int(ids.now()) + AUDIO_LIFETIME,
-        "transcript": part.transcript or "",
-    }

@@ -36,7 +36,6 @@ from llm_sdk.providers.openai_chat_completion.response import (
     encode_finish,
     finish_word,
     is_legacy,
-    new_id,
     other_choices,
     refused,
     split_text,
@@ -79,7 +78,8 @@ class StreamDecoder:
         self._details: list[JsonObject] = []
         self._new_details = False
         self._details_text = ""
-        self._audio_begun = False
+        self._spoken = False
+        self._sounded = False
         self._refusal: list[str] = []
         self._urls: list[object] = []
         self._search_results: list[wire.SearchResult] = []
@@ -196,13 +196,12 @@ class StreamDecoder:
         return [_cite(citation) for citation in citations if citation is not None]
 
     def _audio(self, audio: wire.Audio) -> Partials:
-        if not audio.data and not audio.transcript and (audio.id is None or self._audio_begun):
-            return []
+        self._spoken = True
         fields: JsonObject = {"transcript": audio.transcript, "id": audio.id}
         if audio.data:
             fields["data"] = audio.data
-            if not self._audio_begun:
-                self._audio_begun = True
+            if not self._sounded:
+                self._sounded = True
                 fields |= audio_fields(audio.data)
         return [_delta(AUDIO, AudioPartDelta(**fields))]
 
@@ -214,6 +213,8 @@ class StreamDecoder:
         if text:
             partials += [_cite(one) for one in numbered_citations(self._urls, self._search_results, text)]
         partials += [_delta(CALLS + position, part) for position, part in self._calls.finish(self._warnings)]
+        if self._spoken and not self._sounded:
+            partials.append(_delta(AUDIO, AudioPartDelta(data="", **audio_fields(""))))
         finish_reason, finish_detail = decode_finish(self._finish, calls=bool(self._calls))
         usage = decode_usage(self._usage) if self._usage else None
         warnings = [*self._warnings, *other_choices(len(self._choices))] or None
@@ -358,9 +359,8 @@ class StreamEncoder:
     def _audio(self, part: AudioPartDelta) -> None:
         if not self._audio_begun:
             self._audio_begun = True
-            id = part.id or new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, self._ids)
             self._begin({"content": None, "refusal": None})
-            self._chunks.emit({"audio": {"id": id, "transcript": ""}})
+            self._chunks.emit({"audio": {"id": part.id or self._chunks.audio_id, "transcript": ""}})
         for name in ("data", "transcript"):
             if value := getattr(part, name):
                 self._chunks.emit({"audio": {name: value}})

@@ -6,7 +6,7 @@ from llm_sdk.codec import Ids, ModelCall, dump_json
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.logprobs import encode_logprobs
 from llm_sdk.providers.openai_chat_completion.request import wants_usage
-from llm_sdk.providers.openai_chat_completion.response import describe, wanted_choices
+from llm_sdk.providers.openai_chat_completion.response import describe, new_id, wanted_choices
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, ModelResponse
 
@@ -25,6 +25,7 @@ class Chunks:
         self._call = call
         self._ids = ids
         self._head: JsonObject | None = None
+        self.audio_id = ""
         self._written: list[ServerSentEvent] = []
 
     @property
@@ -33,8 +34,9 @@ class Chunks:
         return self._head is not None
 
     def begin(self, response: ModelResponse) -> None:
-        """Fix what all chunks repeat: id, model and time."""
+        """Fix what all chunks repeat: id, model and time. The ids that are made up are those of a whole answer."""
         self._head = {**describe(response, call=self._call, ids=self._ids), "object": "chat.completion.chunk"}
+        self.audio_id = new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, self._ids)
 
     def emit(self, delta: JsonObject, finish_reason: str | None = None) -> None:
         """Write what a delta brings to each choice."""
