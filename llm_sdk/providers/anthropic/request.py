@@ -183,13 +183,15 @@ def _read_metadata(metadata: JsonObject | None, extra: ExtraFields) -> dict[str,
 
 
 def _refuse(error: ValidationError) -> InvalidInputError:
-    """The API is validated as this is, and says the same."""
-    first = error.errors()[0]
+    """The API is validated as this is, and complains in the same words.
+
+    Of the kinds that a field may have, the one is meant that the reading got furthest with.
+    """
+    errors = error.errors()
+    first = max((one for one in errors if one["loc"][:1] == errors[0]["loc"][:1]), key=lambda one: len(one["loc"]))
     if first["type"] == "json_invalid":
-        reason = str(first.get("ctx", {}).get("error", first["msg"]))
+        reason = first["ctx"]["error"]
         return InvalidInputError(f"The request body is not valid JSON: {reason}", provider=PROVIDER)
-    # A union puts the tag of its member into the location, as the API does, and the kinds of its JSON, as it does not.
-    steps = [str(step) for step in first["loc"] if not str(step).startswith(("list[", "dict[", "str", "nullable"))]
-    path = ".".join(steps)
-    message = str(first["msg"]).replace("Input should be an object", "Input should be a valid dictionary")
-    return InvalidInputError(message, path=path, provider=PROVIDER)
+    # The API puts the member of a union into the path, but not the kind of JSON.
+    path = ".".join(str(step) for step in first["loc"] if step != "str" and not str(step).startswith("list["))
+    return InvalidInputError(first["msg"], path=path, provider=PROVIDER)

@@ -47,9 +47,7 @@ def carried_input(input: LanguageModelInput) -> LanguageModelInput:
         "metadata": None,
     }
     if isinstance(input.response_format, JsonResponseFormat):
-        changes["response_format"] = input.response_format.model_copy(
-            update={"name": FORMAT_NAME, "description": None}
-        )
+        changes["response_format"] = input.response_format.model_copy(update={"name": FORMAT_NAME, "description": None})
     elif isinstance(input.response_format, TextResponseFormat):
         changes["response_format"] = None
     if not input.tools or (input.tool_choice is not None and input.tool_choice.type == "none"):

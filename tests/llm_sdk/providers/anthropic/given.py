@@ -42,9 +42,7 @@ def tool_result(*content: Any, id: str = "toolu_1", **fields: Any) -> ToolMessag
 
 CALL = ToolCallPart(tool_call_id="toolu_1", tool_name="get_weather", args={"city": "Paris"})
 CALL_BLOCK = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Paris"}}
-SEARCH = ToolCallPart(
-    tool_call_id="srvtoolu_1", tool_name="web_search", args={"query": "rain"}, provider_executed=True
-)
+SEARCH = ToolCallPart(tool_call_id="srvtoolu_1", tool_name="web_search", args={"query": "rain"}, provider_executed=True)
 SEARCH_BLOCK = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "rain"}}
 PAGE = SourcePart(source="https://a.example", title="Rain", content=[TextPart(text="", signature="Eenc")])
 PAGE_BLOCK = {
