@@ -1,0 +1,55 @@
+"""Mistral's chat completions (``POST /v1/chat/completions``).
+
+Documentation: https://docs.mistral.ai/api/#tag/chat
+"""
+
+from typing import Unpack
+
+from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.model import HttpLanguageModel, ModelOptions
+from llm_sdk.providers.mistral import content, errors, request, response, stream
+from llm_sdk.providers.mistral.capabilities import CAPABILITIES
+from llm_sdk.providers.mistral.endpoint import ENDPOINT, match, response_headers
+from llm_sdk.providers.mistral.normalize import normalize_request
+
+__all__ = ["CODEC", "MODEL", "MistralCodec", "MistralModel"]
+
+
+class MistralCodec:
+    """See :class:`llm_sdk.codec.Codec`."""
+
+    provider = content.PROVIDER
+    capabilities = CAPABILITIES
+    endpoint = ENDPOINT
+
+    encode_request = staticmethod(request.encode_request)
+    decode_request = staticmethod(request.decode_request)
+    normalize_request = staticmethod(normalize_request)
+    encode_response = staticmethod(response.encode_response)
+    decode_response = staticmethod(response.decode_response)
+    encode_error = staticmethod(errors.encode_error)
+    decode_error = staticmethod(errors.decode_error)
+    match = staticmethod(match)
+    response_headers = staticmethod(response_headers)
+    event_kind = staticmethod(stream.event_kind)
+
+    def stream_decoder(self) -> stream.StreamDecoder:
+        """A new decoder for one stream."""
+        return stream.StreamDecoder()
+
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:
+        """A new encoder for one streamed answer to this call."""
+        return stream.StreamEncoder(call, ids)
+
+
+CODEC = MistralCodec()
+
+
+class MistralModel(HttpLanguageModel):
+    """A model behind Mistral's chat completions."""
+
+    def __init__(self, model_id: str, **options: Unpack[ModelOptions]) -> None:
+        super().__init__(CODEC, model_id, **options)
+
+
+MODEL = MistralModel
