@@ -96,7 +96,7 @@ def _source(chunk: wire.GroundingChunk) -> tuple[str, str | None] | None:
     source = chunk.web or chunk.retrieved_context or chunk.maps or chunk.image
     if source is None:
         return None
-    url = source.uri or source.source_uri or source.title
+    url = next((named for named in (source.uri, source.source_uri, source.title) if named is not None), None)
     return None if url is None else (url, source.title)
 
 
