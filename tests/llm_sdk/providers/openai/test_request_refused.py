@@ -211,6 +211,43 @@ def test_a_number_that_json_lacks_is_refused(field: str) -> None:
         read(b'{"model":"m","input":"Hi","%s":NaN}' % field.encode())
 
 
+# As the API says it (reported by its users).
+WORDS: dict[str, tuple[dict[str, Any], str]] = {
+    "string for number": (
+        {"temperature": "hot"},
+        "Invalid type for 'temperature': expected a decimal, but got a string instead.",
+    ),
+    "string for integer": (
+        {"max_output_tokens": "100"},
+        "Invalid type for 'max_output_tokens': expected an integer, but got a string instead.",
+    ),
+    "boolean for integer": (
+        {"max_output_tokens": True},
+        "Invalid type for 'max_output_tokens': expected an integer, but got a boolean instead.",
+    ),
+    "object for string": (
+        {"input": [{"type": "function_call", "call_id": "c", "name": "f", "arguments": {}}]},
+        "Invalid type for 'input[0].arguments': expected a string, but got an object instead.",
+    ),
+    "string for object": (
+        {"tools": [{**FUNCTION, "parameters": "{}"}]},
+        "Invalid type for 'tools[0].parameters': expected an object, but got a string instead.",
+    ),
+    "value of no enum": (
+        {"input": [{"role": "tool", "content": "Hi"}]},
+        "Invalid value: 'tool'. Supported values are: 'assistant', 'system', 'developer', and 'user'.",
+    ),
+}
+
+
+@pytest.mark.xfail(strict=True, reason="a wrong type is told in the words of the validator")
+@pytest.mark.parametrize(("fields", "words"), WORDS.values(), ids=WORDS)
+def test_a_wrong_type_is_told_in_the_providers_words(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read({"model": MODEL, "input": "Hi", **fields})
+    assert caught.value.message.endswith(words)
+
+
 def test_a_refusal_is_written_as_the_providers_own_error() -> None:
     with pytest.raises(InvalidInputError) as caught:
         read({"input": "Hi"})

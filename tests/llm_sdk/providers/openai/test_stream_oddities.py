@@ -127,6 +127,15 @@ def test_an_odd_stream_adds_up_to_the_whole_answer(events: list[ServerSentEvent]
     assert plain(accumulate(feed(CREATED, *events, completed(*output)))) == plain(whole)
 
 
+@pytest.mark.xfail(strict=True, reason="the line end between two summaries is counted as text of the first")
+@pytest.mark.parametrize("summaries", [("a", "b"), ("a", "", "c")])
+def test_summaries_that_only_frame_and_item_tell(summaries: tuple[str, ...]) -> None:
+    thought = {**REASONING, **reasoning_text(*summaries)}
+    frames = [one for at, _ in enumerate(summaries) for one in summary(at=at)]
+    streamed = accumulate(feed(CREATED, *told(thought, *frames), completed(thought)))
+    assert plain(streamed) == plain(CODEC.decode_response(answer(thought)))
+
+
 def test_a_preview_stays_when_its_image_fails() -> None:
     """What was shown cannot be taken back: the one case in which a stream comes to more than the whole answer."""
     streamed = accumulate(feed(CREATED, *told(FAILED_IMAGE, preview("AAAA")), completed(FAILED_IMAGE)))
