@@ -8,20 +8,18 @@ from conformance.catalogue import Requirement, requirement_by_id
 __all__ = ["MARKERS", "over", "proves", "requirement"]
 
 MARKERS = (
-    "requirement(*ids, about=()): the requirements that a check proves",
+    "requirement(*ids, about=(), otherwise=()): the requirements that a check proves",
     "over(selection): what a check runs over: answers, errors, streams, calls, conversations, pairs, refusals, ...",
 )
 
 
-def requirement(*ids: str, about: tuple[str, ...] = ()) -> pytest.MarkDecorator:
-    """The requirements that a check proves.
-
-    With ``about``, they are those of the case that concern one of these subjects; ``ids`` then stand for the cases
-    that name none.
+def requirement(*ids: str, about: tuple[str, ...] = (), otherwise: tuple[str, ...] = ()) -> pytest.MarkDecorator:
+    """The requirements that a check proves: ``ids`` always, and those of the case that concern one of the subjects
+    ``about``, or ``otherwise`` where it has none.
     """
-    for id in ids:
+    for id in (*ids, *otherwise):
         requirement_by_id(id)
-    return pytest.mark.requirement(*ids, about=about)
+    return pytest.mark.requirement(*ids, about=about, otherwise=otherwise)
 
 
 def over(selection: str) -> pytest.MarkDecorator:
@@ -30,7 +28,7 @@ def over(selection: str) -> pytest.MarkDecorator:
 
 
 def proves(marker: pytest.Mark, case: Case | None) -> list[Requirement]:
-    """The requirements that a check with this marker proves on this case; it may be on a recording without one."""
-    about: tuple[str, ...] = marker.kwargs.get("about", ())
-    found = case.about(*about) if case is not None and about else []
-    return found or [requirement_by_id(id) for id in marker.args]
+    """The requirements that a check with this marker proves on this case; a recording from elsewhere has none."""
+    found = case.about(*marker.kwargs["about"]) if case is not None else []
+    others = [] if found else [requirement_by_id(id) for id in marker.kwargs["otherwise"]]
+    return [*(requirement_by_id(id) for id in marker.args), *found, *others]

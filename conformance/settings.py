@@ -58,7 +58,7 @@ class Settings:
         """What makes the adapter. Raises pytest.UsageError."""
         if self.adapter == REFERENCE:
             return partial(_reference, provider)
-        return load_factory(self.adapter)
+        return load_factory(self.adapter, provider)
 
     def command(self, provider: str, *, in_checkout: bool) -> list[str]:
         """The start of a command that repeats this run for one provider."""
@@ -132,8 +132,11 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
-def load_factory(spec: str) -> Factory:
-    """The factory that ``package.module:name`` names. Raises pytest.UsageError."""
+def load_factory(spec: str, provider: str) -> Factory:
+    """The factory that ``package.module:name`` names; one that has a parameter ``provider`` is told it.
+
+    Raises pytest.UsageError.
+    """
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
         raise pytest.UsageError(f"--adapter {spec}: give it as package.module:factory")
@@ -141,6 +144,9 @@ def load_factory(spec: str) -> Factory:
         factory: Any = import_module(module_name)
         for step in name.split("."):
             factory = getattr(factory, step)
+        signature = inspect.signature(factory)
+        if "provider" in signature.parameters:
+            factory = partial(factory, provider=provider)
         inspect.signature(factory).bind(base_url="", api_key="", model_id="", http_client=None)
     except ImportError as error:
         raise pytest.UsageError(f"--adapter {spec}: cannot be imported ({error})") from None

@@ -24,7 +24,7 @@ def answer_of(outcome: Outcome, verdict: Verdict) -> ModelResponse:
     return outcome.response
 
 
-@requirement("CORE-01", about=("answer",))
+@requirement(about=("answer",), otherwise=("CORE-01",))
 @over("answers")
 def test_content(call: Call, subject: Subject, verdict: Verdict) -> None:
     expected = expected_content(call)
@@ -32,14 +32,20 @@ def test_content(call: Call, subject: Subject, verdict: Verdict) -> None:
     verdict.equal(expected, content_as_expected(answer, expected), "the content of the recorded answer")
 
 
-@requirement("CORE-05", about=("finish",))
+@requirement(about=("finish",), otherwise=("CORE-05",))
 @over("answers")
 def test_finish_reason(call: Call, subject: Subject, verdict: Verdict) -> None:
     answer, expected = answer_of(subject.plain(call), verdict), expected_finish_reason(call)
     verdict.equal(expected, answer.finish_reason, f"finish_reason {expected}")
 
 
-@requirement("USAGE-01", "USAGE-03", about=("usage",))
+@requirement(
+    about=("usage",),
+    otherwise=(
+        "USAGE-01",
+        "USAGE-03",
+    ),
+)
 @over("answers")
 def test_usage(call: Call, subject: Subject, verdict: Verdict) -> None:
     expected = expected_usage(call)
@@ -47,7 +53,7 @@ def test_usage(call: Call, subject: Subject, verdict: Verdict) -> None:
     verdict.equal(expected, usage_as_expected(answer, expected), "the usage of the recorded answer")
 
 
-@requirement("CORE-08", about=("identity",))
+@requirement(about=("identity",), otherwise=("CORE-08",))
 @over("answers")
 def test_identity(call: Call, subject: Subject, verdict: Verdict) -> None:
     answer, golden = answer_of(subject.plain(call), verdict), call.golden.response
@@ -62,7 +68,7 @@ def test_warning(call: Call, subject: Subject, verdict: Verdict) -> None:
     verdict.true(bool(answer.warnings), "a warning for the block without a unified form", "no warning")
 
 
-@requirement("CORE-07", about=("error",))
+@requirement(about=("error",), otherwise=("CORE-07",))
 @over("model refusals")
 def test_refusal(call: Call, subject: Subject, verdict: Verdict) -> None:
     outcome, golden = subject.plain(call), call.golden.error

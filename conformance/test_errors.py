@@ -21,7 +21,13 @@ def error_of(outcome: Outcome, verdict: Verdict) -> LanguageModelError:
     return outcome.error
 
 
-@requirement("ERROR-04", "ERROR-05", about=("error",))
+@requirement(
+    about=("error",),
+    otherwise=(
+        "ERROR-04",
+        "ERROR-05",
+    ),
+)
 @over("errors")
 def test_error(call: Call, subject: Subject, verdict: Verdict) -> None:
     error, golden = error_of(subject.plain(call), verdict), call.golden.error

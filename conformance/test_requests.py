@@ -32,7 +32,7 @@ def read(request: WireRequest, subject: Subject, verdict: Verdict) -> ModelCall:
         verdict.fail("a request that the provider can read", f"{error}: {request.body.decode('utf-8', 'replace')}")
 
 
-@requirement("CORE-09", about=("request",))
+@requirement(about=("request",), otherwise=("CORE-09",))
 @over("calls")
 def test_meaning(call: Call, subject: Subject, verdict: Verdict) -> None:
     found = read(sent_by(subject.plain(call), verdict), subject, verdict)

@@ -1,0 +1,94 @@
+"""Mutants that misread errors."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from conformance.mutants.registry import CodecAround, DecoderAround, ModelAround, Parts, mutant, reference
+from llm_sdk.codec import Codec, StreamDecoder, WireResponse
+from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.errors import LanguageModelError, ServerError, StatusCodeError
+from llm_sdk.model import LanguageModel
+from llm_sdk.registry import get_codec
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import LanguageModelInput, ModelResponse
+
+Change = Callable[[StatusCodeError], LanguageModelError]
+
+
+class _Failing(CodecAround):
+    """A codec whose errors are changed."""
+
+    def __init__(self, codec: Codec, change: Change) -> None:
+        super().__init__(codec)
+        self._change = change
+
+    def decode_error(self, reply: WireResponse) -> LanguageModelError:
+        error = self._codec.decode_error(reply)
+        return self._change(error) if isinstance(error, StatusCodeError) else error
+
+
+def _failing(parts: Parts, change: Change) -> LanguageModel:
+    codec: Any = _Failing(get_codec(parts.provider), change)
+    return reference(parts, codec)
+
+
+@mutant("ERROR-02", cases=("rate-limit",), checks="test_error")
+def calls_every_error_a_server_error(parts: Parts) -> LanguageModel:
+    """Raises one class for every status."""
+    return _failing(parts, lambda error: ServerError(error.message, status_code=error.status_code))
+
+
+@mutant("ERROR-05", cases=("bad-request",), checks="test_error")
+def loses_the_message(parts: Parts) -> LanguageModel:
+    """Says the status in place of the provider's message."""
+    return _failing(parts, lambda error: type(error)(f"status {error.status_code}", status_code=error.status_code))
+
+
+@mutant("ERROR-08", cases=("bad-gateway", "empty-body"), checks="test_error")
+def expects_json_in_errors(parts: Parts) -> LanguageModel:
+    """Stumbles over an error body that is not JSON."""
+
+    class Trusting(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            try:
+                return await super().generate(input)
+            except StatusCodeError as error:
+                json.loads(error.body)
+                raise
+
+    return Trusting(parts)
+
+
+@mutant("STREAM-23", cases=("error-event",), checks="test_error")
+def swallows_error_events(parts: Parts) -> LanguageModel:
+    """Passes over the error that a stream tells."""
+
+    class Deaf(DecoderAround):
+        def feed(self, event: ServerSentEvent) -> list[PartialModelResponse]:
+            try:
+                return super().feed(event)
+            except StatusCodeError:
+                return []
+
+    class Swallowing(CodecAround):
+        def stream_decoder(self) -> StreamDecoder:
+            return Deaf(self._codec)
+
+    codec: Any = Swallowing(get_codec(parts.provider))
+    return reference(parts, codec)
+
+
+@mutant("ERROR-10", cases=("failed-answer",), checks="test_error")
+def takes_a_failed_answer_for_an_empty_one(parts: Parts) -> LanguageModel:
+    """Gives an answer that reports its own failure as an answer without content."""
+
+    class Blind(CodecAround):
+        def decode_response(self, reply: WireResponse) -> ModelResponse:
+            try:
+                return self._codec.decode_response(reply)
+            except StatusCodeError:
+                return ModelResponse(content=[])
+
+    codec: Any = Blind(get_codec(parts.provider))
+    return reference(parts, codec)

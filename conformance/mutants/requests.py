@@ -1,0 +1,243 @@
+"""Mutants that send something else than the caller said."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from conformance.mutants.registry import CodecAround, Parts, client_around, mutant, reference
+from llm_sdk.codec import Codec, WireRequest
+from llm_sdk.model import LanguageModel
+from llm_sdk.registry import get_codec
+from llm_sdk.types import (
+    AssistantMessage,
+    LanguageModelInput,
+    Message,
+    Part,
+    SystemMessage,
+    TextPart,
+    ToolCallPart,
+    ToolMessage,
+    ToolResultPart,
+    UserMessage,
+)
+
+Change = Callable[[LanguageModelInput], LanguageModelInput]
+
+
+class _Sending(CodecAround):
+    """A codec that sends a changed input."""
+
+    def __init__(self, codec: Codec, change: Change) -> None:
+        super().__init__(codec)
+        self._change = change
+
+    def encode_request(self, model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
+        return self._codec.encode_request(model_id, self._change(input), stream=stream)
+
+
+def _sending(parts: Parts, change: Change) -> LanguageModel:
+    codec: Any = _Sending(get_codec(parts.provider), change)
+    return reference(parts, codec)
+
+
+def _setting(**fields: Any) -> Change:
+    return lambda said: said.model_copy(update=fields)
+
+
+def _messages(change: Callable[[Message], Message | None]) -> Change:
+    def changed(input: LanguageModelInput) -> LanguageModelInput:
+        messages = [new for message in input.messages if (new := change(message)) is not None]
+        return input.model_copy(update={"messages": messages})
+
+    return changed
+
+
+def _parts_of(kind: type[Message], change: Callable[[Part], list[Any]]) -> Change:
+    def changed(message: Message) -> Message:
+        if not isinstance(message, kind):
+            return message
+        return message.model_copy(update={"content": [new for part in message.content for new in change(part)]})
+
+    return _messages(changed)
+
+
+@mutant("CORE-12", cases=("zero-temperature",), checks="meaning")
+def drops_zeros(parts: Parts) -> LanguageModel:
+    """Sends only options that are true in the sense of an if."""
+
+    def truthy(input: LanguageModelInput) -> LanguageModelInput:
+        options = ("temperature", "top_p", "max_tokens")
+        return input.model_copy(update={name: getattr(input, name) or None for name in options})
+
+    return _sending(parts, truthy)
+
+
+@mutant("CORE-11", cases=("options",), checks="meaning")
+def forgets_metadata(parts: Parts) -> LanguageModel:
+    """Ignores metadata in silence."""
+    return _sending(parts, _setting(metadata=None))
+
+
+@mutant("CORE-14", cases=("instructions-in-mid-conversation",), checks="meaning")
+def says_instructions_as_the_user(parts: Parts) -> LanguageModel:
+    """Sends instructions in mid-conversation as words of the user."""
+
+    def demoted(message: Message) -> Message:
+        return UserMessage(content=message.content) if isinstance(message, SystemMessage) else message
+
+    return _sending(parts, _messages(demoted))
+
+
+@mutant("CORE-15", cases=("extra",), checks="meaning")
+def ignores_extra(parts: Parts) -> LanguageModel:
+    """Has no way to set a field of the provider."""
+    return _sending(parts, _setting(extra=None))
+
+
+@mutant("CORE-09", cases=("consecutive-user-messages",), checks="meaning")
+def merges_messages(parts: Parts) -> LanguageModel:
+    """Sends only the last of several messages of the user in a row."""
+
+    def merged(input: LanguageModelInput) -> LanguageModelInput:
+        kept = [
+            message
+            for message, following in zip(input.messages, [*input.messages[1:], None], strict=True)
+            if following is None or message.role != following.role
+        ]
+        return input.model_copy(update={"messages": kept})
+
+    return _sending(parts, merged)
+
+
+@mutant("CORE-13", cases=("image-history", "reasoning-tool-continuation"), checks="conversation")
+def forgets_ids(parts: Parts) -> LanguageModel:
+    """Sends the model's own turn back without its ids."""
+
+    def bare(part: Part) -> list[Part]:
+        fields = {name: None for name in ("id", "signature") if hasattr(part, name)}
+        return [part.model_copy(update=fields)]
+
+    return _sending(parts, _parts_of(AssistantMessage, bare))
+
+
+@mutant("CORE-20", cases=("opaque-item",), checks="meaning")
+def forgets_opaque_parts(parts: Parts) -> LanguageModel:
+    """Leaves out of the history what has no unified form."""
+    return _sending(parts, _parts_of(AssistantMessage, lambda part: [] if part.type == "opaque" else [part]))
+
+
+@mutant("CORE-18", cases=("unsupported-seed",), checks="unsupported")
+def drops_what_is_not_supported(parts: Parts) -> LanguageModel:
+    """Sends the request without the option that the protocol does not have."""
+    codec: Any = _Sending(get_codec(parts.provider), _setting(seed=None))
+    capabilities = codec.capabilities
+    codec.capabilities = _replace(capabilities, options=capabilities.options | {"seed"})
+    return reference(parts, codec)
+
+
+def _replace(capabilities: Any, **changes: Any) -> Any:
+    return type(capabilities)(
+        **{name: changes.get(name, getattr(capabilities, name)) for name in capabilities.__dataclass_fields__}
+    )
+
+
+@mutant("TOOLS-13", cases=("multi-part-result",), checks="meaning")
+def splits_tool_results(parts: Parts) -> LanguageModel:
+    """Sends a tool result for each part of one."""
+
+    def split(part: Part) -> list[Part]:
+        if not isinstance(part, ToolResultPart) or len(part.content) < 2:
+            return [part]
+        return [part.model_copy(update={"content": [inner]}) for inner in part.content]
+
+    return _sending(parts, _parts_of(ToolMessage, split))
+
+
+@mutant("TOOLS-15", cases=("empty-result",), checks="meaning")
+def forgets_empty_results(parts: Parts) -> LanguageModel:
+    """Leaves out a tool result without content."""
+
+    def kept(part: Part) -> list[Part]:
+        return [] if isinstance(part, ToolResultPart) and not part.content else [part]
+
+    return _sending(parts, _parts_of(ToolMessage, kept))
+
+
+@mutant("TOOLS-16", cases=("big-integers",), checks="meaning or conversation")
+def rounds_arguments_of_the_history(parts: Parts) -> LanguageModel:
+    """Sends the arguments of earlier calls with the integers of JavaScript."""
+
+    def rounded(part: Part) -> list[Part]:
+        if not isinstance(part, ToolCallPart):
+            return [part]
+        args = {name: int(float(value)) if isinstance(value, int) else value for name, value in part.args.items()}
+        return [part.model_copy(update={"args": args})]
+
+    return _sending(parts, _parts_of(AssistantMessage, rounded))
+
+
+@mutant("TOOLS-11", cases=("choice-by-name",), checks="meaning")
+def forgets_the_tool_choice(parts: Parts) -> LanguageModel:
+    """Leaves the choice of a tool to the model."""
+    return _sending(parts, _setting(tool_choice=None))
+
+
+@mutant("STRUCT-01", cases=("flat-schema",), checks="meaning")
+def asks_for_any_json(parts: Parts) -> LanguageModel:
+    """Asks for JSON without the schema."""
+
+    def loose(input: LanguageModelInput) -> LanguageModelInput:
+        wanted = input.response_format
+        if wanted is None or wanted.type != "json":
+            return input
+        return input.model_copy(update={"response_format": wanted.model_copy(update={"json_schema": None})})
+
+    return _sending(parts, loose)
+
+
+@mutant("MEDIA-08", cases=("several-sources",), checks="meaning")
+def gives_sources_by_title(parts: Parts) -> LanguageModel:
+    """Sends the title of a source in place of its content."""
+
+    def titled(part: Part) -> list[Part]:
+        return [TextPart(text=part.title)] if part.type == "source" else [part]
+
+    return _sending(parts, _parts_of(UserMessage, titled))
+
+
+@mutant("CITE-04", cases=("citation",), checks="meaning")
+def forgets_citations_of_the_history(parts: Parts) -> LanguageModel:
+    """Sends an earlier answer back without its citations."""
+
+    def uncited(part: Part) -> list[Part]:
+        return [part.model_copy(update={"citations": None})] if isinstance(part, TextPart) else [part]
+
+    return _sending(parts, _parts_of(AssistantMessage, uncited))
+
+
+@mutant("REASON-05", cases=("reasoning-tool-continuation",), checks="meaning")
+def forgets_reasoning(parts: Parts) -> LanguageModel:
+    """Leaves the reasoning out of the history."""
+    return _sending(parts, _parts_of(AssistantMessage, lambda part: [] if part.type == "reasoning" else [part]))
+
+
+@mutant("REASON-06", cases=("reasoning-off",), checks="meaning")
+def always_reasons(parts: Parts) -> LanguageModel:
+    """Does not say that reasoning is switched off."""
+
+    def on(input: LanguageModelInput) -> LanguageModelInput:
+        off = input.reasoning is not None and not input.reasoning.enabled
+        return input.model_copy(update={"reasoning": None}) if off else input
+
+    return _sending(parts, on)
+
+
+@mutant("RESIL-09", cases=("text",), checks="key_is_in_its_header")
+def puts_the_key_into_the_address(parts: Parts) -> LanguageModel:
+    """Sends the key as a parameter of the address too."""
+
+    def with_key(url: httpx.URL) -> httpx.URL:
+        return url.copy_merge_params({"key": parts.api_key})
+
+    return reference(parts, http_client=client_around(parts.http_client, aiter, url=with_key))
