@@ -156,7 +156,8 @@ def wants_usage(call: ModelCall) -> bool:
 
 
 def _refuse(error: ValidationError) -> InvalidInputError:
-    first = error.errors()[0]
+    # Of a union each member complains: the one that got furthest was meant.
+    first = max(error.errors(), key=lambda found: len(found["loc"]))
     if first["type"] == "json_invalid":
         return InvalidInputError("We could not parse the JSON body of your request.", provider=PROVIDER)
     # A union puts the tag of its member into the location, between the position and the field.
