@@ -29,4 +29,6 @@ CAPABILITIES = Capabilities(
     audio_input_formats=frozenset({"wav", "mp3", "flac", "opus"}),
     # References into the caller's own documents are read and written; there are no sources with titles and places.
     citations=False,
+    # There is no refusal; what a guardrail stops ends with status 403.
+    says=frozenset({"model_id"}),
 )
