@@ -1,7 +1,6 @@
 """Parts <-> content blocks. Input and output share them."""
 
 import base64
-import binascii
 import re
 
 from llm_sdk.errors import InvalidInputError, UnsupportedError
@@ -147,7 +146,7 @@ def _document_source(part: FilePart, path: str) -> JsonObject:
         raise UnsupportedError(f"a document is a PDF or text here, not {part.mime_type}", path=f"{path}.mime_type")
     try:
         text = base64.b64decode(part.data, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise InvalidInputError("a document of text has to be UTF-8 in base64", path=f"{path}.data") from None
     return {"type": "text", "media_type": PLAIN, "data": text}
 

@@ -1,7 +1,6 @@
 """Which signatures of a reasoning part another provider has made."""
 
 import base64
-import binascii
 
 from llm_sdk.providers.anthropic.content import REDACTED
 from llm_sdk.types import ReasoningPart
@@ -25,7 +24,7 @@ def _is_gemini_signature(signature: str) -> bool:
     header (recorded: true of all of 329, and of all of 102)."""
     try:
         data = base64.b64decode(signature[:SHOWN].translate(STANDARD), validate=True)
-    except binascii.Error:
+    except ValueError:
         return False
     for field in (0x12, 0x0A):
         if data[:1] == bytes([field]):

@@ -78,13 +78,12 @@ class OpenBlock(ABC):
 
 
 class OpenText(OpenBlock):
-    """``citations`` stands in the start of a block that begins with one."""
+    """A text; its citations come before what they belong to or behind it."""
 
-    def __init__(self, first: PartDelta, part_index: int, index: int, events: Events, ids: Ids) -> None:
+    def __init__(self, part_index: int, index: int, events: Events, ids: Ids) -> None:
         super().__init__(part_index, index, events, ids)
         self._fresh = True
-        cited = isinstance(first, TextPartDelta) and first.citation is not None
-        self._start({"citations": [], "type": "text", "text": ""} if cited else {"type": "text", "text": ""})
+        self._start({"type": "text", "text": ""})
 
     def feed(self, delta: PartDelta) -> None:
         if not isinstance(delta, TextPartDelta):
@@ -183,7 +182,7 @@ def open_block(delta: ContentDelta, index: int, events: Events, calls: list[Tool
     part, here = delta.part, delta.index
     match part.type:
         case "text":
-            return OpenText(part, here, index, events, ids)
+            return OpenText(here, index, events, ids)
         case "tool-call" if not part.provider_executed or part.tool_name == WEB_SEARCH:
             if not part.tool_name or not part.tool_call_id:
                 raise InvariantError(f"content {here}: the first delta of a tool call lacks its name or tool_call_id")
