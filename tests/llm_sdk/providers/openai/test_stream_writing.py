@@ -297,6 +297,14 @@ def test_the_terminal_event_says_how_it_ended(
     assert published.complaint("stream_event", last) == ""
 
 
+def test_only_the_last_item_of_an_answer_that_was_cut_short_is_incomplete() -> None:
+    cut = ModelResponse(content=[HI, CALL], id="resp_1", finish_reason="length")
+    output = json.loads(write(to_partials(cut))[-1].data)["response"]["output"]
+    assert [item["status"] for item in output] == ["completed", "incomplete"]
+    whole = json.loads(CODEC.encode_response(cut, call=PLAIN, ids=SeededIds()).body)
+    assert whole["output"] == output
+
+
 def at(index: int, text: str) -> PartialModelResponse:
     return PartialModelResponse(
         delta=ContentDelta(index=index, part=TextPartDelta(text=text, signature=f"msg_{index}"))
