@@ -29,7 +29,7 @@ from llm_sdk.providers.anthropic.options import (
 from llm_sdk.types import JsonObject, LanguageModelInput
 
 DEFAULT_MAX_TOKENS = 4096
-"""The API wants a limit; this one is sent when none is given, and as much again on top of a budget for thinking."""
+"""The API wants a limit: this one is sent where none is given, on top of the budget for thinking if there is one."""
 
 USER_ID = "user_id"
 BODY_VERSION = "anthropic_version"
@@ -86,9 +86,8 @@ def encode_body(model_id: str, input: LanguageModelInput, api_version: str, warn
 
 
 def default_max_tokens(input: LanguageModelInput) -> int:
-    """The limit where none is given: a budget for thinking has to fit below it."""
-    budget = input.reasoning.budget_tokens if input.reasoning is not None else None
-    return DEFAULT_MAX_TOKENS if (budget or 0) < DEFAULT_MAX_TOKENS else DEFAULT_MAX_TOKENS + (budget or 0)
+    """The limit where none is given: what is thought counts towards it too, and the API wants it above the budget."""
+    return DEFAULT_MAX_TOKENS + ((input.reasoning.budget_tokens or 0) if input.reasoning is not None else 0)
 
 
 def encode_system(input: LanguageModelInput) -> str | list[JsonObject]:

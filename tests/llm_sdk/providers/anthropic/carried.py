@@ -58,8 +58,7 @@ def carried_input(input: LanguageModelInput) -> LanguageModelInput:
 
 
 def _default_max_tokens(input: LanguageModelInput) -> int:
-    budget = (input.reasoning and input.reasoning.budget_tokens) or 0
-    return 4096 + (budget if budget >= 4096 else 0)
+    return 4096 + ((input.reasoning and input.reasoning.budget_tokens) or 0)
 
 
 def _messages(messages: Iterable[Message]) -> Iterator[Message]:

@@ -86,10 +86,13 @@ WRITTEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "reasoning": ({"reasoning": {}}, {"thinking": {"type": "adaptive"}}),
     "no reasoning": ({"reasoning": {"enabled": False}}, {"thinking": {"type": "disabled"}}),
-    "budget": ({"reasoning": {"budget_tokens": 2048}}, {"thinking": {"type": "enabled", "budget_tokens": 2048}}),
-    "budget past the default limit": (
-        {"reasoning": {"budget_tokens": 8000}},
-        {"max_tokens": 12096, "thinking": {"type": "enabled", "budget_tokens": 8000}},
+    "budget": (
+        {"reasoning": {"budget_tokens": 2000}},
+        {"max_tokens": 6096, "thinking": {"type": "enabled", "budget_tokens": 2000}},
+    ),
+    "budget and limit": (
+        {"max_tokens": 2001, "reasoning": {"budget_tokens": 2000}},
+        {"max_tokens": 2001, "thinking": {"type": "enabled", "budget_tokens": 2000}},
     ),
     "effort": (
         {"reasoning": {"effort": "xhigh"}},
@@ -98,6 +101,7 @@ WRITTEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "effort, budget and schema": (
         {"reasoning": {"effort": "low", "budget_tokens": 1024}, "response_format": SCHEMA_FORMAT},
         {
+            "max_tokens": 5120,
             "thinking": {"type": "enabled", "budget_tokens": 1024},
             "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": CITY}},
         },
