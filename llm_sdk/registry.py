@@ -16,6 +16,7 @@ __all__ = ["get_codec", "get_model", "provider_names"]
 GROUP = "llm_sdk.providers"
 PROVIDERS = {
     "openai": "llm_sdk.providers.openai",
+    "openai-chat-completion": "llm_sdk.providers.openai_chat_completion",
     "anthropic": "llm_sdk.providers.anthropic",
     "google": "llm_sdk.providers.google",
 }
