@@ -1,6 +1,7 @@
 """Parts <-> the parts of Gemini's contents. Requests and answers share them."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 
 from llm_sdk.errors import UnsupportedError
@@ -24,6 +25,11 @@ from llm_sdk.types import (
 
 PROVIDER = "google"
 WEB_SEARCH = "web_search"
+
+SKIP_SIGNATURE = "skip_thought_signature_validator"
+"""Stands in for the signature of a call that the model has not made itself, such as one of another provider. From
+version 3 on, the models refuse a turn whose first call has none (documented)."""
+SIGNING_MODEL = re.compile(r"(?:.*/)?gemini-(?:[3-9]|\d\d)\b.*")
 
 MADE_UP_ID = "gemini_"
 """How an id begins that the provider did not give: it is never sent to it."""
@@ -83,12 +89,22 @@ def encode_call(part: ToolCallPart, *, id: str | None) -> JsonObject:
     return {"functionCall": call}
 
 
-def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) -> Iterator[JsonObject]:
+def needs_signature(model_id: str) -> bool:
+    """Whether the model refuses a turn of its own whose first function call has no signature."""
+    return SIGNING_MODEL.fullmatch(model_id) is not None
+
+
+def encode_assistant(message: AssistantMessage, path: str, model_id: str, warnings: list[str]) -> list[JsonObject]:
     """The parts of one turn of the model. What only another provider can read is left out with a warning."""
     if any(isinstance(part, TextPart) and part.citations for part in message.content):
         warnings.append(f"citations: {path} is sent back without its citations")
+    parts: list[JsonObject] = []
     for at, part in enumerate(message.content):
-        yield from _encode_assistant_part(part, f"{path}.content[{at}]", warnings)
+        parts += _encode_assistant_part(part, f"{path}.content[{at}]", warnings)
+    first = next((at for at, part in enumerate(parts) if "functionCall" in part), None)
+    if first is not None and needs_signature(model_id):
+        parts[first] = {"thoughtSignature": SKIP_SIGNATURE, **parts[first]}
+    return parts
 
 
 def _encode_assistant_part(part: Part, path: str, warnings: list[str]) -> Iterator[JsonObject]:

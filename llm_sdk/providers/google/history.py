@@ -9,10 +9,12 @@ from llm_sdk.providers.google import wire
 from llm_sdk.providers.google.content import (
     MADE_UP_ID,
     PROVIDER,
+    SKIP_SIGNATURE,
     decode_part,
     encode_assistant,
     encode_input_content,
     make_call_id,
+    needs_signature,
 )
 from llm_sdk.providers.google.function_result import decode_result, encode_result
 from llm_sdk.providers.google.media import encode_media
@@ -46,14 +48,14 @@ SIGNED = frozenset({"text", "thought", "inlineData", "functionCall"})
 _ReadPart: TypeAlias = Callable[[wire.Part, tuple[str, ...]], Part]
 
 
-def encode_messages(messages: list[Message], warnings: list[str]) -> Iterator[JsonObject]:
-    """The contents of a conversation. The API refuses one without parts: such a message is left out."""
+def encode_messages(messages: list[Message], model_id: str, warnings: list[str]) -> Iterator[JsonObject]:
+    """The contents of a conversation with this model. The API refuses one without parts: such a message is left out."""
     calls = [part.tool_call_id for message in messages for part in message.content if isinstance(part, ToolCallPart)]
     for at, message in enumerate(messages):
         path = f"messages[{at}]"
         match message:
             case AssistantMessage():
-                parts = list(encode_assistant(message, path, warnings))
+                parts = encode_assistant(message, path, model_id, warnings)
             case ToolMessage():
                 parts = list(_encode_results(message, calls, path, warnings))
             case _:
@@ -81,7 +83,8 @@ class HistoryReader:
     """Reads the contents of one request; ``extra`` and ``warnings`` grow as something without a unified place is
     met."""
 
-    def __init__(self, extra: ExtraFields, warnings: list[str]) -> None:
+    def __init__(self, model_id: str, extra: ExtraFields, warnings: list[str]) -> None:
+        self._needs_signature = needs_signature(model_id)
         self._extra = extra
         self._warnings = warnings
         self._calls = 0
@@ -93,6 +96,7 @@ class HistoryReader:
         for content in contents:
             parts = content.parts or []
             if content.role == MODEL:
+                parts = self._without_stand_in(parts)
                 messages.append(AssistantMessage(content=self._read(parts, len(messages), self._model_part)))
             else:
                 results = [part for part in parts if part.function_response is not None]
@@ -128,6 +132,14 @@ class HistoryReader:
         self._waiting[call.name].append(call.id or id)
         self._extra.keep_all(call.rest("name", "args", "id"), *path, "functionCall")
         return decode_part(part, id, self._warnings)
+
+    def _without_stand_in(self, parts: list[wire.Part]) -> list[wire.Part]:
+        """The parts of a turn, the first call without what :func:`encode_assistant` writes for a missing signature."""
+        first = next((at for at, part in enumerate(parts) if part.function_call is not None), None)
+        if first is None or not self._needs_signature or parts[first].thought_signature != SKIP_SIGNATURE:
+            return parts
+        unsigned = wire.Part.model_validate(parts[first].rest("thoughtSignature"))
+        return [*parts[:first], unsigned, *parts[first + 1 :]]
 
     def _user_part(self, part: wire.Part, path: tuple[str, ...]) -> Part:
         match part.kind:

@@ -172,6 +172,7 @@ class AnswerReader:
         goes_on = self._open == kind and before != kind
         if not text and signature is None and not goes_on and before != kind and self._next_index:
             self._places += 1
+            self._open = ""
             return []
         make = TextPartDelta if kind == "text" else ReasoningPartDelta
         delta = make(text=text, signature=signature)

@@ -59,6 +59,8 @@ MAPPED = frozenset(
 )
 # What is the same as absent: a switch that is off (protocol buffers write no defaults).
 DEFAULTS: JsonObject = {"thought": False, "includeThoughts": False}
+UNKNOWN_MODEL = "unknown"
+"""The model of a request whose path is not the provider's: only there it stands."""
 SYSTEM_SEPARATOR = "\n"
 
 
@@ -68,15 +70,15 @@ def encode_request(
     """Raises UnsupportedError or InvalidInputError, with the path of what cannot be sent."""
     check(input, CAPABILITIES, PROVIDER)
     warnings: list[str] = []
-    body = merge_extra(encode_body(input, warnings), input.extra or {})
+    body = merge_extra(encode_body(model_id, input, warnings), input.extra or {})
     headers = {"content-type": "application/json", "accept": "text/event-stream" if stream else "application/json"}
     path = request_path(model_id, api_version, stream=stream)
     return WireRequest("POST", path, dump_json(body), headers, tuple(warnings))
 
 
-def encode_body(input: LanguageModelInput, warnings: list[str]) -> JsonObject:
+def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str]) -> JsonObject:
     """The body before ``extra``."""
-    body: JsonObject = {"contents": list(encode_messages(input.messages, warnings))}
+    body: JsonObject = {"contents": list(encode_messages(input.messages, model_id, warnings))}
     if input.system_prompt is not None:
         body["systemInstruction"] = {"parts": [{"text": input.system_prompt}]}
     if input.tools is not None:
@@ -109,10 +111,12 @@ def decode_request(request: WireRequest) -> ModelCall:
     except ValueError as error:
         raise InvalidInputError(f"Invalid JSON payload received. {error}", provider=PROVIDER) from None
     _check_contents(body.contents)
+    route = match(request.method, request.path)
+    model_id = (route.model_id if route is not None else None) or UNKNOWN_MODEL
     warnings: list[str] = []
     extra = ExtraFields(body.rest("contents", "systemInstruction", "generationConfig", "tools", "toolConfig"), DEFAULTS)
     fields: JsonObject = {
-        "messages": HistoryReader(extra, warnings).read(body.contents),
+        "messages": HistoryReader(model_id, extra, warnings).read(body.contents),
         "system_prompt": _decode_system(body.system_instruction, extra),
         "tools": decode_tools(body.tools, extra, warnings),
         "tool_choice": decode_tool_choice(body.tool_config, extra),
@@ -122,9 +126,7 @@ def decode_request(request: WireRequest) -> ModelCall:
     input = LanguageModelInput(**fields)
     if extra.fields:
         input = input.model_copy(update={"extra": extra.fields})
-    route = match(request.method, request.path)
-    model_id = route.model_id if route is not None else None
-    return ModelCall(model_id or "unknown", input, bool(route and route.stream), tuple(warnings))
+    return ModelCall(model_id, input, bool(route and route.stream), tuple(warnings))
 
 
 def _decode_config(config: wire.GenerationConfig, extra: ExtraFields) -> JsonObject:

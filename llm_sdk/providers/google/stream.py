@@ -91,9 +91,9 @@ class _Chunk:
 class StreamEncoder:
     """See :class:`llm_sdk.codec.StreamEncoder`.
 
-    A partial that names the answer begins a chunk, as every chunk of the provider's does, and so does one that goes on
-    with a text; any other joins the chunk before it. A chunk is written when the next one begins, the last at the end:
-    only then is known what stands in it.
+    A partial that names the answer begins a chunk, as every chunk of the provider's does; so does one that goes on with
+    a text, or begins a part of another kind. Any other joins the chunk before it. A chunk is written when the next one
+    begins, the last at the end: only then is known what stands in it.
     """
 
     def __init__(self, call: ModelCall, ids: Ids) -> None:
@@ -174,12 +174,14 @@ class StreamEncoder:
         return search or self._refused or delta.index in self._aside_indices
 
     def _open_part(self, delta: ContentDelta, *, begins: bool) -> OpenPart:
-        """Beside a part that a reader would go on with, the new one stands in the same chunk."""
+        """A part of another kind begins a chunk. One of the same kind has to stand beside the part before it, where a
+        reader would take it for more of that."""
         self._finish_part()
         opened = self._known[delta.index] = open_part(delta, self._parts)
         before, self._open = self._open, opened
-        goes_on = before is not None and before.goes_on_as != "" and before.goes_on_as == opened.goes_on_as
-        if self._chunk is None or (begins and not goes_on):
+        same = before is not None and before.kind == opened.kind
+        beside = same and before is not None and before.goes_on
+        if self._chunk is None or (not beside and (begins or (self._chunk.parts and not same))):
             self._begin_chunk()
         return opened
 

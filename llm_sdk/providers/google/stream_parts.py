@@ -7,6 +7,7 @@ from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.deltas import (
     AudioPartDelta,
     ContentDelta,
+    OpaquePartDelta,
     PartialModelResponse,
     ReasoningPartDelta,
     TextPartDelta,
@@ -27,13 +28,15 @@ class Change(NamedTuple):
 
 
 class OpenPart(ABC):
-    """A part that has begun. ``piece`` is what of it stands in the chunk that is being made."""
+    """A part that has begun. ``piece`` is what of it stands in the chunk that is being made, and ``kind`` what sort of
+    part it is: a chunk holds parts of one kind (recorded)."""
 
-    goes_on_as = ""
-    """The kind of part with which a reader would take the next chunk's first part to go on; empty for none."""
+    goes_on = False
+    """Whether a reader would take a part of the same kind, first in the next chunk, to go on with this one."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, kind: str) -> None:
         self.index = index
+        self.kind = kind
         self.piece: JsonObject = {}
 
     @abstractmethod
@@ -50,8 +53,8 @@ class OpenText(OpenPart):
     """A text or a thought: every fragment goes out in a chunk of its own. The signature goes with the last one."""
 
     def __init__(self, index: int, *, thought: bool) -> None:
-        super().__init__(index)
-        self.goes_on_as = "thought" if thought else "text"
+        super().__init__(index, "thought" if thought else "text")
+        self.goes_on = True
         self.is_text = not thought
         self.fragments: list[str] = []
         self.citations: list[Citation] = []
@@ -98,16 +101,16 @@ class OpenText(OpenPart):
     def finish(self) -> None:
         if self._signature is not None:
             self.piece[SIGNATURE] = self._signature
-            self.goes_on_as = ""
+            self.goes_on = False
 
 
 class OpenSound(OpenPart):
     """A sound: every fragment is an ``inlineData`` of its own. It has no transcript."""
 
     def __init__(self, index: int, part: AudioPartDelta) -> None:
-        super().__init__(index)
+        super().__init__(index, f"audio {part.format} {part.sample_rate} {part.channels}")
+        self.goes_on = part.id is None
         self._told = StreamAccumulator()
-        self.goes_on_as = "" if part.id else f"audio {part.format} {part.sample_rate} {part.channels}"
 
     def add(self, change: Change) -> JsonObject | None:
         part: AudioPartDelta = change.part
@@ -127,8 +130,8 @@ class OpenSound(OpenPart):
 class OpenWhole(OpenPart):
     """A part that goes out in one piece: a function call, an image, a file, whatever is the provider's own."""
 
-    def __init__(self, index: int, parts: PartWriter) -> None:
-        super().__init__(index)
+    def __init__(self, index: int, kind: str, parts: PartWriter) -> None:
+        super().__init__(index, kind)
         self._parts = parts
         self._told = StreamAccumulator()
 
@@ -153,4 +156,6 @@ def open_part(delta: ContentDelta, parts: PartWriter) -> OpenPart:
             return OpenText(delta.index, thought=True)
         case AudioPartDelta():
             return OpenSound(delta.index, delta.part)
-    return OpenWhole(delta.index, parts)
+        case OpaquePartDelta(data=data):
+            return OpenWhole(delta.index, " ".join(data), parts)
+    return OpenWhole(delta.index, delta.part.type, parts)
