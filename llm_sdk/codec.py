@@ -89,7 +89,8 @@ class Endpoint:
     ``base_url`` is the default one, and ``root`` the part of it that is a path: a server mounts the protocol below it.
     ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``; a
     server takes those in ``other_key_headers`` as well, each a name and a format. ``line_end`` ends the lines of the
-    server-sent events that the provider writes.
+    server-sent events that the provider writes. Without ``at_root`` a server leaves a path at its root to another
+    protocol that has the same one.
     """
 
     base_url: str
@@ -102,6 +103,7 @@ class Endpoint:
     request_id_header: str
     line_end: bytes = b"\n"
     other_key_headers: tuple[tuple[str, str], ...] = ()
+    at_root: bool = True
 
     @property
     def key_headers(self) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 """Which path leads where: the providers' own paths, a page about them, and what controls the stand-in.
 
 Providers are found by a loop over the codecs; none is known by name. Each stands below its mount, such as
-``/openai/v1/...``, and at the root, ``/v1/...``, where no other claims the same path.
+``/openai/v1/...``, and at the root, ``/v1/...``, where no other claims the same path or the others leave it.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,7 +63,8 @@ class Routes:
     def _at_root(self, method: str, target: str, host: str) -> tuple[Codec, str] | ReplyPlan:
         here = [codec for codec in self._engine.codecs if codec.match(method, target) is not None]
         if len(here) > 1:
-            here = [codec for codec in here if urlsplit(codec.endpoint.base_url).netloc == host] or here
+            hosted = [codec for codec in here if urlsplit(codec.endpoint.base_url).netloc == host]
+            here = hosted or [codec for codec in here if codec.endpoint.at_root] or here
         if len(here) == 1:
             return here[0], target
         path = target.partition("?")[0]

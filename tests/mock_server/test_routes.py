@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,17 @@ def test_two_that_share_a_path_at_the_root_are_told_apart_by_mount_or_host() -> 
     assert read(plan) == {
         "error": {"message": "2 providers have /v1/chat; use one of the base URLs /plain/v1, /other/v1"}
     }
+
+
+def test_one_of_two_may_leave_the_root_to_the_other() -> None:
+    other = PlainCodec("other")
+    other.endpoint = replace(other.endpoint, at_root=False)
+    both = routes(other, PLAIN)
+    assert send(both, "POST", "/v1/chat", WHOLE).status == 200
+    assert read(send(both, "GET", "/_mock/requests"))["requests"][-1]["provider"] == "plain"
+    assert send(both, "POST", "/v1/chat", WHOLE, host="api.other.test").status == 200
+    assert read(send(both, "GET", "/_mock/requests"))["requests"][-1]["provider"] == "other"
+    assert send(routes(other), "POST", "/v1/chat", WHOLE).status == 200
 
 
 def test_unknown_paths_say_what_there_is() -> None:
