@@ -13,6 +13,7 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="mistral-correlation-id",
+    at_root=False,
 )
 
 PATH = "/v1/chat/completions"
