@@ -6,6 +6,7 @@ from typing import Any
 
 from llm_sdk.errors import InvariantError
 from llm_sdk.providers.google import wire
+from llm_sdk.providers.google.content import PROVIDER
 from llm_sdk.types import JsonObject
 
 PATH = re.compile(r"\$((?:\.[^.\[\]]+|\[\d+\]|\['[^']*'\])*)")
@@ -37,14 +38,14 @@ class PartialArgs:
             into[steps[-1]] = value
         except (TypeError, IndexError) as error:
             raise InvariantError(
-                f"a piece of an argument does not fit at {piece.json_path!r}: {error}", provider="google"
+                f"a piece of an argument does not fit at {piece.json_path!r}: {error}", provider=PROVIDER
             ) from None
 
 
 def _steps(path: str) -> list[str | int]:
     found = PATH.fullmatch(path)
     if found is None or not found[1]:
-        raise InvariantError(f"{path!r} is no path of an argument", provider="google")
+        raise InvariantError(f"{path!r} is no path of an argument", provider=PROVIDER)
     return [int(index) if index else name or quoted for name, index, quoted in STEP.findall(found[1])]
 
 
@@ -53,9 +54,13 @@ def _enter(into: Any, step: str | int, empty: Any) -> Any:
     if isinstance(step, int):
         if step > MAX_INDEX:
             raise IndexError(f"no list is that long: {step}")
+        if not isinstance(into, list):
+            raise TypeError("a position in what is no list")
         while len(into) <= step:
             into.append(None)
         if into[step] is None:
             into[step] = empty
         return into[step]
+    if not isinstance(into, dict):
+        raise TypeError("a name in what is no object")
     return into.setdefault(step, empty)

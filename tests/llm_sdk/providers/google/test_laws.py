@@ -15,8 +15,13 @@ from llm_sdk.types import LanguageModelInput, ModelResponse
 from providers.google.carried import carried_input, carried_response
 from providers.google.given import CODEC, MODEL, call, feed, plain, reply
 
-# Of an input without anything to say, no contents are left: the API refuses it.
-INPUTS = inputs(CODEC.capabilities, max_turns=2).filter(lambda input: bool(carried_input(input).messages))
+
+def says_anything(asked: LanguageModelInput) -> bool:
+    """Of an input that does not, no contents are left, and the API refuses it."""
+    return bool(carried_input(asked).messages)
+
+
+INPUTS = inputs(CODEC.capabilities, max_turns=2).filter(says_anything)
 RESPONSES = responses(replace(CODEC.capabilities, provider_tools=frozenset()))
 settings.register_profile("codec", max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 CODEC_SETTINGS = settings.get_profile("codec")
