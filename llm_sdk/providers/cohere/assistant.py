@@ -92,21 +92,22 @@ def encode_message(parts: Sequence[Part], path: str) -> JsonObject:
     citations: list[JsonObject] = []
     first_text: int | None = None
     for at, part in enumerate(parts):
+        here = f"{path}.content[{at}]".removeprefix(".")
         match part:
             case TextPart():
                 first_text = len(content) if first_text is None else first_text
                 elsewhere = {} if first_text == len(content) else {"content_index": len(content)}
                 citations += [{**one, **elsewhere} for one in encode_citations(part.citations or [], part.text)]
-                content.append(encode_content(part, path))
+                content.append(encode_content(part, here))
             case ReasoningPart(id=id) if id == TOOL_PLAN:
                 plan.append(part.text)
             case ReasoningPart() | OpaquePart():
-                content.append(encode_content(part, f"{path}.content[{at}]"))
+                content.append(encode_content(part, here))
             case ToolCallPart():
                 calls.append(encode_tool_call(part))
             case _:
                 reason = f"a message of the model cannot carry {part.type} in this protocol"
-                raise UnsupportedError(reason, path=f"{path}.content[{at}]")
+                raise UnsupportedError(reason, path=here)
     fields = {"content": content, "tool_plan": "".join(plan), "tool_calls": calls, "citations": citations}
     return {"role": "assistant", **{name: value for name, value in fields.items() if value}}
 

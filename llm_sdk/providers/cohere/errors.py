@@ -48,7 +48,7 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     if isinstance(error, StatusCodeError):
         status = error.status_code
         if error.retry_after is not None:
-            headers["retry-after"] = f"{error.retry_after:g}"
+            headers |= _wait(error.retry_after)
     else:
         status = 400 if isinstance(error, InvalidInputError | UnsupportedError) else 500
         message = message.removeprefix(f"{getattr(error, 'path', '')}: ")
@@ -58,6 +58,13 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     if status != UNAUTHORIZED:  # that is answered at the edge, which gives no id (documented)
         body = {"id": _error_id(message), **body}
     return WireResponse(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), headers)
+
+
+def _wait(seconds: float) -> dict[str, str]:
+    """The official client reads whole seconds, and milliseconds under another name."""
+    if seconds == int(seconds):
+        return {"retry-after": str(int(seconds))}
+    return {"retry-after-ms": f"{seconds * 1000:g}"}
 
 
 def _error_id(message: str) -> str:

@@ -46,11 +46,10 @@ OPTIONS = {
 # What else the API knows; it ignores any other field and says so in a header.
 OTHER_FIELDS = frozenset({"citation_options", "safety_mode", "strict_tools", "logprobs", "priority", "raw_prompting"})
 RANGES = {
-    "temperature": (0, 1),
-    "p": (0.01, 0.99),
+    "temperature": (0, 1.0),
     "k": (0, 500),
-    "frequency_penalty": (0, 1),
-    "presence_penalty": (0, 1),
+    "frequency_penalty": (0, 1.0),
+    "presence_penalty": (0, 1.0),
 }
 
 
@@ -118,7 +117,7 @@ def _check_values(body: wire.Request) -> None:
     for name, (low, high) in RANGES.items():
         value = getattr(body, name)
         if value is not None and not low <= value <= high:
-            reason = f"invalid request: {name} must be between {low} and {float(high)} inclusive."
+            reason = f"invalid request: {name} must be between {low} and {high} inclusive."
             raise InvalidInputError(reason, path=name, provider=PROVIDER)
     if body.documents and body.response_format is not None and body.response_format.type == JSON_FORMAT:
         reason = "invalid request: response_format is not supported with RAG."

@@ -75,7 +75,7 @@ def decode_finish(word: str | None) -> tuple[FinishReason | None, str | None]:
 def encode_finish(response: ModelResponse) -> str:
     """The other way. A refusal and a filter have no word: a model that declines has simply said so."""
     detail = response.finish_detail
-    if detail is not None and FINISH.get(detail) == response.finish_reason:
+    if detail in FINISH and FINISH[detail] == response.finish_reason:
         return detail
     return FINISH_WORDS.get(response.finish_reason, "COMPLETE")
 

@@ -1,0 +1,1 @@
+"""Tests of the Cohere codec, through its public face."""
