@@ -49,6 +49,26 @@ DEFAULTS: JsonObject = {"stream": False, "tools": []}
 MESSAGE_DEFAULTS: JsonObject = {"annotations": [], "tool_calls": [], "reasoning_details": [], "detail": "auto"}
 
 
+# What a wrong type is called (reported): by the start of the validator's word for it, and by what was given.
+TYPES = {
+    "string_": "a string",
+    "int_": "an integer",
+    "float_": "a decimal",
+    "bool_": "a boolean",
+    "dict_": "an object",
+    "model_": "an object",
+    "list_": "an array",
+}
+GIVEN = {
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal",
+    dict: "an object",
+    list: "an array",
+}
+
+
 def encode_request(model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
     """Raises UnsupportedError or InvalidInputError, with the path of what cannot be sent."""
     check(input, CAPABILITIES, PROVIDER)
@@ -173,7 +193,12 @@ def _refuse(error: ValidationError) -> InvalidInputError:
             after_position = False
     if first["type"] == "missing":
         return InvalidInputError(f"Missing required parameter: '{path}'.", path=path, provider=PROVIDER)
-    return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
+    expected = next((word for kind, word in TYPES.items() if first["type"].startswith(kind)), None)
+    if expected is None:
+        return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
+    got = GIVEN.get(type(first["input"]), "null")
+    message = f"Invalid type for '{path}': expected {expected}, but got {got} instead."
+    return InvalidInputError(message, path=path, provider=PROVIDER)
 
 
 def normalize_request(body: Any) -> Any:

@@ -169,7 +169,17 @@ def test_azure_names_the_model_in_the_path() -> None:
         (b"{", "We could not parse the JSON body of your request.", ""),
         ({"messages": [HI]}, "you must provide a model parameter", ""),
         ({"model": MODEL}, "messages: Missing required parameter: 'messages'.", "messages"),
-        (ASKED | {"temperature": "hot"}, "temperature: Invalid value for 'temperature': .*", "temperature"),
+        (
+            ASKED | {"temperature": "hot"},
+            "Invalid type for 'temperature': expected a decimal, but got a string instead.",
+            "temperature",
+        ),
+        (
+            ASKED | {"messages": "Hi"},
+            "Invalid type for 'messages': expected an array, but got a string instead.",
+            "messages",
+        ),
+        (ASKED | {"tools": [5]}, "Invalid type for .*expected an object, but got an integer instead.", "tools[0]"),
     ],
 )
 def test_a_body_that_the_api_refuses(body: Any, complaint: str, path: str) -> None:
