@@ -4,6 +4,8 @@ Chunks have no positions: a text, a thought or raw sound at the start of a chunk
 Beside another one in the same chunk it is a part of its own, and a part that has got its signature is complete.
 """
 
+from typing import Any
+
 from llm_sdk.codec import dump_json
 from llm_sdk.deltas import (
     AudioPartDelta,
@@ -94,10 +96,10 @@ class AnswerReader:
         tail = self._tail(candidate if finished else None, chunk.usage_metadata, warnings)
         if continued and not deltas and not finished and not tail:
             return []
-        partials = [PartialModelResponse(delta=delta) for delta in deltas] or [PartialModelResponse()]
-        partials[0] = partials[0].model_copy(update=head)
-        partials[-1] = partials[-1].model_copy(update=tail)
-        return partials
+        steps: list[dict[str, Any]] = [{"delta": delta} for delta in deltas] or [{}]
+        steps[0] |= head
+        steps[-1] |= tail
+        return [PartialModelResponse(**step) for step in steps]
 
     def close(self) -> list[PartialModelResponse]:
         """What only the end of the answer tells. Raises RefusalError where nothing but a block has come."""
@@ -249,9 +251,9 @@ class AnswerReader:
 
     def _tail(
         self, candidate: wire.Candidate | None, usage: wire.UsageMetadata | None, warnings: list[str]
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         """The fields of the last partial of a chunk. ``candidate`` is one that has finished."""
-        tail: dict[str, object] = {}
+        tail: dict[str, Any] = {}
         total = decode_usage(usage) if usage is not None else None
         if total is not None and (increment := self._usage.increment(total)) is not None:
             tail["usage"] = increment
