@@ -174,7 +174,7 @@ WRITTEN: dict[str, tuple[LanguageModelError, int, str, str | None, str | None]] 
         "unsupported_country_region_territory",
     ),
     "not found": (NotFoundError("No.", status_code=404), 404, INVALID, None, "model_not_found"),
-    "limit": (RateLimitError("No.", status_code=429), 429, "requests", None, "rate_limit_exceeded"),
+    "limit": (RateLimitError("Zu schnell für uns.", status_code=429), 429, "requests", None, "rate_limit_exceeded"),
     "teapot": (StatusCodeError("No.", status_code=418), 418, INVALID, None, None),
     "server": (ServerError("No.", status_code=500), 500, "server_error", None, "server_error"),
     "gateway": (ServerError("No.", status_code=504), 504, "server_error", None, "server_error"),
@@ -193,7 +193,7 @@ def test_an_error_is_written_as_the_provider_does(
     message = error.message.removeprefix(f"{param}: ")
     assert written.status == status
     assert written.headers == {"content-type": "application/json"}
-    assert written.body.decode() == json.dumps(body(message, type, param, code), indent=2)
+    assert written.body.decode() == json.dumps(body(message, type, param, code), indent=2, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("error", [row[0] for row in WRITTEN.values()], ids=WRITTEN)

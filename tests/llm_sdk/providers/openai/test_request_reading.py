@@ -203,13 +203,29 @@ SAME: dict[str, tuple[JsonObject, JsonObject]] = {
         {"input": [{"role": "assistant", "content": "a"}]},
         {"input": [{"type": "message", "role": "assistant", "content": [output_text("a")], "status": "completed"}]},
     ),
-    "defaults": ({}, {"store": True, "stream": False, "tool_choice": "auto", "tools": [], "metadata": {}}),
+    **{
+        f"default {name}": ({}, {name: value})
+        for name, value in {
+            "store": True,
+            "stream": False,
+            "background": False,
+            "parallel_tool_calls": True,
+            "tool_choice": "auto",
+            "truncation": "disabled",
+            "include": [],
+            "tools": [],
+            "metadata": {},
+            "reasoning": {},
+            "text": {},
+        }.items()
+    },
     "null": ({}, {"temperature": None, "text": None, "reasoning": {"effort": None}}),
     "plain text": ({}, {"text": {"format": {"type": "text"}}}),
     "arguments": (
         {"input": [{**CALL_ITEM, "arguments": '{"a": 1, "b": 2}'}]},
         {"input": [{**CALL_ITEM, "arguments": '{"b":2,"a":1}', "status": "completed"}]},
     ),
+    "empty reasoning content": ({"input": [REASONING]}, {"input": [{**REASONING, "content": []}]}),
     "no arguments": ({"input": [{**CALL_ITEM, "arguments": ""}]}, {"input": [{**CALL_ITEM, "arguments": "{}"}]}),
 }
 # Two requests that look alike.

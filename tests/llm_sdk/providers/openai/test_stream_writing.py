@@ -153,6 +153,65 @@ def test_items_are_numbered_and_end_as_the_answer_repeats_them(content: list[Par
     assert json.loads(whole.body)["output"] == written[-1]["response"]["output"]
 
 
+# What the deltas of an item without a unified form say, and the field that their end repeats.
+TOLD: dict[str, tuple[OpaquePart, str, list[Any], dict[str, Any]]] = {
+    "code": (
+        opaque("code_interpreter_call", "ci_1", code="1+1", container_id="cntr_1", outputs=None, status="completed"),
+        "response.code_interpreter_call_code",
+        ["1+1"],
+        {"code": "1+1"},
+    ),
+    "arguments of a remote tool": (
+        opaque("mcp_call", "mcp_1", **{**REMOTE, "arguments": '{"a":1}'}, output="a"),
+        "response.mcp_call_arguments",
+        ['{"a":1}'],
+        {"arguments": '{"a":1}'},
+    ),
+    "input of a custom tool": (
+        opaque("custom_tool_call", "ctc_1", call_id="call_1", name="f", input="abc"),
+        "response.custom_tool_call_input",
+        ["abc"],
+        {"input": "abc"},
+    ),
+    "patch": (
+        opaque(
+            "apply_patch_call",
+            "apc_1",
+            call_id="call_1",
+            status="completed",
+            operation={"type": "update_file", "path": "a", "diff": "+b"},
+        ),
+        "response.apply_patch_call_operation_diff",
+        ["+b"],
+        {"diff": "+b"},
+    ),
+    "shell": (
+        opaque("shell_call", "sh_1", call_id="call_1", status="completed", action={"commands": ["ls"]}),
+        "response.shell_call_command",
+        ["ls"],
+        {"command": "ls", "command_index": 0},
+    ),
+    "what a shell has printed": (
+        opaque("shell_call_output", "sho_1", call_id="call_1", output=[{"stdout": "a", "stderr": ""}]),
+        "response.shell_call_output_content",
+        [{"stdout": "a"}],
+        {"output": [{"stdout": "a", "stderr": ""}], "command_index": 0},
+    ),
+}
+
+
+@pytest.mark.parametrize(("part", "name", "deltas", "end"), TOLD.values(), ids=TOLD)
+def test_an_opaque_item_is_told_piece_by_piece(
+    part: OpaquePart, name: str, deltas: list[Any], end: dict[str, Any]
+) -> None:
+    written = events(HI, part)
+    assert [data["delta"] for data in written if data["type"] == f"{name}.delta"] == deltas
+    [done] = [data for data in written if data["type"] == f"{name}.done"]
+    assert {key: done[key] for key in end} == end
+    assert done["output_index"] == 1
+    assert written[-1]["response"]["output"][1] == part.data
+
+
 def test_the_beginning_repeats_the_request_and_has_no_answer() -> None:
     [created, progress, *_, last] = events(HI, usage=ModelUsage(input_tokens=3, output_tokens=2), model_id="gpt-x")
     assert created["response"] == progress["response"]
