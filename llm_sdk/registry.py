@@ -19,6 +19,7 @@ PROVIDERS = {
     "openai-chat-completion": "llm_sdk.providers.openai_chat_completion",
     "anthropic": "llm_sdk.providers.anthropic",
     "google": "llm_sdk.providers.google",
+    "cohere": "llm_sdk.providers.cohere",
     "mistral": "llm_sdk.providers.mistral",
 }
 

@@ -2,6 +2,7 @@
 this is the list of it; what is left comes back equal.
 
 - Media: the MIME type of a URL, pixels and ids of images.
+- Instructions of one text at the very beginning are the system prompt.
 - The documents of all user messages stand in the last one; each has one text, and none is without.
 - Results cannot fail, and one empty text is an empty result.
 - Signatures and ids of other providers; thoughts of which nothing but these is left.
@@ -28,6 +29,7 @@ from llm_sdk.types import (
     Part,
     ReasoningPart,
     SourcePart,
+    SystemMessage,
     TextPart,
     ToolCallPart,
     ToolChoiceAuto,
@@ -38,13 +40,23 @@ from llm_sdk.types import (
 
 
 def carried_input(input: LanguageModelInput) -> LanguageModelInput:
-    changes: dict[str, Any] = {"messages": list(_messages(input.messages)), "modalities": None}
+    messages = list(_messages(input.messages))
+    changes: dict[str, Any] = {"messages": messages, "modalities": None}
+    if input.system_prompt is None and (prompt := _prompt(messages)) is not None:
+        changes |= {"system_prompt": prompt, "messages": messages[1:]}
     if isinstance(input.response_format, JsonResponseFormat):
         schema = input.response_format.json_schema
         changes["response_format"] = JsonResponseFormat(name="json_object", schema=schema)
     if isinstance(input.tool_choice, ToolChoiceAuto):
         changes["tool_choice"] = None
     return input.model_copy(update=changes)
+
+
+def _prompt(messages: Sequence[Message]) -> str | None:
+    match messages:
+        case [SystemMessage(content=[TextPart(text=text)]), *_]:
+            return text
+    return None
 
 
 def _messages(messages: Sequence[Message]) -> Iterator[Message]:
