@@ -93,8 +93,9 @@ class Expectation(_Model):
 class Stage(_Model):
     """One call. ``input`` has the new messages only; ``reply``, ``fault`` and ``wire`` are ways to say the answer.
 
-    ``reads_as`` changes what the provider reads, where its protocol says less than the input: a merge patch (RFC 7386,
-    with positions as keys of arrays) by provider.
+    ``reads_as`` changes what the provider reads, where its protocol says less than the input, and ``comes_as`` what
+    comes of ``reply``, where its protocol cannot say all of that: merge patches (RFC 7386, with positions as keys of
+    arrays) by provider.
     """
 
     input: LanguageModelInput
@@ -102,6 +103,7 @@ class Stage(_Model):
     fault: Fault | None = None
     wire: dict[str, RawReplies] | None = None
     reads_as: dict[str, JsonObject] = Field(default_factory=dict)
+    comes_as: dict[str, JsonObject] = Field(default_factory=dict)
     expect: Expectation | None = None
 
     @model_validator(mode="after")

@@ -1,8 +1,8 @@
 """What has to come of a call: the case's own word where it has one, the reference codec's reading where it has not."""
 
 from conformance.case import Stage
-from conformance.outcome import drop_made_up
-from conformance.plan import Call
+from conformance.outcome import MADE_UP, drop_made_up
+from conformance.plan import Call, merge_patch
 from llm_sdk.types import JsonObject, ModelResponse, ModelUsage
 
 __all__ = [
@@ -16,8 +16,12 @@ __all__ = [
 
 
 def _script(call: Call) -> ModelResponse | None:
+    """What the case itself says of the answer, as far as this protocol can say it."""
     stage: Stage | None = call.stage if call.is_scripted else None
-    return stage.reply if stage is not None else None
+    if stage is None or stage.reply is None or call.provider not in stage.comes_as:
+        return stage.reply if stage is not None else None
+    changed = merge_patch(stage.reply.model_dump(mode="json"), stage.comes_as[call.provider])
+    return ModelResponse.model_validate(changed)
 
 
 def expected_response(call: Call) -> JsonObject:
@@ -27,14 +31,28 @@ def expected_response(call: Call) -> JsonObject:
 
 
 def expected_content(call: Call) -> JsonObject:
-    """The content of the answer as JSON. How a signature of a text looks is the adapter's own affair."""
-    answer = _script(call) or call.golden.answer
-    content = answer.model_dump(mode="json")["content"] if answer is not None else []
-    if _script(call) is None:
-        for part in content:
-            if part["type"] == "text":
-                part.pop("signature", None)
+    """The content of the answer as JSON.
+
+    Ids and signatures that a script leaves out are those of the recording. How a signature of a text looks is the
+    adapter's own affair.
+    """
+    golden = _content(call.golden.answer)
+    for part in golden:
+        if part["type"] == "text":
+            part.pop("signature", None)
+    script = _script(call)
+    if script is None:
+        return {"content": golden}
+    content = _content(script)
+    for part, came in zip(content, golden, strict=False):
+        if part["type"] == came["type"]:
+            part.update({name: came[name] for name in MADE_UP if name in came and name not in part})
     return {"content": content}
+
+
+def _content(answer: ModelResponse | None) -> list[JsonObject]:
+    content: list[JsonObject] = answer.model_dump(mode="json")["content"] if answer is not None else []
+    return content
 
 
 def content_as_expected(answer: ModelResponse, expected: JsonObject) -> JsonObject:

@@ -10,7 +10,7 @@ from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
 from llm_sdk.types import JsonObject, ModelResponse
 
-__all__ = ["Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "told_by"]
+__all__ = ["MADE_UP", "Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "told_by"]
 
 MADE_UP = frozenset({"id", "signature"})
 """Fields of a part that whoever answers may fill where a scripted answer does not."""

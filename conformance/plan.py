@@ -14,6 +14,7 @@ from conformance.outcome import Outcome, drop_made_up, failed
 from conformance.recordings import Exchange, RecordingError, read_exchanges, read_file
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
+from conformance.tool_call_ids import rename_tool_call_ids
 from llm_sdk.codec import Codec, WireRequest, WireResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError, TransportError
 from llm_sdk.registry import get_codec, provider_names
@@ -321,13 +322,13 @@ def read_exchange(codec: Codec, exchange: Exchange) -> Outcome:
 
 
 def as_the_provider_reads(read: JsonObject, expected: JsonObject) -> JsonObject:
-    """A request as it was read, to be compared with ``expected``: without made-up ids, and of ``extra`` only what is
-    expected there, because every client may add fields of its own."""
+    """A request as it was read, to be compared with ``expected``: without made-up ids, with the tool call ids that are
+    used there, and of ``extra`` only what is expected there, because every client may add fields of its own."""
     kept = dict(read)
     extra = kept.pop("extra", None)
     if expected.get("extra") and isinstance(extra, dict):
         kept["extra"] = _only(extra, expected["extra"])
-    reading: JsonObject = drop_made_up(kept, expected)
+    reading: JsonObject = rename_tool_call_ids(drop_made_up(kept, expected), expected)
     return reading
 
 
@@ -342,7 +343,8 @@ def merge_patch(value: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return patch
     if isinstance(value, list):
-        return [merge_patch(item, patch[str(at)]) if str(at) in patch else item for at, item in enumerate(value)]
+        kept = ((at, item) for at, item in enumerate(value) if patch.get(str(at), item) is not None)
+        return [merge_patch(item, patch[str(at)]) if str(at) in patch else item for at, item in kept]
     merged = dict(value) if isinstance(value, dict) else {}
     for key, item in patch.items():
         if item is None:

@@ -1,0 +1,38 @@
+"""The suite can fail: every mutant is caught by the requirement that it breaks, and the reference by none."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.case import load_cases
+from conformance.catalogue import requirement_by_id
+from conformance.mutants import load_mutants
+
+MUTANTS = load_mutants()
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(MUTANTS) >= 40
+    names = [mutant.name for mutant in MUTANTS]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_names_what_it_breaks(mutant) -> None:
+    assert requirement_by_id(mutant.requirement).level == "MUST"
+    assert mutant.breaks.endswith(".")
+    assert set(mutant.cases) <= {case.name for case in load_cases()}
+
+
+@pytest.mark.timeout(600)
+def test_every_mutant_is_caught_by_its_requirement_and_the_reference_by_none(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "conformance.mutants", "--provider", "openai"]
+    found = subprocess.run(  # noqa: S603 - our own interpreter
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
+    )
+    lines = found.stdout.splitlines()
+    assert [line for line in lines if "SURVIVES" in line] == []
+    assert lines[-1] == f"{len(MUTANTS)} of {len(MUTANTS)} caught; the reference fails none"
+    assert found.returncode == 0, found.stderr

@@ -1,0 +1,123 @@
+"""Answers come in exactly the chunks that are played, to every client, and a request is known by what it means."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from types import ModuleType
+
+import httpx
+import httpx2
+import pytest
+
+from conformance.plan import Plan
+from conformance.replay import NoRecordingError, Playback, Recordings, ReplayTransport, playback_of
+from conformance.replay_server import ReplayServer
+from conformance.settings import CASSETTES
+from llm_sdk.codec import WireRequest
+from llm_sdk.registry import get_codec
+
+LIBRARIES = [httpx, httpx2]
+PIECES = (b"one", b"two", b"three")
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+def test_a_synchronous_client_gets_the_chunks(library: ModuleType) -> None:
+    transport = ReplayTransport(lambda _: Playback(201, {"x-a": "b"}, PIECES))
+    client = library.Client(transport=transport)
+    with client.stream("POST", "http://host/v1/talk?a=b", content=b"said") as response:
+        assert (response.status_code, response.headers["x-a"]) == (201, "b")
+        chunks = response.iter_raw()
+        assert next(chunks) == b"one"
+        assert (transport.performances[0].taken, transport.performances[0].closed) == (1, False)
+    request = transport.performances[0].request
+    assert (request.method, request.path, request.body) == ("POST", "/v1/talk?a=b", b"said")
+    assert transport.performances[0].closed
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+def test_an_asynchronous_client_gets_the_chunks_and_the_troubles(library: ModuleType) -> None:
+    async def ask() -> None:
+        transport = ReplayTransport(lambda _: Playback(chunks=PIECES))
+        async with library.AsyncClient(transport=transport) as client:
+            async with client.stream("GET", "http://host/") as response:
+                assert [chunk async for chunk in response.aiter_raw()] == list(PIECES)
+            transport.answer = lambda _: Playback(chunks=PIECES, ending="reset")
+            with pytest.raises(library.RemoteProtocolError):
+                await client.get("http://host/")
+            transport.answer = lambda _: Playback(ending="refused")
+            with pytest.raises(library.ConnectError):
+                await client.get("http://host/")
+            transport.answer = lambda _: Playback(ending="timeout")
+            with pytest.raises(library.ReadTimeout):
+                await client.get("http://host/")
+
+    asyncio.run(ask())
+
+
+@pytest.fixture
+def server() -> Iterator[ReplayServer]:
+    with ReplayServer(lambda _: Playback(200, {"x-a": "b"}, PIECES)) as server:
+        yield server
+
+
+def test_the_server_sends_each_chunk_as_a_chunk_and_keeps_the_connection(server: ReplayServer) -> None:
+    host, port = server.origin.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        for said in (b"first", b"second"):
+            connection.sendall(b"POST /v1 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said))
+            received = b""
+            while not received.endswith(b"0\r\n\r\n"):
+                received += connection.recv(65536)
+            head, _, body = received.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert body == b"3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n"
+    assert [performance.request.body for performance in server.performances] == [b"first", b"second"]
+
+
+def test_the_server_resets_a_connection_in_mid_stream(server: ReplayServer) -> None:
+    server.answer = lambda _: Playback(chunks=PIECES, ending="reset")
+    with httpx.Client() as client, pytest.raises(httpx.TransportError):
+        client.get(server.origin)
+    server.answer = lambda _: Playback(ending="refused")
+    with httpx.Client() as client, pytest.raises(httpx.RemoteProtocolError):
+        client.get(server.origin)
+
+
+PROVIDER = "openai"
+CALLS = Plan([PROVIDER], CASSETTES, own=True, only=["text", "tool-result", "zero-temperature"]).calls
+RECORDINGS = [(call.exchange, call.path) for call in CALLS]
+
+
+def request_of(call_id: str, **changes: object) -> WireRequest:
+    [call] = [call for call in CALLS if call.id == call_id]
+    body = {**json.loads(call.exchange.request_body or b""), **changes}
+    body = {name: value for name, value in body.items() if value is not None}
+    return WireRequest("POST", call.path, json.dumps(body, indent=3, sort_keys=True).encode())
+
+
+def test_a_request_is_found_by_what_it_means() -> None:
+    recordings = Recordings(get_codec(PROVIDER), RECORDINGS)
+    for call in CALLS:
+        assert recordings.find(request_of(call.id)) == call.exchange
+        assert recordings.answer(request_of(call.id)) == playback_of(call.exchange)
+
+
+def test_a_miss_shows_the_closest_request_and_what_differs() -> None:
+    recordings = Recordings(get_codec(PROVIDER), RECORDINGS)
+    with pytest.raises(NoRecordingError, match="zero-temperature") as caught:
+        recordings.find(request_of("openai-zero-temperature-1-stream", temperature=None))
+    assert "  input.temperature: 0.0 became absent" in str(caught.value)
+    with pytest.raises(NoRecordingError, match="cannot be read"):
+        recordings.find(WireRequest("POST", "/v1/responses", b"{"))
+    with pytest.raises(NoRecordingError, match="there are no recordings"):
+        Recordings(get_codec(PROVIDER), []).find(request_of("openai-text-1-stream"))
+
+
+def test_of_equal_requests_the_answers_come_in_their_order() -> None:
+    exchange, path = RECORDINGS[0]
+    again = replace(exchange, id="again")
+    recordings = Recordings(get_codec(PROVIDER), [(exchange, path), (again, path)])
+    sent = WireRequest("POST", path, exchange.request_body or b"")
+    assert [recordings.find(sent).id for _ in range(3)] == [exchange.id, "again", "again"]

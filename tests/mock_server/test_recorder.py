@@ -1,0 +1,94 @@
+"""A recorder holds nothing back, notes where chunks began, records what breaks off, and drops what is secret."""
+
+import asyncio
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from conformance.replay import Hold, Playback
+from conformance.replay_server import ReplayServer
+from mock_server.recorder import Recorder, RecordingTransport
+
+PIECES = (b"data: 1\n\n", b"data: 22\n\n", b"data: 333\n\n")
+STREAM = Playback(200, {"content-type": "text/event-stream", "set-cookie": "a=b", "x-request-id": "req_1"}, PIECES)
+
+
+@pytest.fixture
+def server() -> Iterator[ReplayServer]:
+    with ReplayServer(lambda _: STREAM) as server:
+        yield server
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder(
+        recorded="mock-server 0.1.0",
+        recorded_at="2026-11-22T00:00:00+00:00",
+        rename=lambda uri: "https://api.example/" + uri.partition("/v1/")[2],
+    )
+
+
+def client_of(recorder: Recorder, *, drain: bool = False) -> httpx.Client:
+    return httpx.Client(transport=RecordingTransport(httpx.HTTPTransport(), recorder, drain=drain))
+
+
+def test_every_chunk_is_passed_on_at_once(server: ReplayServer, recorder: Recorder) -> None:
+    hold = Hold(before=1)
+    server.answer = lambda _: Playback(200, STREAM.headers, PIECES, hold=hold)
+    with client_of(recorder) as client, client.stream("POST", f"{server.origin}/v1/talk") as response:
+        chunks = response.iter_raw()
+        assert next(chunks) == PIECES[0]
+        hold.release()
+        assert b"".join(chunks) == b"".join(PIECES[1:])
+    assert not hold.expired
+    [found] = recorder.interactions
+    assert found.response.chunks() == list(PIECES)
+    assert found.response.note is not None
+    assert not found.response.note.truncated
+
+
+def test_it_works_for_an_asynchronous_client(server: ReplayServer, recorder: Recorder) -> None:
+    async def ask() -> bytes:
+        transport = RecordingTransport(httpx.AsyncHTTPTransport(), recorder)
+        async with httpx.AsyncClient(transport=transport) as client:
+            return (await client.post(f"{server.origin}/v1/talk", content=b"said")).content
+
+    assert asyncio.run(ask()) == b"".join(PIECES)
+    assert recorder.interactions[0].request.body == b"said"
+    assert recorder.interactions[0].response.body == b"".join(PIECES)
+
+
+def test_a_stream_that_dies_is_recorded_as_cut(server: ReplayServer, recorder: Recorder) -> None:
+    server.answer = lambda _: Playback(200, STREAM.headers, PIECES[:2], ending="reset")
+    with client_of(recorder) as client, pytest.raises(httpx.TransportError):
+        client.post(f"{server.origin}/v1/talk")
+    [found] = recorder.interactions
+    assert b"".join(PIECES).startswith(found.response.body)
+    assert found.response.note is not None
+    assert found.response.note.truncated
+
+
+@pytest.mark.parametrize("drain", [False, True])
+def test_a_stream_that_its_reader_leaves_is_cut_unless_it_is_drained(
+    server: ReplayServer, recorder: Recorder, drain: bool
+) -> None:
+    with client_of(recorder, drain=drain) as client, client.stream("POST", f"{server.origin}/v1/talk") as response:
+        next(response.iter_raw())
+    [found] = recorder.interactions
+    assert found.response.note is not None
+    assert found.response.note.truncated is not drain
+    assert (found.response.body == b"".join(PIECES)) is drain
+
+
+def test_only_harmless_headers_and_parameters_are_kept(server: ReplayServer, recorder: Recorder) -> None:
+    with client_of(recorder) as client:
+        client.post(
+            f"{server.origin}/v1/talk?alt=sse&key=canary",
+            headers={"authorization": "Bearer canary", "x-api-key": "canary", "cookie": "canary", "x-beta": "b"},
+        )
+    [found] = recorder.interactions
+    assert found.request.uri == "https://api.example/talk?alt=sse"
+    assert set(found.request.headers) == {"accept", "accept-encoding", "x-beta"}
+    assert found.response.headers == {"content-type": ("text/event-stream",), "x-request-id": ("req_1",)}
+    assert "canary" not in repr(found)
