@@ -30,7 +30,7 @@ TOOL_CHOICES: dict[str, ToolChoiceOption] = {
 }
 """The last of those with one meaning is another word for it, and only read."""
 THINKING_EFFORT = "high"
-"""The one effort beside ``none`` that every thinking model takes (documented)."""
+"""The one effort beside ``none`` that every thinking model takes (documented): together they are on and off."""
 REASONING_MODE = "reasoning"
 
 
@@ -146,8 +146,8 @@ def decode_reasoning(body: wire.Request, extra: ExtraFields) -> ReasoningOptions
             return None
         extra.keep("reasoning_effort", value=None)
         return ReasoningOptions()
-    if effort == "none":
-        return ReasoningOptions(enabled=False)
+    if effort in ("none", THINKING_EFFORT):
+        return ReasoningOptions(enabled=effort == THINKING_EFFORT)
     if effort in CAPABILITIES.reasoning_efforts:
         return ReasoningOptions.model_validate({"effort": effort})
     extra.keep("reasoning_effort", value=effort)

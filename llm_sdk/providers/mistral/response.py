@@ -174,7 +174,7 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
     finish_reason = encode_finish(response, calls=bool(message["tool_calls"]))
     body = {
         **describe(response, call=call, ids=ids),
-        "usage": encode_usage(response.usage),
+        **({} if response.usage is None else {"usage": encode_usage(response.usage)}),
         "object": "chat.completion",
         "choices": [
             {"index": index, "finish_reason": finish_reason, "message": message}

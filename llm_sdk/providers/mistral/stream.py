@@ -206,7 +206,8 @@ class StreamEncoder:
             for at, (index, call) in enumerate(sorted(self._calls.items()))
         ]
         delta: JsonObject = {"tool_calls": calls} if calls else {"content": ""}
-        self._emit(delta, encode_finish(whole, calls=bool(calls)), encode_usage(whole.usage))
+        usage = None if whole.usage is None else encode_usage(whole.usage)
+        self._emit(delta, encode_finish(whole, calls=bool(calls)), usage)
         self._written.append(ServerSentEvent(wire.END_MARK))
         return self._take()
 

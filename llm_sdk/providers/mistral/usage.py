@@ -22,9 +22,8 @@ def decode_usage(usage: wire.Usage) -> ModelUsage:
     )
 
 
-def encode_usage(usage: ModelUsage | None) -> JsonObject:
-    """The other way, with the details that there are. No answer comes without its usage."""
-    usage = usage or ModelUsage(input_tokens=0, output_tokens=0)
+def encode_usage(usage: ModelUsage) -> JsonObject:
+    """The other way, with the details that there are."""
     details = usage.input_tokens_details
     audio = details.audio_tokens if details else None
     beside = audio if audio is not None and audio <= usage.input_tokens else 0

@@ -4,7 +4,7 @@ wire, and this is the list of it; what is left comes back equal.
 - Media: the MIME type of a URL, pixels and ids of images and files; everything of audio but its bytes.
 - Sources come as their content; results cannot fail, and one empty text is an empty result.
 - Signatures, ids and citations of other providers, and ids of tool calls that are not nine letters and digits.
-- The name of a JSON format without a schema; reasoning without an effort is ``high``, and with ``none`` it is off;
+- The name of a JSON format without a schema; the effort ``high`` is reasoning without one, and ``none`` is off;
   that answers in text are wanted.
 - Of an answer: the order of what is said and the calls; empty texts and thoughts; texts side by side are one text, and
   so are thoughts, up to a signature; details of usage beside cached and audio tokens.
@@ -60,7 +60,7 @@ def _is_prompt(message: SystemMessage) -> bool:
 def _reasoning_options(options: ReasoningOptions) -> ReasoningOptions:
     if not options.enabled or options.effort == "none":
         return ReasoningOptions(enabled=False)
-    return ReasoningOptions(effort=options.effort or "high")
+    return ReasoningOptions(effort=None if options.effort == "high" else options.effort)
 
 
 def _message(message: Message) -> Message:
@@ -128,9 +128,9 @@ def _said(part: Part) -> Part:
     return TextPart(text=part.text) if isinstance(part, TextPart) else part
 
 
-def _usage(usage: ModelUsage | None) -> ModelUsage:
+def _usage(usage: ModelUsage | None) -> ModelUsage | None:
     if usage is None:
-        return ModelUsage(input_tokens=0, output_tokens=0)
+        return None
     given = usage.input_tokens_details
     details = given and ModelTokensDetails(cached_text_tokens=given.cached_text_tokens, audio_tokens=given.audio_tokens)
     return ModelUsage(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, input_tokens_details=details)

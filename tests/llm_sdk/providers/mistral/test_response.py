@@ -244,7 +244,9 @@ def stream_of(response: ModelResponse, **options: Any) -> list[ServerSentEvent]:
 
 def test_the_events_of_a_stream() -> None:
     """The role first, then what is said; calls, the end and the usage in one chunk, all but the first padded."""
-    *events, end = stream_of(ModelResponse(content=[TextPart(text="Hi"), CALL]))
+    *events, end = stream_of(
+        ModelResponse(content=[TextPart(text="Hi"), CALL], usage=ModelUsage(input_tokens=10, output_tokens=5))
+    )
     chunks = [json.loads(event.data) for event in events]
     assert end == DONE
     assert "p" not in chunks[0]
