@@ -185,5 +185,7 @@ def accepted(input: LanguageModelInput) -> bool:
     units = (input.temperature, input.presence_penalty, input.frequency_penalty)
     if not all(value is None or 0 <= value <= 1 for value in units):
         return False
+    if input.top_p is not None and not 0.01 <= input.top_p <= 0.99:
+        return False
     documents = any(isinstance(part, SourcePart) for one in input.messages for part in one.content)
     return not (documents and isinstance(input.response_format, JsonResponseFormat))
