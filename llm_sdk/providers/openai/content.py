@@ -207,13 +207,18 @@ def encode_image(part: ImagePart, path: str) -> JsonObject:
     if part.data is None:
         raise UnsupportedError("an image of the model goes by data here, not by URL", path=f"{path}.url")
     item: JsonObject = {
-        "id": part.id or "",
+        "id": part.id if is_own_image(part.id) else "",
         "type": "image_generation_call",
         "status": "completed",
         "output_format": (part.mime_type or "image/png").removeprefix("image/"),
         "result": part.data,
     }
     return {**item, "size": f"{part.width}x{part.height}"} if part.width and part.height else item
+
+
+def is_own_image(id: str | None) -> bool:
+    """Whether an image's id is one of this provider: for others it may be a signature of any size."""
+    return id is not None and id.startswith(wire.IMAGE_ID)
 
 
 def split_summary(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from llm_sdk.codec import Ids, ModelCall, dump_json
 from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta, ToolCallPartDelta
 from llm_sdk.errors import InvariantError, UnsupportedError
 from llm_sdk.providers.openai import wire
-from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, split_signature
+from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image, split_signature
 from llm_sdk.providers.openai.hosted import OPENED, PROGRESS, deltas_of
 from llm_sdk.providers.openai.request import implied_include
 from llm_sdk.providers.openai.response import cut_item, encode_item, encode_message, new_id, search_id
@@ -311,7 +311,8 @@ class OpenImage(OpenItem):
 
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
         super().__init__(delta, output_index, events, ids)
-        self._id = getattr(delta.part, "id", None) or new_id(wire.IMAGE_ID, ids)
+        given = getattr(delta.part, "id", None)
+        self._id = given if given is not None and is_own_image(given) else new_id(wire.IMAGE_ID, ids)
         self._previews = 0
         self._seen = False
         self._add({"id": self._id, "type": "image_generation_call", "status": "in_progress"})
