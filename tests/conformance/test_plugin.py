@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from conformance.report import SUITE_VERSION
-from conformance.settings import CASSETTES
+from conformance.settings import CASSETTES, add_options, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = "conformance.mutants.answers:strips_text"
@@ -40,6 +41,13 @@ def start(command: list[str], folder: Path, env: dict[str, str] | None = None) -
     )
 
 
+def read(words: list[str]) -> None:
+    """The options of a run, without the run."""
+    parser = pytest.Parser(_ispytest=True)
+    add_options(parser)
+    read_settings(SimpleNamespace(option=parser.parse(["--provider", "openai", *words])))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -51,16 +59,27 @@ def start(command: list[str], folder: Path, env: dict[str, str] | None = None) -
         (["--adapter", "json:nothing"], "--adapter json:nothing: json has no nothing"),
         (["--adapter", "json:loads"], "--adapter json:loads: must be callable with base_url, api_key"),
         (["--cassettes", "nowhere"], "--cassettes nowhere: no such file or folder"),
-        (["--cassettes", "."], "no recordings here"),
         (["--xfail-file", "nowhere"], "--xfail-file nowhere: cannot be read"),
         (["--transform", "upside-down"], "--transform: no transform 'upside-down'"),
         (["--cuts", "a"], "--cuts: cuts are offsets with commas between them"),
+        (["--cuts", "3,1"], "--cuts 3,1: cuts rise"),
         (["--live"], "--live and --base-url go with --record"),
         (["--record", "--live"], "--live needs --model NAME"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_wrong_option_is_one_sentence_and_status_4(tmp_path: Path, words: list[str], sentence: str) -> None:
+def test_a_wrong_option_is_one_sentence(words: list[str], sentence: str) -> None:
+    with pytest.raises(pytest.UsageError) as caught:
+        read(words)
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(["--provider", "nobody"], "--provider nobody"), (["--cassettes", "."], "no recordings here")],
+)
+def test_it_ends_the_run_with_status_4(tmp_path: Path, words: list[str], sentence: str) -> None:
     found = run(tmp_path, *words)
     assert found.returncode == pytest.ExitCode.USAGE_ERROR
     [line] = [line for line in found.stderr.splitlines() if line.strip()]
