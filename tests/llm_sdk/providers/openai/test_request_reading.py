@@ -225,6 +225,11 @@ SAME: dict[str, tuple[JsonObject, JsonObject]] = {
         {"input": [{**CALL_ITEM, "arguments": '{"a": 1, "b": 2}'}]},
         {"input": [{**CALL_ITEM, "arguments": '{"b":2,"a":1}', "status": "completed"}]},
     ),
+    "description": ({"tools": [FUNCTION]}, {"tools": [{**FUNCTION, "description": ""}]}),
+    "detail in an output": (
+        {"input": [output([{"type": "input_image", "image_url": "u"}])]},
+        {"input": [output([{"type": "input_image", "image_url": "u", "detail": "auto"}])]},
+    ),
     "empty reasoning content": ({"input": [REASONING]}, {"input": [{**REASONING, "content": []}]}),
     "no arguments": ({"input": [{**CALL_ITEM, "arguments": ""}]}, {"input": [{**CALL_ITEM, "arguments": "{}"}]}),
 }

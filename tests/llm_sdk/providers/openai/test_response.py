@@ -234,6 +234,14 @@ def test_every_citation_becomes_an_annotation(citation: dict[str, Any], annotati
     assert json.loads(written.body)["output"] == [message(output_text("Rain.", annotation))]
 
 
+@pytest.mark.parametrize("pixels", [{"width": 3}, {"height": 2}, {"width": 3, "height": 0}, {}])
+def test_a_size_is_written_when_both_sides_are_known(pixels: dict[str, int]) -> None:
+    image = ImagePart(mime_type="image/png", data=PNG, id="ig_1", **pixels)
+    written = CODEC.encode_response(ModelResponse(content=[image]), call=call(), ids=SeededIds())
+    [item] = json.loads(written.body)["output"]
+    assert "size" not in item
+
+
 WIRE_USAGE = {
     "input_tokens": 100,
     "input_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 10},

@@ -376,6 +376,13 @@ def test_a_refusal_is_raised_when_the_stream_ends_behind_its_usage(output: list[
     assert "".join(getattr(part, "text", "") for part in whole.content) == "I can't."
 
 
+def test_a_refusal_needs_no_more_than_its_deltas() -> None:
+    [_, part_added, *deltas, _, _] = refused("I ", "can't.")
+    with pytest.raises(RefusalError) as caught:
+        feed(CREATED, part_added, *deltas, completed())
+    assert caught.value.refusal == "I can't."
+
+
 LIMIT = {"code": "rate_limit_exceeded", "message": "Slow down."}
 REPORTS: dict[str, tuple[ServerSentEvent, type[StatusCodeError], str | None]] = {
     "nested, as recorded": (

@@ -1,7 +1,6 @@
 """Partial responses -> the provider's stream events: each case of the protocol as the exact sequence of events."""
 
 import json
-from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -12,23 +11,11 @@ from llm_sdk.accumulator import accumulate, to_partials
 from llm_sdk.codec import SeededIds
 from llm_sdk.deltas import ContentDelta, ImagePartDelta, PartialModelResponse, TextPartDelta, ToolCallPartDelta
 from llm_sdk.errors import InvariantError, RefusalError, UnsupportedError
-from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import Citation, ImagePart, ModelResponse, ModelUsage, OpaquePart, Part, ReasoningPart, TextPart
 from providers.openai.given import CALL, CODEC, MODEL, PNG, SEARCH, call, feed, found, output_text, plain
+from providers.openai.transcripts import PLAIN, events, opaque, write
 
 HI = TextPart(text="Hi", signature="msg_1")
-PLAIN = call(stream=True, extra={"stream_options": {"include_obfuscation": False}})
-
-
-def write(partials: Iterable[PartialModelResponse], asked: Any = PLAIN) -> list[ServerSentEvent]:
-    encoder = CODEC.stream_encoder(call=asked, ids=SeededIds())
-    return [event for partial in partials for event in encoder.feed(partial)] + encoder.close()
-
-
-def events(*content: Part, cut: Any = None, asked: Any = PLAIN, **fields: Any) -> list[Any]:
-    """The data of every event of the stream of an answer."""
-    response = ModelResponse(content=list(content), id="resp_1", **fields)
-    return [json.loads(event.data) for event in write(to_partials(response, cut), asked)]
 
 
 def letters(text: str) -> list[str]:
@@ -59,10 +46,6 @@ def item(*events: str) -> list[str]:
 
 def hosted(kind: str, *steps: str) -> list[str]:
     return [f"response.{kind}.{step}" for step in steps]
-
-
-def opaque(type: str, id: str, **fields: Any) -> OpaquePart:
-    return OpaquePart(provider="openai", data={"type": type, "id": id, **fields})
 
 
 REMOTE = {"name": "f", "server_label": "docs", "arguments": "{}"}
@@ -151,65 +134,6 @@ def test_items_are_numbered_and_end_as_the_answer_repeats_them(content: list[Par
     assert [data["item"] for data in finished] == written[-1]["response"]["output"]
     whole = CODEC.encode_response(ModelResponse(content=content, id="resp_1"), call=PLAIN, ids=SeededIds())
     assert json.loads(whole.body)["output"] == written[-1]["response"]["output"]
-
-
-# What the deltas of an item without a unified form say, and the field that their end repeats.
-TOLD: dict[str, tuple[OpaquePart, str, list[Any], dict[str, Any]]] = {
-    "code": (
-        opaque("code_interpreter_call", "ci_1", code="1+1", container_id="cntr_1", outputs=None, status="completed"),
-        "response.code_interpreter_call_code",
-        ["1+1"],
-        {"code": "1+1"},
-    ),
-    "arguments of a remote tool": (
-        opaque("mcp_call", "mcp_1", **{**REMOTE, "arguments": '{"a":1}'}, output="a"),
-        "response.mcp_call_arguments",
-        ['{"a":1}'],
-        {"arguments": '{"a":1}'},
-    ),
-    "input of a custom tool": (
-        opaque("custom_tool_call", "ctc_1", call_id="call_1", name="f", input="abc"),
-        "response.custom_tool_call_input",
-        ["abc"],
-        {"input": "abc"},
-    ),
-    "patch": (
-        opaque(
-            "apply_patch_call",
-            "apc_1",
-            call_id="call_1",
-            status="completed",
-            operation={"type": "update_file", "path": "a", "diff": "+b"},
-        ),
-        "response.apply_patch_call_operation_diff",
-        ["+b"],
-        {"diff": "+b"},
-    ),
-    "shell": (
-        opaque("shell_call", "sh_1", call_id="call_1", status="completed", action={"commands": ["ls"]}),
-        "response.shell_call_command",
-        ["ls"],
-        {"command": "ls", "command_index": 0},
-    ),
-    "what a shell has printed": (
-        opaque("shell_call_output", "sho_1", call_id="call_1", output=[{"stdout": "a", "stderr": ""}]),
-        "response.shell_call_output_content",
-        [{"stdout": "a"}],
-        {"output": [{"stdout": "a", "stderr": ""}], "command_index": 0},
-    ),
-}
-
-
-@pytest.mark.parametrize(("part", "name", "deltas", "end"), TOLD.values(), ids=TOLD)
-def test_an_opaque_item_is_told_piece_by_piece(
-    part: OpaquePart, name: str, deltas: list[Any], end: dict[str, Any]
-) -> None:
-    written = events(HI, part)
-    assert [data["delta"] for data in written if data["type"] == f"{name}.delta"] == deltas
-    [done] = [data for data in written if data["type"] == f"{name}.done"]
-    assert {key: done[key] for key in end} == end
-    assert done["output_index"] == 1
-    assert written[-1]["response"]["output"][1] == part.data
 
 
 def test_the_beginning_repeats_the_request_and_has_no_answer() -> None:

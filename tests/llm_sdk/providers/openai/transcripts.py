@@ -1,9 +1,15 @@
-"""Stream events as the provider writes them, short to write."""
+"""Stream events as the provider writes them, short to write; and those that the codec writes."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
+from llm_sdk.accumulator import to_partials
+from llm_sdk.codec import SeededIds
+from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.sse import ServerSentEvent
-from providers.openai.given import MODEL, event, output_text
+from llm_sdk.types import ModelResponse, OpaquePart, Part
+from providers.openai.given import CODEC, MODEL, call, event, output_text
 
 RESPONSE = {"id": "resp_1", "object": "response", "model": MODEL}
 CREATED = event("response.created", response={**RESPONSE, "status": "in_progress", "output": [], "usage": None})
@@ -57,3 +63,21 @@ def summary(*deltas: str, at: int, output_index: int = 0) -> list[ServerSentEven
 def reasoning_text(*summaries: str) -> dict[str, Any]:
     """The summary of a reasoning item."""
     return {"summary": [{"type": "summary_text", "text": text} for text in summaries]}
+
+
+PLAIN = call(stream=True, extra={"stream_options": {"include_obfuscation": False}})
+
+
+def write(partials: Iterable[PartialModelResponse], asked: Any = PLAIN) -> list[ServerSentEvent]:
+    encoder = CODEC.stream_encoder(call=asked, ids=SeededIds())
+    return [event for partial in partials for event in encoder.feed(partial)] + encoder.close()
+
+
+def events(*content: Part, cut: Any = None, asked: Any = PLAIN, **fields: Any) -> list[Any]:
+    """The data of every event of the stream of an answer."""
+    response = ModelResponse(content=list(content), id="resp_1", **fields)
+    return [json.loads(event.data) for event in write(to_partials(response, cut), asked)]
+
+
+def opaque(type: str, id: str, **fields: Any) -> OpaquePart:
+    return OpaquePart(provider="openai", data={"type": type, "id": id, **fields})
