@@ -142,11 +142,21 @@ def decode_citation(citation: wire.Citation) -> list[Citation]:
         Citation(
             source=source.id,
             title=_title(source),
-            signature=dump_json(source.rest("id")).decode(),
+            signature=_signature(source),
             **passage,
         )
         for source in citation.sources
     ]
+
+
+def _signature(source: wire.Source) -> str | None:
+    fields = source.rest("id")
+    return None if fields == _document_fields(source.id, _title(source)) else dump_json(fields).decode()
+
+
+def _document_fields(id: str, title: str | None) -> JsonObject:
+    """A document of which nothing is known but its id and title."""
+    return {"type": DOCUMENT, DOCUMENT: {"id": id} if title is None else {"id": id, "title": title}}
 
 
 def _title(source: wire.Source) -> str | None:
@@ -182,12 +192,12 @@ def _passage(start: int | None, end: int | None, cited: str | None, text: str) -
 
 
 def _encode_source(citation: Citation) -> JsonObject | None:
-    if (fields := source_fields(citation.signature)) is not None:
-        return {"type": fields.pop("type"), "id": citation.source, **fields}
-    if not citation.source:
+    fields = source_fields(citation.signature)
+    if fields is None and not citation.source:
         return None
-    title = {} if citation.title is None else {"title": citation.title}
-    return {"type": DOCUMENT, "id": citation.source, "document": {"id": citation.source, **title}}
+    if fields is None:
+        fields = _document_fields(citation.source, citation.title)
+    return {"type": fields.pop("type"), "id": citation.source, **fields}
 
 
 def source_fields(signature: str | None) -> JsonObject | None:

@@ -6,7 +6,7 @@ this is the list of it; what is left comes back equal.
 - The documents of all user messages stand in the last one; each has one text, and none is without.
 - Results cannot fail, and one empty text is an empty result.
 - Signatures and ids of other providers; thoughts of which nothing but these is left.
-- A message of the model has one order: content, then calls. What a citation's source is beyond its id is made up.
+- A message of the model has one order: content, then calls. A passage that is cited has its text.
 - The name and the description of a JSON format; that the model decides about tools, which is the default.
 - The model's name; details of usage beside cached, image and reasoning tokens, and cached tokens that were not billed.
 """
@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from llm_sdk.codec import dump_json
 from llm_sdk.types import (
     AssistantMessage,
     Citation,
@@ -142,9 +141,7 @@ def _citation(one: Citation, passage: tuple[int | None, int | None, str | None],
     known: dict[str, Any] = {"source": one.source, "start_index": start, "end_index": end, "cited_text": cited}
     if not one.source:
         return Citation(**known)
-    title = {} if one.title is None else {"title": one.title}
-    made = {"type": "document", "document": {"id": one.source, **title}}
-    return Citation(**known, title=one.title, signature=dump_json(made).decode())
+    return Citation(**known, title=one.title)
 
 
 def carried_response(response: ModelResponse) -> ModelResponse:
