@@ -24,7 +24,6 @@ from llm_sdk.codec import Codec
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.registry import get_codec, get_model
 from llm_sdk.types import LanguageModelInput, ModelResponse
-from mock_server import MockServer
 from mock_server.cassette import Cassette, CassetteError, Interaction
 from mock_server.recorder import Recorder, RecordingTransport, save_cassette
 
@@ -65,6 +64,9 @@ class RecordingSession:
         self._model_id = model_id
         self._recorded_at = recorded_at
         self._live = live
+        # Only here: the server's libraries cost more to import than a short run takes.
+        from mock_server import MockServer
+
         self._mock = MockServer()
         self._transport = httpx.HTTPTransport()
         self._open = ExitStack()
