@@ -159,9 +159,9 @@ class Case(_Model):
         expect = self.stages[-1].expect
         return expect is not None and expect.refused is not None
 
-    def about(self, *subjects: str) -> list[Requirement]:
-        """The case's requirements that concern one of these."""
-        return [found for id in self.requirements if (found := requirement_by_id(id)).about in subjects]
+    def requirements_named(self) -> list[Requirement]:
+        """The case's requirements."""
+        return [requirement_by_id(id) for id in self.requirements]
 
     def applies_to(self, provider: str, capabilities: Capabilities) -> bool:
         """Whether this protocol can carry the case; for an unsupported input, whether it cannot."""

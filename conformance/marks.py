@@ -2,8 +2,8 @@
 
 import pytest
 
-from conformance.case import Case
 from conformance.catalogue import Requirement, requirement_by_id
+from conformance.plan import Call, Target
 
 __all__ = ["MARKERS", "over", "proves", "requirement"]
 
@@ -27,8 +27,15 @@ def over(selection: str) -> pytest.MarkDecorator:
     return pytest.mark.over(selection)
 
 
-def proves(marker: pytest.Mark, case: Case | None) -> list[Requirement]:
-    """The requirements that a check with this marker proves on this case; a recording from elsewhere has none."""
-    found = case.about(*marker.kwargs["about"]) if case is not None else []
+def proves(marker: pytest.Mark, target: Target) -> list[Requirement]:
+    """The requirements that a check with this marker proves on this target: of a case those that it names, of a
+    recording from elsewhere those that it can show.
+    """
+    named = target.of_case.requirements_named() if target.of_case is not None else _shown_by(target)
+    found = [requirement for requirement in named if requirement.about in marker.kwargs["about"]]
     others = [] if found else [requirement_by_id(id) for id in marker.kwargs["otherwise"]]
     return [*(requirement_by_id(id) for id in marker.args), *found, *others]
+
+
+def _shown_by(target: Target) -> list[Requirement]:
+    return target.shows() if isinstance(target, Call) else []

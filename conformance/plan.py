@@ -8,15 +8,17 @@ from typing import Any, Protocol
 
 from conformance.attribution import attribute
 from conformance.case import Case, Stage, load_cases
+from conformance.catalogue import Requirement, requirement_by_id
 from conformance.comparison import describe
 from conformance.conversation import Conversation
+from conformance.evidence import shown_by_answer, shown_by_error, shown_by_input
 from conformance.outcome import Outcome, drop_made_up, failed
 from conformance.recordings import Exchange, RecordingError, read_exchanges, read_file
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
 from conformance.tool_call_ids import rename_tool_call_ids
 from llm_sdk.codec import Codec, WireRequest, WireResponse
-from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError, TransportError
+from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError, StatusCodeError, TransportError
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, LanguageModelInput, TextPart, UserMessage
 
@@ -65,6 +67,18 @@ class Call:
     def id(self) -> str:
         """Such as ``openai-tool-result-2-stream``."""
         return f"{self.provider}-{self.case}-{self.position}-{'stream' if self.stream else 'generate'}"
+
+    def shows(self) -> list[Requirement]:
+        """The requirements that a recording from elsewhere is an instance of."""
+        found = dict.fromkeys(shown_by_input(self.input))
+        if self.golden.answer is not None:
+            found |= dict.fromkeys(shown_by_answer(self.golden.answer))
+        if isinstance(self.golden.error, StatusCodeError):
+            in_answer = self.exchange.status < FIRST_ERROR
+            found |= dict.fromkeys(shown_by_error(self.golden.error, in_answer=in_answer))
+        if isinstance(self.golden.error, RefusalError):
+            found["CORE-07"] = None
+        return [requirement_by_id(id) for id in found]
 
     @property
     def codec(self) -> Codec:

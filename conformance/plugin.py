@@ -110,7 +110,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (marker := item.get_closest_marker("requirement")) is None:
             kept.append(item)
             continue
-        proved = item.stash[PROVED] = proves(marker, target.of_case)
+        proved = item.stash[PROVED] = proves(marker, target)
         wanted = not profiles or any(requirement.area in profiles for requirement in proved)
         if proved:
             (kept if wanted else left_out).append(item)
