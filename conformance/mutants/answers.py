@@ -1,87 +1,27 @@
-"""Mutants that misread an answer: its text, its tool calls, its end, its usage."""
+"""Mutants that misread an answer: its text, its parts, its end, its usage."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
+from conformance.mutants.reading import (
+    Partials,
+    ReadPartials,
+    WithDecoder,
+    as_codec,
+    content_changed,
+    part_of,
+    streamed,
+    whole,
+    with_part,
+)
 from conformance.mutants.registry import CodecAround, DecoderAround, Parts, mutant, reference
 from llm_sdk.codec import Codec, StreamDecoder, WireResponse
-from llm_sdk.deltas import ContentDelta, ImagePartDelta, PartialModelResponse, ToolCallPartDelta
-from llm_sdk.errors import RefusalError, StreamTruncatedError
+from llm_sdk.deltas import ImagePartDelta, PartialModelResponse
+from llm_sdk.errors import InvariantError, RefusalError, StreamTruncatedError
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import ModelResponse, OpaquePart, ReasoningPart, TextPart, ToolCallPart
-
-Partials = list[PartialModelResponse]
-ReadPartials = Callable[[PartialModelResponse], Partials]
-ReadResponse = Callable[[ModelResponse], ModelResponse]
-
-
-def _same_response(response: ModelResponse) -> ModelResponse:
-    return response
-
-
-def _same_partial(partial: PartialModelResponse) -> Partials:
-    return [partial]
-
-
-class _Reading(CodecAround):
-    """A codec whose readings are changed; ``partials`` makes the change of one stream."""
-
-    def __init__(
-        self,
-        codec: Codec,
-        response: ReadResponse = _same_response,
-        partials: Callable[[], ReadPartials] = lambda: _same_partial,
-    ) -> None:
-        super().__init__(codec)
-        self._response = response
-        self._partials = partials
-
-    def decode_response(self, reply: WireResponse) -> ModelResponse:
-        return self._response(self._codec.decode_response(reply))
-
-    def stream_decoder(self) -> StreamDecoder:
-        return _ReadingDecoder(self._codec, self._partials())
-
-
-class _ReadingDecoder(DecoderAround):
-    def __init__(self, codec: Codec, change: ReadPartials) -> None:
-        super().__init__(codec)
-        self._change = change
-
-    def feed(self, event: ServerSentEvent) -> Partials:
-        return [new for partial in super().feed(event) for new in self._change(partial)]
-
-    def close(self) -> Partials:
-        return [new for partial in super().close() for new in self._change(partial)]
-
-
-def _whole(parts: Parts, change: ReadResponse) -> LanguageModel:
-    return reference(parts, _as_codec(_Reading(get_codec(parts.provider), response=change)))
-
-
-def _streamed(parts: Parts, change: Callable[[], ReadPartials]) -> LanguageModel:
-    return reference(parts, _as_codec(_Reading(get_codec(parts.provider), partials=change)))
-
-
-def _as_codec(codec: Any) -> Codec:
-    found: Codec = codec
-    return found
-
-
-def _content(change: Callable[[list[Any]], list[Any]]) -> ReadResponse:
-    return lambda response: response.model_copy(update={"content": change(response.content)})
-
-
-def _part_of(partial: PartialModelResponse) -> Any:
-    return partial.delta.part if partial.delta is not None else None
-
-
-def _with_part(partial: PartialModelResponse, part: Any) -> Partials:
-    assert partial.delta is not None  # noqa: S101 - asked before
-    return [partial.model_copy(update={"delta": ContentDelta(index=partial.delta.index, part=part)})]
+from llm_sdk.types import ModelResponse, ModelUsage, OpaquePart, ReasoningPart, TextPart, ToolCallPart
 
 
 @mutant("CORE-01", cases=("whitespace",), checks="content")
@@ -91,7 +31,7 @@ def strips_text(parts: Parts) -> LanguageModel:
     def strip(part: Any) -> Any:
         return part.model_copy(update={"text": part.text.strip()}) if isinstance(part, TextPart) else part
 
-    return _whole(parts, _content(lambda content: [strip(part) for part in content]))
+    return whole(parts, content_changed(lambda content: [strip(part) for part in content]))
 
 
 @mutant("CORE-04", cases=("several-texts",), checks="content")
@@ -103,101 +43,19 @@ def joins_texts(parts: Parts) -> LanguageModel:
         rest = [part for part in content if not isinstance(part, TextPart)]
         return [*rest, TextPart(text="".join(texts))] if texts else rest
 
-    return _whole(parts, _content(join))
+    return whole(parts, content_changed(join))
 
 
 @mutant("CORE-05", cases=("incomplete-length",), checks="finish_reason")
 def always_stops(parts: Parts) -> LanguageModel:
     """Calls every end a stop."""
-    return _whole(parts, lambda response: response.model_copy(update={"finish_reason": "stop"}))
+    return whole(parts, lambda response: response.model_copy(update={"finish_reason": "stop"}))
 
 
 @mutant("CORE-19", cases=("item-of-tomorrow",), checks="content")
 def drops_what_it_does_not_know(parts: Parts) -> LanguageModel:
     """Leaves out blocks without a unified form."""
-    return _whole(parts, _content(lambda content: [part for part in content if not isinstance(part, OpaquePart)]))
-
-
-@mutant("TOOLS-03", cases=("arguments-at-the-end", "arguments-in-the-item"), checks="content")
-def reads_arguments_from_fragments_only(parts: Parts) -> LanguageModel:
-    """Ignores arguments that come with the end of a call."""
-    return reference(parts, _as_codec(_WithoutEvents(get_codec(parts.provider), b"arguments")))
-
-
-class _WithoutEvents(CodecAround):
-    """A codec that empties a field in every event that is not a delta."""
-
-    def __init__(self, codec: Codec, field: bytes) -> None:
-        super().__init__(codec)
-        self._field = field.decode()
-
-    def stream_decoder(self) -> StreamDecoder:
-        return _EmptyingDecoder(self._codec, self._field)
-
-
-class _EmptyingDecoder(DecoderAround):
-    def __init__(self, codec: Codec, field: str) -> None:
-        super().__init__(codec)
-        self._field = field
-
-    def feed(self, event: ServerSentEvent) -> Partials:
-        try:
-            emptied = json.dumps(_emptied(json.loads(event.data), self._field)).encode()
-        except ValueError:
-            return super().feed(event)
-        return super().feed(ServerSentEvent(emptied, event.event, event.id))
-
-
-def _emptied(value: Any, field: str) -> Any:
-    if isinstance(value, dict):
-        return {key: "" if key == field else _emptied(item, field) for key, item in value.items()}
-    return [_emptied(item, field) for item in value] if isinstance(value, list) else value
-
-
-@mutant("TOOLS-06", cases=("parallel-calls",), checks="content")
-def keeps_the_first_call(parts: Parts) -> LanguageModel:
-    """Reads one tool call of an answer."""
-
-    def first(content: list[Any]) -> list[Any]:
-        calls = [part for part in content if isinstance(part, ToolCallPart)]
-        return [part for part in content if not isinstance(part, ToolCallPart) or part is calls[0]]
-
-    return _whole(parts, _content(first))
-
-
-@mutant("TOOLS-07", cases=("parallel-calls-of-one-tool", "interleaved-calls"), checks="content")
-def keys_calls_by_name(parts: Parts) -> LanguageModel:
-    """Takes calls of the same tool for one."""
-
-    def by_name(content: list[Any]) -> list[Any]:
-        return list({getattr(part, "tool_name", at): part for at, part in enumerate(content)}.values())
-
-    return _whole(parts, _content(by_name))
-
-
-@mutant("TOOLS-01", cases=("tool-call",), checks="content")
-def takes_the_item_id_for_the_call_id(parts: Parts) -> LanguageModel:
-    """Gives a tool call the id of its item in place of the id to answer to."""
-
-    def swapped(partial: PartialModelResponse) -> Partials:
-        part = _part_of(partial)
-        if not isinstance(part, ToolCallPartDelta) or part.id is None:
-            return [partial]
-        return _with_part(partial, part.model_copy(update={"tool_call_id": part.id}))
-
-    return _streamed(parts, lambda: swapped)
-
-
-@mutant("TOOLS-05", cases=("big-integers",), checks="content")
-def reads_numbers_as_floats(parts: Parts) -> LanguageModel:
-    """Reads the integers of arguments as floats."""
-
-    def rounded(part: Any) -> Any:
-        if not isinstance(part, ToolCallPart):
-            return part
-        return part.model_copy(update={"args": json.loads(json.dumps(part.args), parse_int=float)})
-
-    return _whole(parts, _content(lambda content: [rounded(part) for part in content]))
+    return whole(parts, content_changed(lambda content: [part for part in content if not isinstance(part, OpaquePart)]))
 
 
 @mutant("STREAM-15", cases=("text",), checks="truncation")
@@ -211,16 +69,7 @@ def takes_a_break_for_the_end(parts: Parts) -> LanguageModel:
             except StreamTruncatedError:
                 return []
 
-    return reference(parts, _as_codec(_WithDecoder(get_codec(parts.provider), Tolerant)))
-
-
-class _WithDecoder(CodecAround):
-    def __init__(self, codec: Codec, decoder: Callable[[Codec], StreamDecoder]) -> None:
-        super().__init__(codec)
-        self._decoder = decoder
-
-    def stream_decoder(self) -> StreamDecoder:
-        return self._decoder(self._codec)
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Tolerant)))
 
 
 @mutant("STREAM-09", cases=("short-stream",), checks="unknown-events")
@@ -233,7 +82,7 @@ def stumbles_over_unknown_events(parts: Parts) -> LanguageModel:
                 raise KeyError(event.event)
             return super().feed(event)
 
-    return reference(parts, _as_codec(_WithDecoder(get_codec(parts.provider), Strict)))
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Strict)))
 
 
 @mutant("RESIL-06", cases=("text", "tool-call", "short-stream"), checks="concurrent")
@@ -249,7 +98,7 @@ def shares_its_state(parts: Parts) -> LanguageModel:
         def feed(self, event: ServerSentEvent) -> Partials:
             return shared[-1].feed(event)
 
-    return reference(parts, _as_codec(_WithDecoder(get_codec(parts.provider), Shared)))
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Shared)))
 
 
 @mutant("REASON-03", cases=("late-signature",), checks="content")
@@ -268,12 +117,12 @@ def keeps_the_first_signature(parts: Parts) -> LanguageModel:
             return [new for partial in super().feed(event) for new in self._replaced(partial)]
 
         def _replaced(self, partial: PartialModelResponse) -> Partials:
-            part = _part_of(partial)
+            part = part_of(partial)
             if getattr(part, "type", "") != "reasoning" or part.signature is None:
                 return [partial]
-            return _with_part(partial, part.model_copy(update={"signature": self._first.get(part.id or "")}))
+            return with_part(partial, part.model_copy(update={"signature": self._first.get(part.id or "")}))
 
-    return reference(parts, _as_codec(_WithDecoder(get_codec(parts.provider), First)))
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), First)))
 
 
 @mutant("REASON-02", cases=("several-summaries", "plain-summaries"), checks="content")
@@ -281,12 +130,12 @@ def joins_summaries_without_a_break(parts: Parts) -> LanguageModel:
     """Joins the summaries of a stream without the line feed between them."""
 
     def joined(partial: PartialModelResponse) -> Partials:
-        part = _part_of(partial)
+        part = part_of(partial)
         if getattr(part, "type", "") != "reasoning" or not part.text.startswith("\n"):
             return [partial]
-        return _with_part(partial, part.model_copy(update={"text": part.text.lstrip("\n")}))
+        return with_part(partial, part.model_copy(update={"text": part.text.lstrip("\n")}))
 
-    return _streamed(parts, lambda: joined)
+    return streamed(parts, lambda: joined)
 
 
 @mutant("REASON-04", cases=("reasoning-without-text",), checks="content")
@@ -296,7 +145,7 @@ def drops_reasoning_without_text(parts: Parts) -> LanguageModel:
     def kept(part: Any) -> bool:
         return not isinstance(part, ReasoningPart) or bool(part.text)
 
-    return _whole(parts, _content(lambda content: [part for part in content if kept(part)]))
+    return whole(parts, content_changed(lambda content: [part for part in content if kept(part)]))
 
 
 @mutant("MEDIA-06", cases=("image-previews",), checks="content")
@@ -307,15 +156,15 @@ def joins_previews(parts: Parts) -> LanguageModel:
         pieces: list[str] = []
 
         def join(partial: PartialModelResponse) -> Partials:
-            part = _part_of(partial)
+            part = part_of(partial)
             if not isinstance(part, ImagePartDelta) or part.data is None:
                 return [partial]
             pieces.append(part.data)
-            return _with_part(partial, part.model_copy(update={"data": "".join(pieces)}))
+            return with_part(partial, part.model_copy(update={"data": "".join(pieces)}))
 
         return join
 
-    return _streamed(parts, joining)
+    return streamed(parts, joining)
 
 
 @mutant("CITE-01", cases=("citation",), checks="content")
@@ -323,18 +172,18 @@ def drops_citations_of_a_stream(parts: Parts) -> LanguageModel:
     """Ignores the citations that a stream brings."""
 
     def uncited(partial: PartialModelResponse) -> Partials:
-        part = _part_of(partial)
+        part = part_of(partial)
         if getattr(part, "citation", None) is None:
             return [partial]
-        return _with_part(partial, part.model_copy(update={"citation": None}))
+        return with_part(partial, part.model_copy(update={"citation": None}))
 
-    return _streamed(parts, lambda: uncited)
+    return streamed(parts, lambda: uncited)
 
 
 @mutant("SEARCH-03", cases=("search-with-sources",), checks="content")
 def drops_the_sources_of_a_search(parts: Parts) -> LanguageModel:
     """Reads a search that the provider ran without what it found."""
-    return _whole(parts, _content(lambda content: [part for part in content if part.type != "tool-result"]))
+    return whole(parts, content_changed(lambda content: [part for part in content if part.type != "tool-result"]))
 
 
 @mutant("USAGE-03", cases=("usage-details", "text"), checks="usage")
@@ -344,7 +193,7 @@ def counts_usage_twice(parts: Parts) -> LanguageModel:
     def doubled(partial: PartialModelResponse) -> Partials:
         return [partial] if partial.usage is None else [partial, PartialModelResponse(usage=partial.usage)]
 
-    return _streamed(parts, lambda: doubled)
+    return streamed(parts, lambda: doubled)
 
 
 @mutant("USAGE-05", cases=("incomplete-length",), checks="usage")
@@ -354,7 +203,61 @@ def loses_usage_of_incomplete_answers(parts: Parts) -> LanguageModel:
     def without(response: ModelResponse) -> ModelResponse:
         return response.model_copy(update={"usage": None}) if response.finish_reason == "length" else response
 
-    return _whole(parts, without)
+    return whole(parts, without)
+
+
+@mutant("CITE-02", cases=("citation",), checks="content")
+def counts_bytes(parts: Parts) -> LanguageModel:
+    """Counts the range of a citation in bytes."""
+
+    def in_bytes(part: Any) -> Any:
+        if not isinstance(part, TextPart) or not part.citations:
+            return part
+        citations = [
+            citation.model_copy(
+                update={
+                    "start_index": len(part.text[: citation.start_index].encode()),
+                    "end_index": len(part.text[: citation.end_index].encode()),
+                }
+            )
+            for citation in part.citations
+        ]
+        return part.model_copy(update={"citations": citations})
+
+    return whole(parts, content_changed(lambda content: [in_bytes(part) for part in content]))
+
+
+@mutant("SEARCH-02", cases=("search-without-sources",), checks="content")
+def leaves_the_search_to_the_caller(parts: Parts) -> LanguageModel:
+    """Gives a search that the provider ran as a call to be answered."""
+
+    def unmarked(part: Any) -> Any:
+        return part.model_copy(update={"provider_executed": None}) if isinstance(part, ToolCallPart) else part
+
+    return whole(parts, content_changed(lambda content: [unmarked(part) for part in content]))
+
+
+@mutant("USAGE-04", cases=("usage-missing",), checks="usage")
+def counts_nothing_as_zero(parts: Parts) -> LanguageModel:
+    """Gives a usage of zero where the provider gives none."""
+
+    def zero(response: ModelResponse) -> ModelResponse:
+        usage = response.usage or ModelUsage(input_tokens=0, output_tokens=0)
+        return response.model_copy(update={"usage": usage})
+
+    return whole(parts, zero)
+
+
+@mutant("CORE-03", cases=("empty-text", "no-content"), checks="content")
+def refuses_empty_answers(parts: Parts) -> LanguageModel:
+    """Raises an error for an answer without text."""
+
+    def insist(response: ModelResponse) -> ModelResponse:
+        if not any(getattr(part, "text", "") for part in response.content):
+            raise InvariantError("an empty answer")
+        return response
+
+    return whole(parts, insist)
 
 
 @mutant("CORE-07", cases=("refusal",), checks="refusal")
@@ -368,4 +271,4 @@ def answers_with_the_refusal(parts: Parts) -> LanguageModel:
             except RefusalError as error:
                 return error.response or ModelResponse(content=[])
 
-    return reference(parts, _as_codec(Willing(get_codec(parts.provider))))
+    return reference(parts, as_codec(Willing(get_codec(parts.provider))))

@@ -7,12 +7,13 @@ from typing import Any
 from conformance.mutants.registry import CodecAround, DecoderAround, ModelAround, Parts, mutant, reference
 from llm_sdk.codec import Codec, StreamDecoder, WireResponse
 from llm_sdk.deltas import PartialModelResponse
-from llm_sdk.errors import LanguageModelError, ServerError, StatusCodeError
+from llm_sdk.errors import AuthenticationError, InvariantError, LanguageModelError, ServerError, StatusCodeError
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import LanguageModelInput, ModelResponse
+from llm_sdk.types import LanguageModelInput, ModelResponse, ToolCallPart
 
+FORBIDDEN = 403
 Change = Callable[[StatusCodeError], LanguageModelError]
 
 
@@ -92,3 +93,59 @@ def takes_a_failed_answer_for_an_empty_one(parts: Parts) -> LanguageModel:
 
     codec: Any = Blind(get_codec(parts.provider))
     return reference(parts, codec)
+
+
+@mutant("ERROR-01", cases=("forbidden",), checks="test_error")
+def takes_a_forbidden_call_for_a_missing_key(parts: Parts) -> LanguageModel:
+    """Raises AuthenticationError for a status of 403 as for 401."""
+
+    def confused(error: StatusCodeError) -> LanguageModelError:
+        if error.status_code != FORBIDDEN:
+            return error
+        return AuthenticationError(error.message, status_code=error.status_code, code=error.code)
+
+    return _failing(parts, confused)
+
+
+@mutant("ERROR-07", cases=("server-error",), checks="says_where_it_comes_from")
+def loses_the_request_id(parts: Parts) -> LanguageModel:
+    """Raises errors without the id of the request."""
+
+    class Anonymous(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            try:
+                return await super().generate(input)
+            except LanguageModelError as error:
+                error.request_id = None
+                raise
+
+    return Anonymous(parts)
+
+
+@mutant("ERROR-11", cases=("portal-page", "empty-answer"), checks="test_error")
+def lets_the_parser_speak(parts: Parts) -> LanguageModel:
+    """Raises what its JSON parser raises for an answer that is none."""
+
+    class Raw(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            try:
+                return await super().generate(input)
+            except InvariantError as error:
+                raise ValueError(error.message) from None
+
+    return Raw(parts)
+
+
+@mutant("TOOLS-09", cases=("truncated-arguments",), checks="test_error")
+def takes_broken_arguments_for_none(parts: Parts) -> LanguageModel:
+    """Gives a call without arguments where they are not JSON."""
+
+    class Forgiving(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            try:
+                return await super().generate(input)
+            except InvariantError:
+                call = ToolCallPart(tool_call_id="call_Boston1", tool_name="get_weather", args={})
+                return ModelResponse(content=[call], finish_reason="tool_calls")
+
+    return Forgiving(parts)

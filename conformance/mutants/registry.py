@@ -27,7 +27,7 @@ __all__ = [
     "reference",
 ]
 
-MODULES = ("framing", "answers", "requests", "errors", "conduct")
+MODULES = ("framing", "answers", "tool_calls", "requests", "errors", "conduct")
 
 
 @dataclass(frozen=True, slots=True)

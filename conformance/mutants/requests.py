@@ -20,6 +20,7 @@ from llm_sdk.types import (
     ToolMessage,
     ToolResultPart,
     UserMessage,
+    WebSearchTool,
 )
 
 Change = Callable[[LanguageModelInput], LanguageModelInput]
@@ -231,6 +232,91 @@ def always_reasons(parts: Parts) -> LanguageModel:
         return input.model_copy(update={"reasoning": None}) if off else input
 
     return _sending(parts, on)
+
+
+@mutant("CORE-10", cases=("conversation",), checks="meaning")
+def sends_the_first_text(parts: Parts) -> LanguageModel:
+    """Sends the first part of a message and no other."""
+
+    def first(message: Message) -> Message:
+        return message.model_copy(update={"content": message.content[:1]})
+
+    return _sending(parts, _messages(first))
+
+
+@mutant("TOOLS-10", cases=("tool-call",), checks="meaning")
+def forgets_descriptions(parts: Parts) -> LanguageModel:
+    """Sends tools without their descriptions."""
+
+    def bare(input: LanguageModelInput) -> LanguageModelInput:
+        tools = [tool.model_copy(update={"description": ""}) for tool in input.tools or ()]
+        return input.model_copy(update={"tools": tools or None})
+
+    return _sending(parts, bare)
+
+
+@mutant("TOOLS-14", cases=("parallel-results",), checks="meaning")
+def sends_one_result(parts: Parts) -> LanguageModel:
+    """Sends the first of several tool results."""
+
+    def first(message: Message) -> Message:
+        return message.model_copy(update={"content": message.content[:1]}) if message.role == "tool" else message
+
+    return _sending(parts, _messages(first))
+
+
+@mutant("TOOLS-17", cases=("parallel-off",), checks="meaning")
+def forgets_to_forbid_parallel_calls(parts: Parts) -> LanguageModel:
+    """Ignores that calls shall not be parallel."""
+    return _sending(parts, _setting(parallel_tool_calls=None))
+
+
+@mutant("MEDIA-01", cases=("image-input",), checks="meaning")
+def forgets_images(parts: Parts) -> LanguageModel:
+    """Sends the texts of a message only."""
+    return _sending(parts, _parts_of(UserMessage, lambda part: [] if part.type == "image" else [part]))
+
+
+@mutant("MEDIA-03", cases=("file-input",), checks="meaning")
+def forgets_file_names(parts: Parts) -> LanguageModel:
+    """Sends a file under no name."""
+
+    def nameless(part: Part) -> list[Part]:
+        return [part.model_copy(update={"filename": "file"})] if part.type == "file" else [part]
+
+    return _sending(parts, _parts_of(UserMessage, nameless))
+
+
+@mutant("SEARCH-01", cases=("search-with-sources",), checks="meaning")
+def searches_everywhere(parts: Parts) -> LanguageModel:
+    """Asks for a search without the domains to which it is limited."""
+
+    def wide(input: LanguageModelInput) -> LanguageModelInput:
+        fields = {"allowed_domains": None}
+        tools = [
+            tool.model_copy(update=fields) if isinstance(tool, WebSearchTool) else tool for tool in input.tools or ()
+        ]
+        return input.model_copy(update={"tools": tools or None})
+
+    return _sending(parts, wide)
+
+
+@mutant("REASON-07", cases=("reasoning-summary",), checks="asks_for_what_goes_back")
+def asks_for_no_signatures(parts: Parts) -> LanguageModel:
+    """Does not ask for what has to go back with the next turn."""
+    return _sending(parts, lambda said: said.model_copy(update={"extra": {**(said.extra or {}), "include": []}}))
+
+
+@mutant("CORE-16", cases=("text",), checks="endpoint")
+def streams_in_name_only(parts: Parts) -> LanguageModel:
+    """Asks for a whole answer where a stream is wanted."""
+
+    class Whole(CodecAround):
+        def encode_request(self, model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:  # noqa: ARG002
+            return self._codec.encode_request(model_id, input, stream=False)
+
+    codec: Any = Whole(get_codec(parts.provider))
+    return reference(parts, codec)
 
 
 @mutant("RESIL-09", cases=("text",), checks="key_is_in_its_header")
