@@ -1,6 +1,7 @@
 """The provider's stream events -> partial responses: each case of the protocol with its exact deltas, and the response
 that they add up to."""
 
+import json
 from typing import Any
 
 import pytest
@@ -409,3 +410,5 @@ def test_an_error_inside_the_stream_is_raised_when_it_comes(
         decoder.feed(report)
     assert type(caught.value) is error
     assert caught.value.code == code
+    body = json.loads(caught.value.body)
+    assert (body["message"], body.get("code")) == ("Slow down.", code)

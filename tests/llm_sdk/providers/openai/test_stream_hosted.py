@@ -74,6 +74,44 @@ def test_an_opaque_item_is_told_piece_by_piece(
     assert written[-1]["response"]["output"][1] == part.data
 
 
+# How an item looks when it is added, where that differs from its end, and the steps that follow at once (recorded).
+STARTS: dict[str, tuple[OpaquePart, dict[str, Any], list[str]]] = {
+    "file search": (
+        opaque("file_search_call", "fs_1", queries=["a"], results=None, status="completed"),
+        {"status": "in_progress"},
+        ["file_search_call.in_progress", "file_search_call.searching", "file_search_call.completed"],
+    ),
+    "code": (TOLD["code"][0], {"status": "in_progress", "code": ""}, ["code_interpreter_call.in_progress"]),
+    "remote tool": (
+        TOLD["arguments of a remote tool"][0],
+        {"status": "in_progress", "arguments": "", "output": None},
+        ["mcp_call.in_progress"],
+    ),
+    "list of remote tools": (
+        opaque("mcp_list_tools", "mcpl_1", server_label="docs", tools=[{"name": "f", "input_schema": {}}]),
+        {"tools": []},
+        ["mcp_list_tools.in_progress", "mcp_list_tools.completed"],
+    ),
+    "custom tool": (TOLD["input of a custom tool"][0], {"status": "in_progress", "input": ""}, []),
+    "computer": (
+        opaque("computer_call", "cu_1", call_id="call_1", status="completed", action={"type": "screenshot"}),
+        {"status": "in_progress"},
+        [],
+    ),
+    "shell": (TOLD["shell"][0], {"status": "in_progress"}, []),
+    "patch": (TOLD["patch"][0], {"status": "in_progress"}, []),
+    "item of tomorrow": (opaque("of_tomorrow", "x_1", status="completed"), {}, []),
+}
+
+
+@pytest.mark.parametrize(("part", "start", "steps"), STARTS.values(), ids=STARTS)
+def test_an_opaque_item_is_added_before_it_is_done(part: OpaquePart, start: dict[str, Any], steps: list[str]) -> None:
+    [_, _, added, *rest] = events(part)
+    assert added["item"] == {**part.data, **start}
+    assert [data["type"] for data in rest[: len(steps)]] == [f"response.{step}" for step in steps]
+    assert all(data["item_id"] == part.data["id"] for data in rest[: len(steps)])
+
+
 def test_searches_may_be_under_way_at_once() -> None:
     """As recorded: each is done when what it searched for is told, and stands where it began."""
     searches = [SEARCH.model_copy(update={"tool_call_id": f"ws_{at}", "id": f"ws_{at}"}) for at in range(2)]
