@@ -6,8 +6,14 @@ from conformance.published import DEFAULT_FOLDER, PublishedSchemas, load_schemas
 
 
 @pytest.fixture(scope="session")
-def published() -> PublishedSchemas:
-    schemas = load_schemas("openai", DEFAULT_FOLDER)
+def schemas() -> PublishedSchemas:
+    """For tests that ask other questions too: without the files it accepts everything."""
+    return load_schemas("openai", DEFAULT_FOLDER)
+
+
+@pytest.fixture(scope="session")
+def published(schemas: PublishedSchemas) -> PublishedSchemas:
+    """For tests that ask nothing else."""
     if not schemas.kinds:
         pytest.skip("the published schemas are not at hand: there is no ../shared/specs beside this checkout")
     return schemas

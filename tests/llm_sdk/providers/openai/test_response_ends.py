@@ -107,13 +107,13 @@ def test_why_it_ended(output: list[Any], fields: dict[str, Any], reason: FinishR
     ],
 )
 def test_the_end_is_written(
-    response: tuple[FinishReason | None, str | None], wired: tuple[str, str | None], published: PublishedSchemas
+    response: tuple[FinishReason | None, str | None], wired: tuple[str, str | None], schemas: PublishedSchemas
 ) -> None:
     reason, detail = response
     ended = ModelResponse(content=[HI], finish_reason=reason, finish_detail=detail)
     body = json.loads(CODEC.encode_response(ended, call=call(), ids=SeededIds()).body)
     assert (body["status"], (body["incomplete_details"] or {}).get("reason")) == wired
-    assert published.complaint("response", body) == ""
+    assert schemas.complaint("response", body) == ""
 
 
 def test_the_last_item_of_an_answer_that_was_cut_short_is_incomplete() -> None:
@@ -141,7 +141,7 @@ def test_a_refusal_is_an_error_that_holds_the_answer() -> None:
     }
 
 
-def test_a_refusal_is_written_as_one(published: PublishedSchemas) -> None:
+def test_a_refusal_is_written_as_one(schemas: PublishedSchemas) -> None:
     refused = ModelResponse(
         content=[TextPart(text="I can't.", signature="msg_1")],
         finish_reason="content_filter",
@@ -149,7 +149,7 @@ def test_a_refusal_is_written_as_one(published: PublishedSchemas) -> None:
     )
     written = CODEC.encode_response(refused, call=call(), ids=SeededIds())
     assert json.loads(written.body)["output"] == [REFUSED]
-    assert published.complaint("response", json.loads(written.body)) == ""
+    assert schemas.complaint("response", json.loads(written.body)) == ""
     with pytest.raises(RefusalError, match=r"I can't\."):
         CODEC.decode_response(written)
 

@@ -231,7 +231,7 @@ def test_padding_can_be_switched_off() -> None:
     assert not any("obfuscation" in data for data in events(THOUGHT, HI, CALL))
 
 
-def test_every_image_but_the_last_is_a_preview(published: PublishedSchemas) -> None:
+def test_every_image_but_the_last_is_a_preview(schemas: PublishedSchemas) -> None:
     images = [
         ImagePartDelta(mime_type="image/png", data=data, width=2, height=1, id="ig_1") for data in ("AAAA", "BBBB", PNG)
     ]
@@ -241,10 +241,10 @@ def test_every_image_but_the_last_is_a_preview(published: PublishedSchemas) -> N
     assert [(data["partial_image_index"], data["partial_image_b64"]) for data in previews] == [(0, "AAAA"), (1, "BBBB")]
     final = ImagePart(mime_type="image/png", data=PNG, width=2, height=1, id="ig_1")
     assert accumulate(feed(*written)).content == [final]
-    assert [published.complaint("stream_event", data) for data in previews] == ["", ""]
+    assert [schemas.complaint("stream_event", data) for data in previews] == ["", ""]
 
 
-def test_a_refusal_is_written_in_its_own_events(published: PublishedSchemas) -> None:
+def test_a_refusal_is_written_in_its_own_events(schemas: PublishedSchemas) -> None:
     refused = {"finish_reason": "content_filter", "finish_detail": "refusal"}
     written = events(TextPart(text="No.", signature="msg_1"), cut=letters, **refused)
     assert [data["type"] for data in written[2:-1]] == item(
@@ -254,7 +254,7 @@ def test_a_refusal_is_written_in_its_own_events(published: PublishedSchemas) -> 
         "response.content_part.done",
     )
     assert written[3]["part"] == {"type": "refusal", "refusal": ""}
-    assert [published.complaint("stream_event", data) for data in written] == [""] * len(written)
+    assert [schemas.complaint("stream_event", data) for data in written] == [""] * len(written)
     response = ModelResponse(content=[TextPart(text="No.", signature="msg_1")], id="resp_1", **refused)
     with pytest.raises(RefusalError) as caught:
         feed(*write(to_partials(response)))
@@ -273,11 +273,11 @@ def test_a_refusal_is_written_in_its_own_events(published: PublishedSchemas) -> 
     ],
 )
 def test_the_terminal_event_says_how_it_ended(
-    reason: Any, detail: str | None, event: str, status: str, published: PublishedSchemas
+    reason: Any, detail: str | None, event: str, status: str, schemas: PublishedSchemas
 ) -> None:
     last = events(HI, finish_reason=reason, finish_detail=detail)[-1]
     assert (last["type"], last["response"]["status"]) == (event, status)
-    assert published.complaint("stream_event", last) == ""
+    assert schemas.complaint("stream_event", last) == ""
 
 
 def test_only_the_last_item_of_an_answer_that_was_cut_short_is_incomplete() -> None:
