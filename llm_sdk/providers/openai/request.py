@@ -116,23 +116,6 @@ def decode_request(request: WireRequest) -> ModelCall:
     return ModelCall(body.model, input, bool(body.stream), tuple(warnings))
 
 
-def _refuse(error: ValidationError) -> InvalidInputError:
-    first = error.errors()[0]
-    if first["type"] == "json_invalid":
-        return InvalidInputError("We could not parse the JSON body of your request.", provider=PROVIDER)
-    # A union puts the tag of its member into the location, between the position and the field.
-    path = ""
-    tags = {"list", "str", "message", "unknown", "function-after", "dict"}
-    for step in first["loc"]:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif step not in tags and not step.startswith(("list[", "dict[", "input_", "output_", "function")):
-            path += f".{step}" if path else step
-    if first["type"] == "missing":
-        return InvalidInputError(f"Missing required parameter: '{path}'.", path=path, provider=PROVIDER)
-    return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
-
-
 def refuse(error: ValidationError) -> InvalidInputError:
     """The complaint about the place that the reading got furthest to: the member of a union that was meant."""
     first = max(error.errors(), key=lambda item: len(item["loc"]))
