@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from llm_sdk.registry import PROVIDERS
+
 __all__ = ["ABOUT", "AREAS", "LEVELS", "CatalogueError", "Requirement", "load_requirements", "requirement_by_id"]
 
 Level: TypeAlias = Literal["MUST", "SHOULD", "MAY"]
@@ -55,7 +57,8 @@ class CatalogueError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One requirement. ``about`` says which side of a call it concerns, so that a case with several requirements shows
-    each of them by the check that can see it. ``since`` is the version of the suite that brought it.
+    each of them by the check that can see it. ``since`` is the version of the suite that brought it. ``providers`` are
+    those whose quirk it is, and none for what concerns every protocol.
     """
 
     id: str
@@ -65,6 +68,7 @@ class Requirement:
     sentence: str
     source: str
     since: str
+    providers: tuple[str, ...] = ()
 
 
 @cache
@@ -92,6 +96,7 @@ def _read_area(file: Path, area: str, rows: list[dict[str, Any]]) -> list[Requir
     found = []
     for number, row in enumerate(rows, 1):
         where = f"{file}: {row.get('id') or f'requirement {number}'}"
+        providers = tuple(row.pop("providers", ()))
         if set(row) != set(FIELDS):
             missing, unknown = sorted(set(FIELDS) - set(row)), sorted(set(row) - set(FIELDS))
             raise CatalogueError(f"{where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
@@ -99,10 +104,12 @@ def _read_area(file: Path, area: str, rows: list[dict[str, Any]]) -> list[Requir
             raise CatalogueError(f"{where}: level is one of {LEVELS}, about one of {ABOUT}")
         if not all(isinstance(row[name], str) and row[name].strip() for name in FIELDS):
             raise CatalogueError(f"{where}: every field is a text, and none is empty")
+        if unknown_names := [name for name in providers if name not in PROVIDERS]:
+            raise CatalogueError(f"{where}: no provider {unknown_names[0]!r}; there are {', '.join(PROVIDERS)}")
         prefix, _, place = row["id"].rpartition("-")
         if not prefix or place != f"{number:02d}" or not rows[0]["id"].startswith(f"{prefix}-"):
             raise CatalogueError(f"{where}: ids of an area have one prefix and count from 01 without a gap")
-        found.append(Requirement(area=area, **row))
+        found.append(Requirement(area=area, providers=providers, **row))
     return found
 
 

@@ -35,16 +35,24 @@ def folder_with(tmp_path: Path, core: str) -> Path:
         ('area = "core"\n[[requirement]]\n' + ROW.format(id="C-02"), "count from 01"),
         ('area = "core"\n[[requirement]]\n' + ROW.format(id="C-01").replace("MUST", "OUGHT"), "level is one of"),
         ('area = "core"\n[[requirement]]\n' + ROW.format(id="C-01").replace("So.", " "), "none is empty"),
+        ('area = "core"\n[[requirement]]\nproviders = ["x"]\n' + ROW.format(id="C-01"), "C-01: no provider 'x'"),
         (
             'area = "core"\n' + "".join("[[requirement]]\n" + ROW.format(id=id) for id in ("C-01", "D-02")),
             "one prefix",
         ),
     ],
-    ids=["not-toml", "other-area", "missing", "unknown", "gap", "level", "empty", "prefix"],
+    ids=["not-toml", "other-area", "missing", "unknown", "gap", "level", "empty", "provider", "prefix"],
 )
 def test_a_catalogue_that_contradicts_itself_is_refused(tmp_path: Path, core: str, complaint: str) -> None:
     with pytest.raises(CatalogueError, match=complaint):
         load_requirements(folder_with(tmp_path, core))
+
+
+def test_a_quirk_names_the_providers_that_have_it(tmp_path: Path) -> None:
+    rows = ['providers = ["openai", "google"]\n' + ROW.format(id="C-01"), ROW.format(id="C-02")]
+    core = 'area = "core"\n' + "".join("[[requirement]]\n" + row for row in rows)
+    found = load_requirements(folder_with(tmp_path, core))
+    assert [requirement.providers for requirement in found] == [("openai", "google"), ()]
 
 
 def test_ids_are_unique_across_areas(tmp_path: Path) -> None:
