@@ -90,7 +90,8 @@ class Endpoint:
     ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``; a
     server takes those in ``other_key_headers`` as well, each a name and a format. ``line_end`` ends the lines of the
     server-sent events that the provider writes. Without ``at_root`` a server leaves a path at its root to another
-    protocol that has the same one.
+    protocol that has the same one. ``telemetry_name`` is what OpenTelemetry's conventions call the provider, where that
+    is not its name here.
     """
 
     base_url: str
@@ -104,6 +105,7 @@ class Endpoint:
     line_end: bytes = b"\n"
     other_key_headers: tuple[tuple[str, str], ...] = ()
     at_root: bool = True
+    telemetry_name: str = ""
 
     @property
     def key_headers(self) -> tuple[tuple[str, str], ...]:

@@ -195,7 +195,8 @@ class HttpLanguageModel:
         return SyncExchange(self._clients, self._upstream)
 
     def _span(self, input: LanguageModelInput, *, stream: bool) -> CallSpan:
-        return call_span(self.provider, self.model_id, input, stream=stream)
+        name = self._settings.codec.endpoint.telemetry_name or self.provider
+        return call_span(name, self.model_id, self.base_url, input, stream=stream)
 
     def close(self) -> None:
         """Close the clients that the model has made; one that was passed in stays open."""

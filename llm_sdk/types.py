@@ -438,6 +438,7 @@ class LanguageModelPricing(Model):
 
     input_cost_per_text_token: Maybe[float] = None
     input_cost_per_cached_text_token: Maybe[float] = None
+    input_cost_per_cache_write_token: Maybe[float] = None
     input_cost_per_audio_token: Maybe[float] = None
     input_cost_per_cached_audio_token: Maybe[float] = None
     input_cost_per_image_token: Maybe[float] = None

@@ -9,6 +9,7 @@ from llm_sdk import LanguageModelPricing, ModelTokensDetails, ModelUsage, comput
 PRICES = LanguageModelPricing(
     input_cost_per_text_token=1,
     input_cost_per_cached_text_token=0.25,
+    input_cost_per_cache_write_token=1.25,
     input_cost_per_audio_token=8,
     input_cost_per_cached_audio_token=4,
     input_cost_per_image_token=2,
@@ -38,7 +39,10 @@ TEXT_PRICES = LanguageModelPricing(input_cost_per_text_token=1, output_cost_per_
         ({"audio_tokens": 200}, None, PRICES, 200 * 8 + 10 * 16),
         (None, {"audio_tokens": 4, "image_tokens": 5}, PRICES, 100 + 1 * 16 + 4 * 64 + 5 * 32),
         (None, {"reasoning_tokens": 9}, PRICES, 100 + 10 * 16),
-        ({"cache_write_tokens": 50}, None, PRICES, 100 + 10 * 16),
+        ({"cache_write_tokens": 50}, None, PRICES, 50 + 50 * 1.25 + 10 * 16),
+        ({"cache_write_tokens": 50, "cached_text_tokens": 30}, None, PRICES, 20 + 50 * 1.25 + 30 * 0.25 + 10 * 16),
+        ({"cache_write_tokens": 90, "cached_text_tokens": 30}, None, PRICES, 70 * 1.25 + 30 * 0.25 + 10 * 16),
+        ({"cache_write_tokens": 50}, None, TEXT_PRICES, 100 + 10 * 16),
         (None, None, LanguageModelPricing(), 0),
     ],
 )

@@ -162,7 +162,8 @@ SHAPES: list[tuple[Any, str]] = [
     (ModelResponse, '{"content":[]}'),
     (
         LanguageModelPricing,
-        '{"input_cost_per_text_token":1.0,"input_cost_per_cached_text_token":2.0,"input_cost_per_audio_token":3.0,'
+        '{"input_cost_per_text_token":1.0,"input_cost_per_cached_text_token":2.0,'
+        '"input_cost_per_cache_write_token":2.5,"input_cost_per_audio_token":3.0,'
         '"input_cost_per_cached_audio_token":4.0,"input_cost_per_image_token":5.0,'
         '"input_cost_per_cached_image_token":6.0,"output_cost_per_text_token":7.0,"output_cost_per_audio_token":8.0,'
         '"output_cost_per_image_token":9.0}',

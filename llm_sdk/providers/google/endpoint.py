@@ -15,6 +15,7 @@ ENDPOINT = Endpoint(
     key_format="{key}",
     request_id_header="",  # there is none: the body has a responseId
     line_end=b"\r\n",
+    telemetry_name="gcp.gemini",
 )
 
 API_VERSION = "v1beta"

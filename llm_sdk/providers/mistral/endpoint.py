@@ -14,6 +14,7 @@ ENDPOINT = Endpoint(
     key_format="Bearer {key}",
     request_id_header="mistral-correlation-id",
     at_root=False,
+    telemetry_name="mistral_ai",
 )
 
 PATH = "/v1/chat/completions"

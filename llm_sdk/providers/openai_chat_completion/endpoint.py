@@ -13,6 +13,7 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-request-id",
+    telemetry_name="openai",
 )
 
 PATH = "/chat/completions"
