@@ -95,7 +95,8 @@ class Stage(_Model):
 
     ``reads_as`` changes what the provider reads, where its protocol says less than the input, and ``comes_as`` what
     comes of ``reply``, where its protocol cannot say all of that: merge patches (RFC 7386, with positions as keys of
-    arrays) by provider.
+    arrays) by provider. ``warns`` are the words by provider that the warnings of the answer must have, for what is left
+    out on the way there.
     """
 
     input: LanguageModelInput
@@ -104,6 +105,7 @@ class Stage(_Model):
     wire: dict[str, RawReplies] | None = None
     reads_as: dict[str, JsonObject] = Field(default_factory=dict)
     comes_as: dict[str, JsonObject] = Field(default_factory=dict)
+    warns: dict[str, list[str]] = Field(default_factory=dict)
     expect: Expectation | None = None
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """What a run judges: every recorded call of every provider asked for, with what has to come of it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +17,16 @@ from conformance.recordings import Exchange, RecordingError, read_exchanges, rea
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
 from conformance.tool_call_ids import rename_tool_call_ids
+from llm_sdk.capabilities import check
 from llm_sdk.codec import Codec, WireRequest, WireResponse
-from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError, StatusCodeError, TransportError
+from llm_sdk.errors import (
+    InvariantError,
+    LanguageModelError,
+    RefusalError,
+    StatusCodeError,
+    TransportError,
+    UnsupportedError,
+)
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, LanguageModelInput, TextPart, UserMessage
 
@@ -28,11 +36,13 @@ __all__ = [
     "Pair",
     "Plan",
     "PlanError",
+    "Refusal",
     "StagedCalls",
     "Target",
     "as_the_provider_reads",
     "merge_patch",
     "read_exchange",
+    "refusal_of",
 ]
 
 FIRST_ERROR = 400
@@ -116,6 +126,11 @@ class Call:
         """Whether the answer came as a stream of events."""
         return self.exchange.streaming and self.exchange.status < FIRST_ERROR
 
+    @property
+    def warns(self) -> list[str]:
+        """The words that the warnings of the answer must have, for what the request leaves out."""
+        return self.stage.warns.get(self.provider, []) if self.stage is not None else []
+
     def reading(self) -> JsonObject:
         """What the provider has to read of the request, as JSON, without the ids that only a history brings along."""
         read = self.input.model_dump(mode="json")
@@ -143,10 +158,30 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaseOf:
-    """A case with one provider: one whose input must be refused, or one to be recorded."""
+    """A case with one provider: one to be recorded."""
 
     provider: str
     of_case: Case
+
+    @property
+    def case(self) -> str:
+        """The name of the case."""
+        return self.of_case.name
+
+    @property
+    def id(self) -> str:
+        """Such as ``openai-sound-input``."""
+        return f"{self.provider}-{self.case}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An input that one protocol cannot carry: it must be refused for what stands at ``path``, with nothing sent."""
+
+    provider: str
+    of_case: Case
+    input: LanguageModelInput
+    path: str
 
     @property
     def case(self) -> str:
@@ -221,7 +256,7 @@ class Plan:
         """``own``: the cassettes are those of the suite's cases, by provider and name; otherwise any recordings.
         ``only`` are names of cases; all by default."""
         self.calls: list[Call] = []
-        self.refusals: list[CaseOf] = []
+        self.refusals: list[Refusal] = []
         for provider in providers:
             if own:
                 self._add_cases(provider, cassettes / provider, only)
@@ -231,12 +266,12 @@ class Plan:
     def _add_cases(self, provider: str, folder: Path, only: Sequence[str]) -> None:
         codec = get_codec(provider)
         for case in load_cases():
-            if (only and case.name not in only) or not case.applies_to(provider, codec.capabilities):
+            if only and case.name not in only:
                 continue
-            if case.sends_nothing:
-                self.refusals.append(CaseOf(provider, case))
-            else:
+            if case.applies_to(provider, codec.capabilities) and not case.sends_nothing:
                 self.calls += _calls_of(case, codec, folder / f"{case.name}.yaml")
+            elif (refusal := refusal_of(case, codec)) is not None:
+                self.refusals.append(refusal)
 
     def _add_recordings(self, provider: str, path: Path, only: Sequence[str]) -> None:
         codecs = {name: get_codec(name) for name in provider_names()}
@@ -272,6 +307,20 @@ class Plan:
         ]
 
 
+def refusal_of(case: Case, codec: Codec) -> Refusal | None:
+    """What this protocol must refuse of a case: what the case itself says where it is about that, and of any other case
+    what its first input asks for and the protocol does not have. None where all of that can be carried."""
+    first, last = case.stages[0], case.stages[-1]
+    if last.expect is not None and last.expect.refused is not None:
+        applies = case.applies_to(codec.provider, codec.capabilities)
+        return Refusal(codec.provider, case, last.input, last.expect.refused) if applies else None
+    try:
+        check(first.input, codec.capabilities, codec.provider)
+    except UnsupportedError as error:
+        return Refusal(codec.provider, case, first.input, error.path or "")
+    return None
+
+
 def _calls_of(case: Case, codec: Codec, file: Path) -> Iterator[Call]:
     """The recorded calls of one of the suite's own cases: those for whole answers, then the streams."""
     again = f"record it with: pytest conformance --provider {codec.provider} --record --case {case.name}"
@@ -291,7 +340,8 @@ def _calls_of(case: Case, codec: Codec, file: Path) -> Iterator[Call]:
             input = conversation.next_input(stage.input)
             golden = read_exchange(codec, exchange)
             call = Call(codec.provider, case.name, at + 1, stream, sent[0], input, exchange, path, golden, case, stage)
-            if found := describe(call.reading(), as_the_provider_reads(sent[1], call.reading())):
+            expected = call.reading()
+            if found := describe(expected, as_the_provider_reads(sent[1], expected, codec.capabilities.required)):
                 raise PlanError(f"{file}: was recorded for another input than the case has now ({found}); {again}")
             yield call
             if golden.answer is not None:
@@ -335,10 +385,11 @@ def read_exchange(codec: Codec, exchange: Exchange) -> Outcome:
         return failed(error)
 
 
-def as_the_provider_reads(read: JsonObject, expected: JsonObject) -> JsonObject:
+def as_the_provider_reads(read: JsonObject, expected: JsonObject, required: Set[str] = frozenset()) -> JsonObject:
     """A request as it was read, to be compared with ``expected``: without made-up ids, with the tool call ids that are
-    used there, and of ``extra`` only what is expected there, because every client may add fields of its own."""
-    kept = dict(read)
+    used there, and of ``extra`` only what is expected there, because every client may add fields of its own. Options
+    that the protocol wants in every request (``required``) are the client's own choice where the caller sets none."""
+    kept = {name: value for name, value in read.items() if name in expected or name not in required}
     extra = kept.pop("extra", None)
     if expected.get("extra") and isinstance(extra, dict):
         kept["extra"] = _only(extra, expected["extra"])

@@ -52,6 +52,7 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "answers": _calls(lambda call: call.is_answered),
     "whole answers": _calls(lambda call: call.is_answered and not call.stream),
     "opaque answers": _calls(lambda call: any(part.type == "opaque" for part in _content_of(call))),
+    "answers with warnings": _calls(lambda call: call.is_answered and bool(call.warns)),
     "model refusals": _calls(lambda call: call.is_refused),
     "errors": _calls(lambda call: not call.is_answered and not call.is_refused),
     "streams": _calls(_is_sound_stream),

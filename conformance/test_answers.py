@@ -68,6 +68,14 @@ def test_warning(call: Call, subject: Subject, verdict: Verdict) -> None:
     verdict.true(bool(answer.warnings), "a warning for the block without a unified form", "no warning")
 
 
+@requirement("CORE-23")
+@over("answers with warnings")
+def test_what_is_left_out_is_told(call: Call, subject: Subject, verdict: Verdict) -> None:
+    told = " ".join(answer_of(subject.plain(call), verdict).warnings or ())
+    missing = [word for word in call.warns if word not in told]
+    verdict.true(not missing, f"a warning about {', '.join(missing)}", told or "no warning")
+
+
 @requirement(about=("error",), otherwise=("CORE-07",))
 @over("model refusals")
 def test_refusal(call: Call, subject: Subject, verdict: Verdict) -> None:

@@ -4,7 +4,7 @@ One declaration per provider drives four things: this check, the inputs and resp
 conformance cases apply, and the tables in the documentation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llm_sdk.errors import InvalidInputError, UnsupportedError
 from llm_sdk.types import (
@@ -46,10 +46,12 @@ OPTIONS = (
 class Capabilities:
     """What a provider's protocol can carry. Part names are the ``type`` of the part; ``opaque`` needs no mention.
 
-    ``source`` parts are carried where their inner parts are, unless a provider has a form of its own for them.
+    ``source`` parts are carried where their inner parts are, unless a provider has a form of its own for them, which
+    holds ``source_parts``. MIME types are those of data; ``text/*`` stands for every kind of text.
     ``provider_tools`` are the hosted tools whose calls and results can stand in an assistant message. With
     ``audio_by_id`` the model's own audio goes back by its id, whatever its format. ``says`` is what an answer can tell
-    beside its content: that the model refused, that a filter cut it off, which model gave it.
+    beside its content: that the model refused, that a filter cut it off, which model gave it. ``required`` are the
+    options without which there is no request: a client sends a value of its own where the caller gives none.
     """
 
     user: frozenset[str]
@@ -68,13 +70,18 @@ class Capabilities:
     reasoning_budgets: frozenset[int] | None = None
     web_search: frozenset[str] = frozenset()
     audio: frozenset[str] = frozenset()
+    audio_formats: frozenset[str] | None = None
     audio_input_formats: frozenset[str] = frozenset()
     audio_by_id: bool = False
     image_mime_types: frozenset[str] | None = None
     image_urls: bool = True
+    assistant_image_urls: bool = True
+    file_mime_types: frozenset[str] | None = None
     file_urls: bool = True
+    source_parts: frozenset[str] | None = None
     citations: bool = False
     says: frozenset[str] = frozenset({"refusal", "content_filter", "model_id"})
+    required: frozenset[str] = frozenset()
 
 
 def check(input: LanguageModelInput, capabilities: Capabilities, provider: str) -> None:
@@ -103,6 +110,9 @@ def _check_options(input: LanguageModelInput, capabilities: Capabilities) -> Non
         for option, value in input.audio:
             if value is not None and option not in capabilities.audio:
                 raise UnsupportedError("this protocol has no such option", path=f"audio.{option}")
+        formats = capabilities.audio_formats
+        if input.audio.format is not None and formats is not None and input.audio.format not in formats:
+            raise UnsupportedError(f"no answers in {input.audio.format} in this protocol", path="audio.format")
     if input.reasoning is not None:
         _check_reasoning(input.reasoning, capabilities)
     if input.response_format is not None:
@@ -173,6 +183,8 @@ def _check_message(
             ]
             if isinstance(part, AudioPart) and message.role == "assistant" and capabilities.audio_by_id:
                 continue
+            if message.role == "assistant" and not capabilities.assistant_image_urls:
+                capabilities = replace(capabilities, image_urls=False)
             _check_part(part, here, carried, f"a message of role {message.role}", capabilities)
 
 
@@ -185,13 +197,30 @@ def _check_part(part: Part, path: str, carried: frozenset[str], where: str, capa
         return
     if part.type not in carried:
         raise UnsupportedError(f"{where} cannot carry {part.type} in this protocol", path=path)
-    if isinstance(part, ImagePart):
-        mime_types = capabilities.image_mime_types
-        if part.url is not None and not capabilities.image_urls:
+    match part:
+        case SourcePart():
+            _check_source(part, path, capabilities)
+        case ImagePart(url=str()) if not capabilities.image_urls:
             raise UnsupportedError("images go by data here, not by URL", path=f"{path}.url")
-        if part.mime_type is not None and mime_types is not None and part.mime_type not in mime_types:
-            raise UnsupportedError(f"no images of {part.mime_type}", path=f"{path}.mime_type")
-    if isinstance(part, FilePart) and part.url is not None and not capabilities.file_urls:
-        raise UnsupportedError("files go by data here, not by URL", path=f"{path}.url")
-    if isinstance(part, AudioPart) and part.format not in capabilities.audio_input_formats:
-        raise UnsupportedError(f"no audio input in {part.format}", path=f"{path}.format")
+        case ImagePart(mime_type=str(mime_type)) if not _is_one_of(mime_type, capabilities.image_mime_types):
+            raise UnsupportedError(f"no images of {mime_type}", path=f"{path}.mime_type")
+        case FilePart(url=str()) if not capabilities.file_urls:
+            raise UnsupportedError("files go by data here, not by URL", path=f"{path}.url")
+        case FilePart(data=str(), mime_type=str(mime_type)) if not _is_one_of(mime_type, capabilities.file_mime_types):
+            raise UnsupportedError(f"no files of {mime_type}", path=f"{path}.mime_type")
+        case AudioPart() if part.format not in capabilities.audio_input_formats:
+            raise UnsupportedError(f"no audio input in {part.format}", path=f"{path}.format")
+
+
+def _check_source(part: SourcePart, path: str, capabilities: Capabilities) -> None:
+    for at, inner in enumerate(part.content):
+        if capabilities.source_parts is not None and inner.type not in capabilities.source_parts:
+            raise UnsupportedError(f"a source cannot carry {inner.type} in this protocol", path=f"{path}.content[{at}]")
+
+
+def _is_one_of(mime_type: str, known: frozenset[str] | None) -> bool:
+    """Whether the type is known, whatever its parameters; unlimited where nothing is."""
+    if known is None:
+        return True
+    bare = mime_type.partition(";")[0].strip().lower()
+    return bare in known or f"{bare.partition('/')[0]}/*" in known

@@ -1,10 +1,14 @@
-"""Merge patches of cases, and what of a request is compared."""
+"""Merge patches of cases, what of a request is compared, and what a protocol must refuse."""
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from conformance.plan import as_the_provider_reads, merge_patch
+from conformance.case import Case
+from conformance.plan import as_the_provider_reads, merge_patch, refusal_of
+from llm_sdk.registry import get_codec
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,39 @@ def test_fields_of_the_client_s_own_do_not_count() -> None:
     assert as_the_provider_reads(read, expected) == expected
     assert as_the_provider_reads({**read, "extra": {"store": True}}, expected) != expected
     assert as_the_provider_reads({**read, "seed": 7}, expected) != expected
+
+
+def test_an_option_that_the_protocol_wants_is_the_client_s_choice_where_none_is_given() -> None:
+    read = {"messages": [], "max_tokens": 4096}
+    assert as_the_provider_reads(read, {"messages": []}, required={"max_tokens"}) == {"messages": []}
+    assert as_the_provider_reads(read, {"messages": []}) == read
+    assert as_the_provider_reads(read, {"messages": [], "max_tokens": 9}, required={"max_tokens"}) == read
+
+
+def a_case(**fields: Any) -> Case:
+    return Case.model_validate({"name": "one", "area": "core", "requirements": ["CORE-01"], **fields})
+
+
+def refused_in(case: Case, **without: Any) -> str | None:
+    capabilities = replace(get_codec("openai").capabilities, **without)
+    codec: Any = SimpleNamespace(provider="openai", capabilities=capabilities)
+    refusal = refusal_of(case, codec)
+    return None if refusal is None else refusal.path
+
+
+PAINTING = {"messages": [{"role": "user", "content": "Paint"}], "modalities": ["text", "image"]}
+
+
+def test_what_a_protocol_cannot_be_asked_must_be_refused() -> None:
+    painted = a_case(stages=[{"input": PAINTING, "reply": {"content": []}}], needs={"modalities": ["image"]})
+    assert refused_in(painted, modalities=frozenset({"text"})) == "modalities[1]"
+    assert refused_in(painted) is None
+
+
+def test_a_case_of_refusing_says_itself_what_must_be_refused() -> None:
+    refused = a_case(stages=[{"input": PAINTING, "expect": {"refused": "modalities[1]"}}], lacks={"says": ["refusal"]})
+    assert refused_in(refused, says=frozenset()) == "modalities[1]"
+    assert refused_in(refused) is None
 
 
 def test_ids_in_the_model_s_own_json_always_count() -> None:

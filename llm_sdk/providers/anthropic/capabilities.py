@@ -24,7 +24,11 @@ CAPABILITIES = Capabilities(
     reasoning_efforts=frozenset({"low", "medium", "high", "xhigh", "max"}),
     web_search=frozenset({"allowed_domains", "max_uses", "user_location"}),
     image_mime_types=frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"}),
+    file_mime_types=frozenset({"application/pdf", "text/*"}),
+    source_parts=frozenset({"text"}),
     citations=True,
+    says=frozenset({"refusal", "model_id"}),
+    required=frozenset({"max_tokens"}),
 )
 """Version 2023-06-01, the default."""
 
