@@ -170,14 +170,16 @@ def to_partials(response: ModelResponse, cut: Cut | None = None) -> Iterator[Par
     """The deltas of a stream that adds up to ``response``.
 
     ``cut`` splits a text, a JSON text of arguments or a transcript into the fragments to send; whole by default. Ids
-    come with the first partial; usage, cost, the finish reason and warnings with the last. A refusal says so in the
-    first one too, because protocols write its text elsewhere than that of an answer. Raises InvalidInputError for a
-    part that has no delta.
+    and the usage so far come with the first partial; the rest of the usage, cost, the finish reason and warnings with
+    the last. A refusal says so in the first one too, because protocols write its text elsewhere than that of an
+    answer. Raises InvalidInputError for a part that has no delta.
     """
     refused = response.finish_detail == "refusal"
+    begun, rest = _split_usage(response.usage) if response.usage is not None else (None, None)
     yield PartialModelResponse(
         id=response.id,
         model_id=response.model_id,
+        usage=begun,
         finish_reason=response.finish_reason if refused else None,
         finish_detail=response.finish_detail if refused else None,
     )
@@ -185,12 +187,30 @@ def to_partials(response: ModelResponse, cut: Cut | None = None) -> Iterator[Par
         for delta in _part_deltas(part, f"content[{index}]", cut or _whole):
             yield PartialModelResponse(delta=ContentDelta(index=index, part=delta))
     yield PartialModelResponse(
-        usage=response.usage,
+        usage=rest,
         cost=response.cost,
         finish_reason=response.finish_reason,
         finish_detail=response.finish_detail,
         warnings=response.warnings,
     )
+
+
+def _split_usage(usage: ModelUsage) -> tuple[ModelUsage, ModelUsage]:
+    """What is counted when the answer begins, and what comes on top by its end.
+
+    The input is known from the start, and the first token of the answer that is no reasoning is counted with it:
+    providers that tell running totals mostly begin at one (recorded of Anthropic and Gemini).
+    """
+    made = usage.output_tokens_details
+    said = usage.output_tokens - ((made.reasoning_tokens if made is not None else None) or 0)
+    first = min(max(said, 0), 1)
+    begun = ModelUsage(
+        input_tokens=usage.input_tokens, output_tokens=first, input_tokens_details=usage.input_tokens_details
+    )
+    rest = ModelUsage(
+        input_tokens=0, output_tokens=usage.output_tokens - first, output_tokens_details=usage.output_tokens_details
+    )
+    return begun, rest
 
 
 def _whole(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from llm_sdk import (
     InvalidInputError,
     ModelResponse,
+    ModelTokensDetails,
     ModelUsage,
     PartialModelResponse,
     SourcePart,
@@ -36,15 +37,44 @@ def test_partials_of_a_response() -> None:
         id="r",
     )
     assert [item.model_dump() for item in to_partials(response, lambda text: [text[:2], text[2:]])] == [
-        {"id": "r"},
+        {"id": "r", "usage": {"input_tokens": 1, "output_tokens": 1}},
         {"delta": {"index": 0, "part": {"type": "text", "text": ""}}},
         {"delta": {"index": 0, "part": {"type": "text", "text": "ab"}}},
         {"delta": {"index": 0, "part": {"type": "text", "text": "c"}}},
         {"delta": {"index": 1, "part": {"type": "tool-call", "tool_call_id": "c", "tool_name": "f"}}},
         {"delta": {"index": 1, "part": {"type": "tool-call", "args": '{"'}}},
         {"delta": {"index": 1, "part": {"type": "tool-call", "args": 'é":1}'}}},
-        {"usage": {"input_tokens": 1, "output_tokens": 2}, "finish_reason": "tool_calls"},
+        {"usage": {"input_tokens": 0, "output_tokens": 1}, "finish_reason": "tool_calls"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("usage", "begun", "rest"),
+    [
+        ((7, 0, None), (7, 0), (0, 0)),
+        ((7, 9, None), (7, 1), (0, 8)),
+        ((7, 9, 9), (7, 0), (0, 9)),
+        ((7, 9, 8), (7, 1), (0, 8)),
+    ],
+    ids=["nothing said", "text", "reasoning alone", "reasoning and text"],
+)
+def test_the_input_and_the_first_token_of_the_answer_are_counted_at_its_start(
+    usage: tuple[int, int, int | None], begun: tuple[int, int], rest: tuple[int, int]
+) -> None:
+    given, made, reasoned = usage
+    response = ModelResponse(
+        content=[],
+        usage=ModelUsage(
+            input_tokens=given,
+            output_tokens=made,
+            input_tokens_details=ModelTokensDetails(cached_text_tokens=3),
+            output_tokens_details=ModelTokensDetails(reasoning_tokens=reasoned) if reasoned is not None else None,
+        ),
+    )
+    counts = [partial.usage for partial in to_partials(response) if partial.usage is not None]
+    assert [(count.input_tokens, count.output_tokens) for count in counts] == [begun, rest]
+    assert [count.input_tokens_details is None for count in counts] == [False, True]
+    assert accumulate(to_partials(response)) == response
 
 
 def test_a_refusal_says_so_in_its_first_partial() -> None:

@@ -41,10 +41,10 @@ class PlainDecoder:
 
 class PlainEncoder:
     def __init__(self, ids: Ids) -> None:
-        self.id = ids.token(8)
+        self.id: str | None = ids.token(8)
 
     def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
-        id = partial.id or (self.id if partial.delta is None and partial.usage is None else None)
+        id, self.id = partial.id or self.id, None
         return [ServerSentEvent(partial.model_copy(update={"id": id}).model_dump_json().encode())]
 
     def close(self) -> list[ServerSentEvent]:

@@ -286,7 +286,7 @@ def test_a_stream_to_the_letter() -> None:
     encoder = CODEC.stream_encoder(call=call(stream=True), ids=SeededIds())
     written = [one for partial in to_partials(response) for one in encoder.feed(partial)] + encoder.close()
     opening: dict[str, Any] = {"content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
-    usage = {"input_tokens": 0, "output_tokens": 0, "service_tier": "standard"}
+    usage = {"input_tokens": 3, "output_tokens": 1, "service_tier": "standard"}
     head = {"model": MODEL, "id": "msg_01", "type": "message", "role": "assistant"}
     stop = {"stop_reason": "tool_use", "stop_sequence": None, "stop_details": None}
     expected = [

@@ -283,6 +283,15 @@ def test_chunks(response: ModelResponse, expected: list[Any]) -> None:
     assert seen == expected
 
 
+def test_every_chunk_has_the_totals_so_far() -> None:
+    usage = ModelUsage(input_tokens=4, output_tokens=9)
+    counts = [
+        body["usageMetadata"] for body in written(ModelResponse(content=[TextPart(text="abc")], usage=usage), list)
+    ]
+    begun = {"promptTokenCount": 4, "candidatesTokenCount": 1, "totalTokenCount": 5}
+    assert counts == [begun, begun, {"promptTokenCount": 4, "candidatesTokenCount": 9, "totalTokenCount": 13}]
+
+
 def test_a_refusal_is_an_answer_of_which_all_was_kept_back() -> None:
     refused = ModelResponse(
         content=[TextPart(text="I will not.")], finish_reason="content_filter", finish_detail="refusal"
