@@ -121,7 +121,9 @@ def _user_turns(capabilities: Capabilities, opaque: bool) -> SearchStrategy[list
 @st.composite
 def _assistant_turns(draw: DrawFn, capabilities: Capabilities, opaque: bool) -> list[Message]:
     """What the model said and called, and behind it the results of the caller's own tools."""
-    content = draw(_said(capabilities.assistant - {"source"}, capabilities, opaque))
+    image_urls = capabilities.image_urls and capabilities.assistant_image_urls
+    spoken = replace(capabilities, image_urls=image_urls)
+    content = draw(_said(capabilities.assistant - {"source"}, spoken, opaque))
     calls: list[ToolCallPart] = []
     if "tool-call" in capabilities.assistant:
         calls = draw(st.lists(function_calls(), max_size=2, unique_by=lambda call: call.tool_call_id))

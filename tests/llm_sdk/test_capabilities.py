@@ -265,6 +265,30 @@ UNSUPPORTED: list[tuple[LanguageModelInput, Capabilities, str, str]] = [
         "messages[0].content[0].format",
         "no audio input in flac",
     ),
+    (
+        asked(audio=AudioOptions(format="flac")),
+        replace(NOTHING, audio=frozenset({"format"}), audio_formats=frozenset({"wav"})),
+        "audio.format",
+        "no answers in flac in this protocol",
+    ),
+    (
+        said(user(IMAGE_URL), assistant(IMAGE_URL)),
+        replace(NOTHING, user=USER_IMAGE, assistant=USER_IMAGE, assistant_image_urls=False),
+        "messages[1].content[0].url",
+        "images go by data here, not by URL",
+    ),
+    (
+        said(user(FILE, FilePart(mime_type="video/mp4", data="QQ=="))),
+        replace(NOTHING, user=frozenset({"file"}), file_mime_types=frozenset({"application/pdf"})),
+        "messages[0].content[1].mime_type",
+        "no files of video/mp4",
+    ),
+    (
+        said(user(source(TEXT, IMAGE))),
+        replace(NOTHING, user=frozenset({"source"}), source_parts=frozenset({"text"})),
+        "messages[0].content[0].content[1]",
+        "a source cannot carry image in this protocol",
+    ),
 ]
 
 
@@ -315,6 +339,11 @@ PASSING: list[tuple[LanguageModelInput, Capabilities]] = [
     # A protocol with a form of its own for sources says itself what can stand in them.
     (said(user(source(IMAGE))), replace(NOTHING, user=frozenset({"text", "source"}))),
     (said(user(IMAGE)), replace(NOTHING, user=USER_IMAGE, image_urls=False)),
+    # A type is meant whatever its case and its parameters; of a file by URL it is no more than a hint.
+    (
+        said(user(FilePart(mime_type="Text/CSV; charset=utf-8", data="QQ=="), FILE_URL)),
+        replace(NOTHING, user=frozenset({"file"}), file_mime_types=frozenset({"text/*"})),
+    ),
     (
         said(user(IMAGE_URL)),
         replace(NOTHING, user=USER_IMAGE, image_mime_types=frozenset({"image/jpeg"})),

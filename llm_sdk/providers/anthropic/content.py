@@ -3,7 +3,7 @@
 import base64
 import re
 
-from llm_sdk.errors import InvalidInputError, UnsupportedError
+from llm_sdk.errors import InvalidInputError
 from llm_sdk.providers.anthropic import wire
 from llm_sdk.providers.anthropic.citations import decode_citation
 from llm_sdk.providers.anthropic.signature import join_signature, split_signature
@@ -131,7 +131,7 @@ def encode_image(part: ImagePart) -> JsonObject:
 
 
 def encode_file(part: FilePart, path: str) -> JsonObject:
-    """A document block: a PDF, or plain text. Raises UnsupportedError for anything else."""
+    """A document block: a PDF, or text. Raises InvalidInputError for a text that is not UTF-8."""
     block: JsonObject = {"type": "document", "source": _document_source(part, path)}
     return {**block, "title": part.filename} if part.filename else block
 
@@ -139,11 +139,8 @@ def encode_file(part: FilePart, path: str) -> JsonObject:
 def _document_source(part: FilePart, path: str) -> JsonObject:
     if part.data is None:
         return {"type": "url", "url": part.url}
-    mime_type = (part.mime_type or "").partition(";")[0].strip().lower()
-    if mime_type == PDF:
+    if (part.mime_type or "").partition(";")[0].strip().lower() == PDF:
         return {"type": "base64", "media_type": PDF, "data": part.data}
-    if not mime_type.startswith("text/"):
-        raise UnsupportedError(f"a document is a PDF or text here, not {part.mime_type}", path=f"{path}.mime_type")
     try:
         text = base64.b64decode(part.data, validate=True).decode()
     except ValueError:
@@ -151,13 +148,9 @@ def _document_source(part: FilePart, path: str) -> JsonObject:
     return {"type": "text", "media_type": PLAIN, "data": text}
 
 
-def encode_source(part: SourcePart, path: str) -> JsonObject:
-    """A search result that the model may cite. Raises UnsupportedError for one that holds more than text."""
-    content = []
-    for at, inner in enumerate(part.content):
-        if not isinstance(inner, TextPart):
-            raise UnsupportedError(f"a source holds text here, not {inner.type}", path=f"{path}.content[{at}]")
-        if inner.text:
-            content.append({"type": "text", "text": inner.text})
+def encode_source(part: SourcePart) -> JsonObject:
+    """A search result that the model may cite."""
+    texts = [inner.text for inner in part.content if isinstance(inner, TextPart)]
+    content = [{"type": "text", "text": text} for text in texts if text]
     block = {"type": "search_result", "source": part.source, "title": part.title, "content": content}
     return {**block, "citations": {"enabled": True}}

@@ -169,7 +169,7 @@ class HistoryWriter:
                 case FilePart():
                     yield encode_file(part, here)
                 case SourcePart():
-                    yield encode_source(part, here)
+                    yield encode_source(part)
                 case OpaquePart():
                     yield from self._opaque(part, here)
                 case _:

@@ -14,6 +14,7 @@ CAPABILITIES = Capabilities(
     tool_choices=frozenset({"auto", "none", "required"}),
     reasoning=frozenset({"enabled", "disabled", "budget_tokens"}),
     image_mime_types=frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"}),
+    source_parts=frozenset({"text"}),
     citations=True,
     # An answer names no model; what is blocked is an error, and a model that declines says so in plain text.
     says=frozenset(),

@@ -64,7 +64,7 @@ def encode_content(part: Part, path: str) -> JsonObject:
             url = part.url if part.data is None else data_url(part.mime_type, part.data)
             return {"type": "image_url", "image_url": {"url": url}}
         case SourcePart():
-            return {"type": DOCUMENT, "document": encode_document(part, path)}
+            return {"type": DOCUMENT, "document": encode_document(part)}
         case OpaquePart(provider=provider) if provider == PROVIDER:
             return part.data
     raise UnsupportedError(f"{part.type} cannot stand here in this protocol", path=path)
@@ -105,17 +105,9 @@ def decode_document(document: wire.Document) -> SourcePart:
     return SourcePart(source=document.id or "", title=title, content=[TextPart(text=content)])
 
 
-def encode_document(part: SourcePart, path: str) -> JsonObject:
-    """The other way: a text without a title that is a JSON object is the data itself.
-
-    Raises UnsupportedError, with the path, for a source of anything but text.
-    """
-    texts = []
-    for at, inner in enumerate(part.content):
-        if not isinstance(inner, TextPart):
-            raise UnsupportedError("a document holds text only in this protocol", path=f"{path}.content[{at}]")
-        texts.append(inner.text)
-    text = "\n".join(texts)
+def encode_document(part: SourcePart) -> JsonObject:
+    """The other way: a text without a title that is a JSON object is the data itself."""
+    text = "\n".join(inner.text for inner in part.content if isinstance(inner, TextPart))
     data = None if part.title else _json_object(text)
     if data is None:
         data = {"title": part.title, "text": text} if part.title else {"text": text}

@@ -71,7 +71,7 @@ class HistoryWriter:
             here = f"{path}.content[{at}]"
             match part:
                 case SourcePart() if documents is not None:
-                    documents.append(encode_document(part, here))
+                    documents.append(encode_document(part))
                 case OpaquePart() if part.provider != PROVIDER:
                     self._drop(here, part.provider)
                 case OpaquePart(data={"type": "document", "document": dict(document)}) if documents is not None:
@@ -260,7 +260,7 @@ class HistoryReader:
         extra = ExtraFields({}, {})
         extra.keep_all(document.rest("data", "id"))
         whole = document.as_json()
-        if normalize_document(merge_extra(encode_document(part, ""), extra.fields)) == normalize_document(whole):
+        if normalize_document(merge_extra(encode_document(part), extra.fields)) == normalize_document(whole):
             self._extra.keep_all(extra.fields, "documents", at)
             return part
         return opaque({"type": DOCUMENT, "document": whole}, self._warnings, unknown_block(DOCUMENT))

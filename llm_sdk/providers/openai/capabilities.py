@@ -16,5 +16,7 @@ CAPABILITIES = Capabilities(
     # The API has no budgets: these four stand for the efforts minimal, low, medium and high.
     reasoning_budgets=frozenset({1000, 2000, 3000, 4000}),
     web_search=frozenset({"allowed_domains", "user_location"}),
+    # A generated image is an item of its own, which holds its data.
+    assistant_image_urls=False,
     citations=True,
 )

@@ -29,6 +29,7 @@ CAPABILITIES = Capabilities(
     reasoning_budgets=frozenset({1000, 2000, 3000, 4000}),
     web_search=frozenset({"user_location"}),
     audio=frozenset({"format", "voice"}),
+    audio_formats=frozenset({"wav", "aac", "mp3", "flac", "opus", "linear16"}),
     audio_input_formats=frozenset({"wav", "mp3"}),
     audio_by_id=True,
     file_urls=False,

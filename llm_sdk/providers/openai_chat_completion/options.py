@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from llm_sdk.errors import InvalidInputError, UnsupportedError
+from llm_sdk.errors import InvalidInputError
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
@@ -34,7 +34,6 @@ TOOL_CHOICES: dict[str, ToolChoiceOption] = {
     "required": ToolChoiceRequired(),
 }
 LOCATION = ("city", "region", "country", "timezone")
-SPOKEN = frozenset({"wav", "aac", "mp3", "flac", "opus", "linear16"})
 STREAMED_AUDIO, WHOLE_AUDIO = "linear16", "wav"
 
 
@@ -213,8 +212,6 @@ def encode_audio(options: AudioOptions, *, stream: bool) -> JsonObject:
     if not options.voice:
         raise InvalidInputError("answers in audio need a voice here", path="audio.voice", provider=PROVIDER)
     format = options.format or (STREAMED_AUDIO if stream else WHOLE_AUDIO)
-    if format not in SPOKEN:
-        raise UnsupportedError(f"no answers in {format} in this protocol", path="audio.format", provider=PROVIDER)
     return {"voice": options.voice, "format": AUDIO_FORMATS.get(format, format)}
 
 
@@ -225,7 +222,7 @@ def decode_audio(options: wire.AudioOptions | None, extra: ExtraFields) -> Audio
     extra.keep_all(options.rest("format", "voice"), "audio")
     format = UNIFIED_AUDIO_FORMATS.get(options.format or "", options.format)
     values: dict[str, Any] = {"format": format, "voice": options.voice}
-    if format not in SPOKEN and format is not None:
+    if format is not None and format not in (CAPABILITIES.audio_formats or ()):
         extra.keep("audio", "format", value=options.format)
         values["format"] = None
     if not isinstance(options.voice, str):

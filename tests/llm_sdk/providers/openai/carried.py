@@ -33,7 +33,6 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolMessage,
     ToolResultPart,
-    UserMessage,
 )
 
 EFFORTS = {1000: "minimal", 2000: "low", 3000: "medium", 4000: "high"}
@@ -160,9 +159,3 @@ def _usage(usage: ModelUsage | None) -> ModelUsage | None:
         ),
         output_tokens_details=ModelTokensDetails(reasoning_tokens=(made and made.reasoning_tokens) or 0),
     )
-
-
-def by_data(input: LanguageModelInput) -> bool:
-    """Whether no image of the model goes by URL, which this protocol refuses."""
-    said = (message.content for message in input.messages if not isinstance(message, UserMessage))
-    return not any(isinstance(part, ImagePart) and part.url for content in said for part in content)

@@ -11,10 +11,10 @@ from llm_sdk.codec import SeededIds, WireRequest
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.testing import fragments, inputs, responses
 from llm_sdk.types import LanguageModelInput, ModelResponse
-from providers.openai.carried import by_data, carried_input, carried_response
+from providers.openai.carried import carried_input, carried_response
 from providers.openai.given import CODEC, MODEL, call, feed, plain, reply
 
-INPUTS = inputs(CODEC.capabilities, max_turns=2).filter(by_data)
+INPUTS = inputs(CODEC.capabilities, max_turns=2)
 RESPONSES = responses(CODEC.capabilities)
 settings.register_profile("codec", max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 CODEC_SETTINGS = settings.get_profile("codec")
