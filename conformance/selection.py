@@ -49,6 +49,7 @@ def _is_sound_stream(call: Call) -> bool:
 SELECTIONS: dict[str, tuple[str, Selection]] = {
     "calls": _calls(lambda _: True),
     "own calls": _calls(lambda call: call.of_case is not None),
+    "own calls without extra": _calls(lambda call: call.of_case is not None and not call.input.extra),
     "answers": _calls(lambda call: call.is_answered),
     "whole answers": _calls(lambda call: call.is_answered and not call.stream),
     "opaque answers": _calls(lambda call: any(part.type == "opaque" for part in _content_of(call))),

@@ -60,8 +60,9 @@ def test_endpoint(call: Call, subject: Subject, verdict: Verdict) -> None:
 
 
 @requirement("CORE-17")
-@over("own calls")
+@over("own calls without extra")
 def test_schema(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """What the caller puts into a request by its own name for it is the caller's own affair."""
     schemas = load_schemas(call.provider, DEFAULT_FOLDER)
     if "request" not in schemas.kinds:
         pytest.skip("the provider's published schema is not at hand")
