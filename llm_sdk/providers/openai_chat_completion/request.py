@@ -97,8 +97,11 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str], *
         body["tool_choice"] = encode_tool_choice(input.tool_choice)
     if input.response_format is not None:
         body["response_format"] = encode_format(input.response_format)
-    if input.reasoning is not None and (effort := encode_effort(input.reasoning)) is not None:
-        body["reasoning_effort"] = effort
+    if input.reasoning is not None:
+        if (effort := encode_effort(input.reasoning)) is not None:
+            body["reasoning_effort"] = effort
+        else:
+            warnings.append("reasoning: only an effort can be sent, and none is set: the model's default holds")
     if input.modalities is not None:
         body["modalities"] = input.modalities
     if input.audio is not None:

@@ -93,6 +93,12 @@ def test_written(options: Any, fields: Any) -> None:
     assert written(ask(**options)) == ASKED | fields
 
 
+def test_reasoning_without_an_effort_is_left_to_the_model_with_a_warning() -> None:
+    (warning,) = CODEC.encode_request("m", ask(reasoning={"enabled": True}), stream=False).warnings
+    assert warning.startswith("reasoning: ")
+    assert CODEC.encode_request("m", ask(reasoning={"enabled": True, "effort": "low"}), stream=False).warnings == ()
+
+
 def test_a_stream_asks_for_its_usage() -> None:
     options = {"stream": True, "stream_options": {"include_usage": True}}
     assert written(ask(), stream=True) == ASKED | options
