@@ -136,7 +136,8 @@ Needs: TypeAlias = dict[str, bool | list[str | int]]
 
 class Case(_Model):
     """One scenario. ``needs`` and ``lacks`` say to which protocols it applies, in the words of
-    :class:`~llm_sdk.capabilities.Capabilities`: those that have all of the one, and none of the other."""
+    :class:`~llm_sdk.capabilities.Capabilities`: those that have all of the one, and none of the other. A case with a
+    requirement that is the quirk of some providers is for those alone."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     area: Literal[AREAS]  # type: ignore[valid-type]
@@ -167,6 +168,8 @@ class Case(_Model):
 
     def applies_to(self, provider: str, capabilities: Capabilities) -> bool:
         """Whether this protocol can carry the case; for an unsupported input, whether it cannot."""
+        if any(found.providers and provider not in found.providers for found in self.requirements_named()):
+            return False
         if not all(_has(capabilities, name, wanted) for name, wanted in self.needs.items()):
             return False
         if any(_has(capabilities, name, wanted) for name, wanted in self.lacks.items()):

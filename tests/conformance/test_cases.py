@@ -1,11 +1,13 @@
 """The cases are sound, apply where they say, and are what their cassettes were recorded from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conformance.case import Case, CaseError, load_case, load_cases
-from conformance.catalogue import AREAS
+from conformance.catalogue import AREAS, requirement_by_id
 from conformance.comparison import describe
 from conformance.expectations import content_as_expected, expected_content
 from conformance.plan import Call, Plan, PlanError
@@ -91,6 +93,14 @@ def test_a_malformed_case_is_refused_in_one_sentence(tmp_path: Path, old: str, n
     with pytest.raises(CaseError, match=complaint) as caught:
         load_case(file)
     assert "\n" not in str(caught.value)
+
+
+def test_a_case_of_a_quirk_is_for_the_providers_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    quirk = replace(requirement_by_id("CORE-01"), providers=("google", "mistral"))
+    monkeypatch.setattr("conformance.case.requirement_by_id", lambda _: quirk)
+    case = Case.model_validate(yaml.safe_load(TEXT))
+    names = [name for name in provider_names() if case.applies_to(name, get_codec(name).capabilities)]
+    assert names == ["google", "mistral"]
 
 
 def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:
