@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from llm_sdk.json_array import JsonArrayDecoder
+
 __all__ = [
     "Cuts",
     "byte_cuts",
@@ -58,7 +60,12 @@ def byte_cuts(body: bytes) -> Cuts:
 
 
 def event_cuts(body: bytes) -> Cuts:
-    """The cuts after each blank line of a stream of events: one event in each chunk, as most servers send it."""
+    """The cuts after each event of a stream but the last: one event in each chunk, as most servers send it.
+
+    An event ends with a blank line; in an array, which no stream of server-sent events begins with, it is an element.
+    """
+    if body.startswith(b"["):
+        return _element_cuts(body)
     cuts: list[int] = []
     start = 0
     for line in body.splitlines(keepends=True):
@@ -66,6 +73,14 @@ def event_cuts(body: bytes) -> Cuts:
         if not line.strip(b"\r\n") and start < len(body):
             cuts.append(start)
     return tuple(cuts)
+
+
+def _element_cuts(body: bytes) -> Cuts:
+    ends: list[int] = []
+    for element in JsonArrayDecoder().feed(body):
+        start = ends[-1] if ends else 0
+        ends.append(body.index(element.data, start) + len(element.data))
+    return tuple(ends[:-1])
 
 
 def tender_offsets(body: bytes) -> list[int]:

@@ -1,7 +1,7 @@
 """What came of a call, and whether it is what had to come."""
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from conformance.replay import Performance
@@ -28,7 +28,11 @@ class Outcome:
     crash: str = ""
     partials: tuple[PartialModelResponse, ...] = ()
     performances: tuple[Performance, ...] = ()
-    traceback: str = field(default="", repr=False)
+
+    @property
+    def traceback(self) -> str:
+        """How Python shows the error."""
+        return "".join(traceback.format_exception(self.error)) if self.error is not None else self.crash
 
     @property
     def answer(self) -> ModelResponse | None:
@@ -56,10 +60,9 @@ def outcome_of(partials: list[PartialModelResponse], error: BaseException | None
 
 def failed(error: BaseException, partials: tuple[PartialModelResponse, ...] = ()) -> Outcome:
     """The outcome of a call that raised ``error`` after these partials."""
-    frames = "".join(traceback.format_exception(error))
     if isinstance(error, LanguageModelError):
-        return Outcome(error=error, traceback=frames, partials=partials)
-    return Outcome(crash=frames, traceback=frames, partials=partials)
+        return Outcome(error=error, partials=partials)
+    return Outcome(crash="".join(traceback.format_exception(error)), partials=partials)
 
 
 def as_json(outcome: Outcome) -> JsonObject:

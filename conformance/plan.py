@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from conformance.attribution import attribute
 from conformance.case import Case, Stage, load_cases
 from conformance.catalogue import Requirement, requirement_by_id
+from conformance.chunking import chunks, event_cuts
 from conformance.comparison import describe
 from conformance.conversation import Conversation
 from conformance.evidence import shown_by_answer, shown_by_error, shown_by_input
@@ -125,6 +126,11 @@ class Call:
     def is_event_stream(self) -> bool:
         """Whether the answer came as a stream of events."""
         return self.exchange.streaming and self.exchange.status < FIRST_ERROR
+
+    @property
+    def events(self) -> list[bytes]:
+        """The recorded body in pieces of one event each."""
+        return chunks(self.exchange.response_body, event_cuts(self.exchange.response_body))
 
     @property
     def warns(self) -> list[str]:
@@ -257,6 +263,11 @@ class Plan:
         ``only`` are names of cases; all by default."""
         self.calls: list[Call] = []
         self.refusals: list[Refusal] = []
+        absent = [provider for provider in providers if own and not (cassettes / provider).is_dir()]
+        if absent:
+            words = " ".join(f"--provider {provider}" for provider in absent)
+            again = f"record them with: pytest conformance {words} --record"
+            raise PlanError(f"{cassettes}: there are no cassettes of {', '.join(absent)} here; {again}")
         for provider in providers:
             if own:
                 self._add_cases(provider, cassettes / provider, only)

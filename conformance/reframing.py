@@ -76,12 +76,14 @@ def _each_event(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> Tra
 
 
 def _between(made: Callable[[int], tuple[bytes, ...]]) -> Transform:
-    """Put a block between each two events: never before the first or after the last."""
+    """Put a block between each two events, and before an only one: never before the first of several or after the
+    last."""
 
     def transform(stream: _Stream) -> _Stream:
         blocks: list[tuple[bytes, ...]] = []
+        lone = len(stream.blocks) == 1
         for at, block in enumerate(stream.blocks):
-            blocks += [made(at), block] if at else [block]
+            blocks += [made(at), block] if at or lone else [block]
         return replace(stream, blocks=tuple(blocks))
 
     return transform

@@ -7,6 +7,7 @@ from conformance.outcome import told_by
 from conformance.plan import Call, CaseOf, Plan, Target
 from conformance.recording_session import is_live_case
 from conformance.settings import Settings
+from conformance.stream_judge import read_stream
 from llm_sdk.registry import get_codec
 from llm_sdk.types import Part
 
@@ -20,8 +21,9 @@ def _calls(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
 
 
 def _tells(call: Call) -> bool:
-    """Whether the stream tells any text, reasoning or arguments bit by bit."""
-    return any(told_by(partial) for partial in call.golden.partials[:-1])
+    """Whether the stream tells any text, reasoning or arguments before its last event: not so where a provider says
+    all of a short answer in one."""
+    return any(told_by(partial) for partial in read_stream(call.codec, call.events[:-1]).partials)
 
 
 def _content_of(call: Call) -> list[Part]:

@@ -78,6 +78,20 @@ def test_the_cuttings_of_a_small_body_are_those_that_their_names_say() -> None:
     assert tender_offsets(b"a\r\nb\xc3\xa9c") == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"data: 1\r\n\r\n"],
+        [b"data: 1\r\n\r\n", b"data: 2\r\n\r\n"],
+        [b'[{"a":"]"}\r\n]'],
+        [b'[{"a":1}', b',\r\n{"a":1}', b',\r\n{"a":{"b":[]}}\r\n]'],
+    ],
+)
+def test_one_event_stands_in_each_piece_whatever_the_framing(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    assert chunks(body, event_cuts(body)) == pieces
+
+
 @pytest.mark.parametrize("wrong", ["1,x", "a"])
 def test_cuts_that_are_no_offsets_are_an_error(wrong: str) -> None:
     with pytest.raises(ValueError, match="cuts are offsets with commas between them"):
@@ -129,6 +143,17 @@ def test_additions_add_and_take_nothing_away(body: bytes, transform: str) -> Non
 )
 def test_a_transform_does_what_its_name_says(transform: str, body: str | bytes) -> None:
     assert reframe(BODY, transform) == (body if isinstance(body, bytes) else body.encode())
+
+
+@pytest.mark.parametrize(
+    ("transform", "body"),
+    [
+        ("comments", b": keep-alive\n:\n\ndata: 1\n\n"),
+        ("blank-lines", b"\n\ndata: 1\n\n"),
+    ],
+)
+def test_what_comes_between_events_comes_before_an_only_one(transform: str, body: bytes) -> None:
+    assert reframe(b"data: 1\n\n", transform) == body
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)

@@ -1,13 +1,14 @@
 """Merge patches of cases, what of a request is compared, and what a protocol must refuse."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance.case import Case
-from conformance.plan import as_the_provider_reads, merge_patch, refusal_of
+from conformance.plan import Plan, PlanError, as_the_provider_reads, merge_patch, refusal_of
 from llm_sdk.registry import get_codec
 
 
@@ -76,3 +77,13 @@ def test_ids_in_the_model_s_own_json_always_count() -> None:
     expected = {"messages": [{"content": [{"type": "tool-call", "args": {}}]}]}
     read = {"messages": [{"content": [{"type": "tool-call", "id": "made-up", "args": {"id": 7}}]}]}
     assert as_the_provider_reads(read, expected)["messages"][0]["content"] == [{"type": "tool-call", "args": {"id": 7}}]
+
+
+def test_providers_without_cassettes_are_named_at_once_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "openai").mkdir()
+    with pytest.raises(PlanError) as caught:
+        Plan(["openai", "cohere", "mistral"], tmp_path, own=True)
+    assert str(caught.value) == (
+        f"{tmp_path}: there are no cassettes of cohere, mistral here; "
+        "record them with: pytest conformance --provider cohere --provider mistral --record"
+    )
