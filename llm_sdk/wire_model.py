@@ -3,6 +3,8 @@
 Reading is lenient: unknown fields are kept, and every union has a catch-all member. Absent and null stay different.
 """
 
+import json
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError
@@ -49,9 +51,26 @@ def by_type(*known: str, field: str = "type", default: str = UNKNOWN) -> Discrim
     return Discriminator(tag)
 
 
-def malformed(error: ValidationError, what: str, provider: str) -> NoReturn:
-    """Raise InvariantError, with the place, for JSON that lacks what the protocol promises."""
+def malformed(error: ValidationError, what: str, provider: str, data: bytes) -> NoReturn:
+    """Raise InvariantError, with the place, for ``data`` that lacks what the protocol promises."""
     # Of a union, the member that the reading got furthest into is the one that was meant.
     first = max(error.errors(), key=lambda item: len(item["loc"]))
-    where = ".".join(map(str, first["loc"])) or "the top level"
+    where = ".".join(_path(first["loc"], data, missing=first["type"] == "missing")) or "the top level"
     raise InvariantError(f"{what} is malformed at {where}: {first['msg']}", provider=provider) from None
+
+
+def _path(location: tuple[str | int, ...], data: bytes, *, missing: bool) -> Iterator[str]:
+    """The steps of ``location`` that lead through the JSON, without the names that pydantic gives to the members of
+    unions. The last one of a ``missing`` field leads nowhere, and is the one that matters."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    for step in location:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        elif not (missing and step is location[-1]):
+            continue
+        yield str(step)

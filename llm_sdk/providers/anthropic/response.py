@@ -72,7 +72,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
         _raise_embedded(reply.body)
-        malformed(error, "the answer", PROVIDER)
+        malformed(error, "the answer", PROVIDER, reply.body)
     warnings: list[str] = []
     finish_reason, finish_detail = decode_finish(response)
     whole = ModelResponse(

@@ -50,7 +50,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
     try:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
-        malformed(error, "the answer", PROVIDER)
+        malformed(error, "the answer", PROVIDER, reply.body)
     if response.finish_reason == ERROR:
         raise embedded_error(response.error, response.error_type)
     finish_reason, finish_detail = decode_finish(response.finish_reason)

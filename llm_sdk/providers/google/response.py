@@ -49,7 +49,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
     try:
         whole = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
-        malformed(error, "the answer", PROVIDER)
+        malformed(error, "the answer", PROVIDER, reply.body)
     reader = AnswerReader()
     partials = reader.read(whole)
     return accumulate([*partials, *reader.close()])

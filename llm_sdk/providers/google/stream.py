@@ -45,7 +45,7 @@ class StreamDecoder:
         try:
             chunks = read_chunks(event.data)
         except ValidationError as error:
-            malformed(error, f"event {number}", PROVIDER)
+            malformed(error, f"event {number}", PROVIDER, event.data)
         return [partial for chunk in chunks for partial in self._reader.read(chunk)]
 
     def close(self) -> list[PartialModelResponse]:

@@ -55,7 +55,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
     try:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
-        malformed(error, "the answer", PROVIDER)
+        malformed(error, "the answer", PROVIDER, reply.body)
     if response.object == ERROR_OBJECT:
         raise embedded_error(response)
     if response.choices is None:

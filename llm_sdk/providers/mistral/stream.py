@@ -78,7 +78,7 @@ class StreamDecoder:
             if chunk.object == ERROR_OBJECT:
                 raise embedded_error(wire.ErrorBody.model_validate_json(event.data))
         except ValidationError as error:
-            malformed(error, f"event {number}", PROVIDER)
+            malformed(error, f"event {number}", PROVIDER, event.data)
         return self._chunk(chunk)
 
     def close(self) -> Partials:

@@ -51,7 +51,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
     try:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
-        malformed(error, "the answer", PROVIDER)
+        malformed(error, "the answer", PROVIDER, reply.body)
     if response.output is None and response.error is None:
         raise InvariantError("the answer is malformed: it has no output", provider=PROVIDER)
     return read_response(response)

@@ -96,7 +96,7 @@ class StreamDecoder:
         try:
             parsed = model.model_validate_json(event.data)
         except ValidationError as error:
-            malformed(error, f"event {number} ({event.event or model.__name__})", PROVIDER)
+            malformed(error, f"event {number} ({event.event or model.__name__})", PROVIDER, event.data)
         return read(self, parsed)
 
     def close(self) -> Partials:

@@ -71,7 +71,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
     try:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
-        malformed(error, "the answer", PROVIDER)
+        malformed(error, "the answer", PROVIDER, reply.body)
     if response.error is not None:
         raise embedded_error(response.error)
     if response.choices is None:

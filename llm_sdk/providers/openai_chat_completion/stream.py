@@ -99,7 +99,7 @@ class StreamDecoder:
         try:
             chunk = wire.Chunk.model_validate_json(event.data)
         except ValidationError as error:
-            malformed(error, f"event {number}", PROVIDER)
+            malformed(error, f"event {number}", PROVIDER, event.data)
         if chunk.error is not None:
             reported = embedded_error(chunk.error)
             reported.locate(provider=PROVIDER, request_id=None)

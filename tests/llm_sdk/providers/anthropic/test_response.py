@@ -324,8 +324,8 @@ def test_what_an_answer_cannot_carry(part: Part) -> None:
     [
         (b"", "the top level"),
         ({}, "content"),
-        ({"content": [{"type": "text"}]}, "content.0.text.text"),
-        ({"content": [{"type": "tool_use", "id": "a", "name": "f", "input": "{}"}]}, "content.0.tool_use.input"),
+        ({"content": [{"type": "text"}]}, "content.0.text"),
+        ({"content": [{"type": "tool_use", "id": "a", "name": "f", "input": "{}"}]}, "content.0.input"),
     ],
 )
 def test_malformed_answers(body: Any, where: str) -> None:

@@ -219,7 +219,7 @@ def test_what_an_answer_cannot_carry() -> None:
         ({}, "malformed at choices: Field required"),
         (
             {"choices": [{"message": {"tool_calls": [{"id": "1", "function": {}}]}}]},
-            "tool_calls.0.function.function.name",
+            "tool_calls.0.function.name",
         ),
     ],
 )
