@@ -67,9 +67,7 @@ def _path(location: tuple[str | int, ...], data: bytes, *, missing: bool) -> Ite
     except (ValueError, RecursionError):
         return
     for step in location:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int):
+        if isinstance(value, list) if isinstance(step, int) else isinstance(value, dict) and step in value:
             value = value[step]
         elif not (missing and step is location[-1]):
             continue
