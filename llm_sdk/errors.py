@@ -66,13 +66,21 @@ class LanguageModelError(Exception):
 
 
 class InvalidInputError(LanguageModelError):
-    """The input contradicts itself or the protocol. ``path`` says where, such as ``messages[3].content[0]``."""
+    """The input contradicts itself or the protocol. ``path`` says where, such as ``messages[3].content[0]``; ``code``
+    is the word of a provider that would refuse it, where that has one."""
 
     def __init__(
-        self, message: str, *, path: str = "", provider: str | None = None, request_id: str | None = None
+        self,
+        message: str,
+        *,
+        path: str = "",
+        code: str | None = None,
+        provider: str | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(f"{path}: {message}" if path else message, provider=provider, request_id=request_id)
         self.path = path
+        self.code = code
 
 
 class UnsupportedError(LanguageModelError):

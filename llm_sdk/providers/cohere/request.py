@@ -4,8 +4,6 @@ A request that is read here and written again loses nothing: what has no unified
 where it stood, and a whole message or content block without a unified form becomes an opaque part.
 """
 
-from functools import cache
-
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -31,7 +29,7 @@ from llm_sdk.providers.cohere.options import (
     encode_tool_choice,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput
-from llm_sdk.wire_model import Wire
+from llm_sdk.wire_fault import field_names, field_path, field_steps, furthest
 
 OPTIONS = {
     "max_tokens": "max_tokens",
@@ -131,31 +129,11 @@ def ignored_fields(call: ModelCall) -> list[str]:
 
 
 def refuse(error: ValidationError) -> InvalidInputError:
-    """The complaint about the place that the reading got furthest to: the member of a union that was meant."""
-    first = max(error.errors(), key=lambda item: len(item["loc"]))
-    path = field_path(first["loc"])
+    """The complaint that the API makes of a body."""
+    first = furthest(error)
+    path = field_path(field_steps(first["loc"], field_names(wire)))
     if first["type"] == "missing":
         known = "a model parameter is required for this endpoint."
         reason = known if path == "model" else f"invalid request: {path} is required"
         return InvalidInputError(reason, path=path, provider=PROVIDER)
     return InvalidInputError(f"invalid request: {path or 'the body'}: {first['msg']}", path=path, provider=PROVIDER)
-
-
-def field_path(location: tuple[int | str, ...]) -> str:
-    """Where a value stands in the body. pydantic puts the tags of union members in between: behind a position in an
-    array, or in place of a choice between types.
-    """
-    path, names = "", field_names()
-    for at, step in enumerate(location):
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif not (at and isinstance(location[at - 1], int)) and step in names:
-            path += f".{step}" if path else step
-    return path
-
-
-@cache
-def field_names() -> frozenset[str]:
-    """Every name that a field has on the wire."""
-    models = [model for model in vars(wire).values() if isinstance(model, type) and issubclass(model, Wire)]
-    return frozenset(field.alias or name for model in models for name, field in model.model_fields.items())

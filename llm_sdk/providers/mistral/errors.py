@@ -6,7 +6,6 @@ framework, ``{"detail"}``, a sentence or a list of complaints; and that of the g
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from llm_sdk.codec import WireResponse, dump_json
 from llm_sdk.error_body import ErrorBody, read_error_body
@@ -20,6 +19,7 @@ from llm_sdk.errors import (
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.content import PROVIDER
 from llm_sdk.types import JsonObject
+from llm_sdk.wire_fault import field_path
 
 INVALID = "invalid_request_invalid_args"
 # type and code that come with a status (recorded for 400, reported for 429, made up in their manner for the others)
@@ -57,19 +57,11 @@ class RejectedRequestError(InvalidInputError):
     ``status_code`` 400, the ``type`` of an error."""
 
     def __init__(self, message: str, *, kind: str, location: Sequence[int | str] = (), status_code: int = 422) -> None:
-        super().__init__(message, path=place(location), provider=PROVIDER)
+        super().__init__(message, path=field_path(location), provider=PROVIDER)
         self.kind = kind
         self.location = tuple(location)
         self.status_code = status_code
         self.complaint = message
-
-
-def place(location: Sequence[Any]) -> str:
-    """A place as a path, such as ``messages[0].role``."""
-    path = ""
-    for step in location:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-    return path
 
 
 def decode_error(reply: WireResponse) -> StatusCodeError:
@@ -97,7 +89,7 @@ def _complaint(fields: JsonObject) -> tuple[str, str | None, str | None]:
         return "", None, None
     location = first.get("loc")
     steps = list(location) if isinstance(location, list) else []
-    path = place(steps[1:] if steps[:1] == [BODY] else steps)
+    path = field_path(steps[1:] if steps[:1] == [BODY] else steps)
     said, kind = str(first.get("msg") or ""), first.get("type")
     return (f"{path}: {said}" if path else said), path or None, kind if isinstance(kind, str) else None
 

@@ -4,8 +4,6 @@ A request that is read here and written again loses nothing: what has no unified
 where it stood, and a whole content chunk or tool call without a unified form becomes an opaque part.
 """
 
-from functools import cache
-
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -30,7 +28,7 @@ from llm_sdk.providers.mistral.options import (
     encode_tool_choice,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput
-from llm_sdk.wire_model import Wire
+from llm_sdk.wire_fault import field_names, field_steps, furthest
 
 OPTIONS = {
     "max_tokens": "max_tokens",
@@ -125,24 +123,7 @@ def check_order(messages: list[wire.Message]) -> None:
 
 
 def refuse(error: ValidationError) -> InvalidInputError:
-    """The complaint about the place that the reading got furthest to: the member of a union that was meant."""
-    first = max(error.errors(), key=lambda item: len(item["loc"]))
-    return RejectedRequestError(first["msg"], kind=first["type"], location=field_location(first["loc"]))
-
-
-def field_location(location: tuple[int | str, ...]) -> list[int | str]:
-    """Where a value stands in the body. pydantic puts the tags of union members in between: behind a position in an
-    array, or in place of a choice between types."""
-    steps: list[int | str] = []
-    for at, step in enumerate(location):
-        is_tag = isinstance(step, str) and ((at > 0 and isinstance(location[at - 1], int)) or step not in field_names())
-        if not is_tag:
-            steps.append(step)
-    return steps
-
-
-@cache
-def field_names() -> frozenset[str]:
-    """Every name that a field has on the wire."""
-    models = [model for model in vars(wire).values() if isinstance(model, type) and issubclass(model, Wire)]
-    return frozenset(field.alias or name for model in models for name, field in model.model_fields.items())
+    """The complaint that the API makes of a body."""
+    first = furthest(error)
+    location = field_steps(first["loc"], field_names(wire))
+    return RejectedRequestError(first["msg"], kind=first["type"], location=location)

@@ -1,28 +1,11 @@
-"""``LanguageModelError`` <-> ``{"error": {"message", "type", "param", "code"}}``, keyed on status and code."""
+"""``LanguageModelError`` <-> the API's errors: whole answers, as in :mod:`llm_sdk.openai_errors`, and inside others."""
 
-import json
-
-from llm_sdk.codec import WireResponse
-from llm_sdk.error_body import read_error_body
-from llm_sdk.errors import (
-    InvalidInputError,
-    LanguageModelError,
-    StatusCodeError,
-    UnsupportedError,
-    status_error,
-)
+from llm_sdk.errors import StatusCodeError, status_error
+from llm_sdk.openai_errors import decode_error, encode_error, is_exhausted
 from llm_sdk.providers.openai import wire
 
-# type and code that come with a status (recorded for 400 and 401, documented for the others)
-WORDS: dict[int, tuple[str, str | None]] = {
-    400: ("invalid_request_error", None),
-    401: ("invalid_request_error", "invalid_api_key"),
-    403: ("request_forbidden", "unsupported_country_region_territory"),
-    404: ("invalid_request_error", "model_not_found"),
-    429: ("requests", "rate_limit_exceeded"),
-    500: ("server_error", "server_error"),
-    503: ("server_error", "server_overloaded"),
-}
+__all__ = ["decode_error", "embedded_error", "encode_error"]
+
 # The status that a code stands for when it comes inside an answer or a stream of status 200.
 CODE_STATUS = {
     "invalid_api_key": 401,
@@ -33,24 +16,9 @@ CODE_STATUS = {
     "slow_down": 429,
     "server_error": 500,
     "server_overloaded": 503,
+    "server_is_overloaded": 503,
     "vector_store_timeout": 504,
 }
-# Asking again does not help: the account has to be topped up first (documented).
-EXHAUSTED = frozenset({"insufficient_quota", "credit_balance_exhausted"})
-
-
-def decode_error(reply: WireResponse) -> StatusCodeError:
-    """Any answer that is not 2xx, whatever its body is."""
-    body = read_error_body(reply)
-    code = body.word("code") or body.word("type")
-    return status_error(reply.status)(
-        body.message,
-        status_code=reply.status,
-        retryable=False if code in EXHAUSTED else None,
-        code=code,
-        param=body.word("param"),
-        body=body.text,
-    )
 
 
 def embedded_error(error: wire.ResponseError) -> StatusCodeError:
@@ -59,25 +27,7 @@ def embedded_error(error: wire.ResponseError) -> StatusCodeError:
     return status_error(status)(
         error.message,
         status_code=status,
-        retryable=False if error.code in EXHAUSTED else None,
+        retryable=is_exhausted(error.code),
         code=error.code,
         body=error.model_dump_json(exclude_unset=True),
     )
-
-
-def encode_error(error: LanguageModelError) -> WireResponse:
-    """The provider's answer for an error; what is not its own becomes a 500."""
-    headers = {"content-type": "application/json"}
-    if isinstance(error, StatusCodeError):
-        status, param, code = error.status_code, error.param, error.code
-        if error.retry_after is not None:
-            headers["retry-after"] = f"{error.retry_after:g}"
-    else:
-        status = 400 if isinstance(error, InvalidInputError | UnsupportedError) else 500
-        param, code = getattr(error, "path", "") or None, None
-    message = error.message.removeprefix(f"{param}: ")
-    if error.request_id is not None:
-        headers["x-request-id"] = error.request_id
-    kind, default_code = WORDS.get(status, WORDS[400] if status < 500 else WORDS[500])
-    body = {"error": {"message": message, "type": kind, "param": param, "code": code or default_code}}
-    return WireResponse(status, json.dumps(body, indent=2, ensure_ascii=False).encode(), headers)

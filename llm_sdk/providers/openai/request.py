@@ -4,15 +4,13 @@ A request that is read here and written again loses nothing: what has no unified
 where it stood, and a whole item or content part without a unified form becomes an opaque part.
 """
 
-from functools import cache
-
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
-from llm_sdk.errors import InvalidInputError
 from llm_sdk.extra import ExtraFields, merge_extra
+from llm_sdk.openai_errors import not_json, refuse
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.content import PROVIDER
@@ -30,7 +28,6 @@ from llm_sdk.providers.openai.options import (
     encode_tool_choice,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput, WebSearchTool
-from llm_sdk.wire_model import Wire
 
 IMAGE_TOOL = "image_generation"
 OPTIONS = {
@@ -92,9 +89,9 @@ def decode_request(request: WireRequest) -> ModelCall:
     try:
         body = wire.Request.model_validate(from_json(request.body, allow_inf_nan=False))
     except ValidationError as error:
-        raise refuse(error) from None
+        raise refuse(error, wire, PROVIDER) from None
     except ValueError:
-        raise InvalidInputError("We could not parse the JSON body of your request.", provider=PROVIDER) from None
+        raise not_json(PROVIDER) from None
     warnings: list[str] = []
     extra = ExtraFields(body.rest(*wire.Request.model_fields), ITEM_DEFAULTS)
     fields: JsonObject = {field: getattr(body, name) for name, field in OPTIONS.items()}
@@ -114,32 +111,3 @@ def decode_request(request: WireRequest) -> ModelCall:
     if extra.fields:
         input = input.model_copy(update={"extra": extra.fields})
     return ModelCall(body.model, input, bool(body.stream), tuple(warnings))
-
-
-def refuse(error: ValidationError) -> InvalidInputError:
-    """The complaint about the place that the reading got furthest to: the member of a union that was meant."""
-    first = max(error.errors(), key=lambda item: len(item["loc"]))
-    path = field_path(first["loc"])
-    if first["type"] == "missing":
-        return InvalidInputError(f"Missing required parameter: '{path}'.", path=path, provider=PROVIDER)
-    return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
-
-
-def field_path(location: tuple[int | str, ...]) -> str:
-    """Where a value stands in the body. pydantic puts the tags of union members in between: behind a position in an
-    array, or in place of a choice between types.
-    """
-    path, names = "", field_names()
-    for at, step in enumerate(location):
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif not (at and isinstance(location[at - 1], int)) and step in names:
-            path += f".{step}" if path else step
-    return path
-
-
-@cache
-def field_names() -> frozenset[str]:
-    """Every name that a field has on the wire."""
-    models = [model for model in vars(wire).values() if isinstance(model, type) and issubclass(model, Wire)]
-    return frozenset(field.alias or name for model in models for name, field in model.model_fields.items())

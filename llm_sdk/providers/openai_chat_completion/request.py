@@ -8,11 +8,13 @@ import json
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.extra import ExtraFields, merge_extra
+from llm_sdk.openai_errors import not_json, refuse
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
 from llm_sdk.providers.openai_chat_completion.content import PROVIDER
@@ -47,26 +49,6 @@ MODALITIES = frozenset(CAPABILITIES.modalities)
 # Values that mean the same as absence (OpenAI's OpenAPI document).
 DEFAULTS: JsonObject = {"stream": False, "tools": []}
 MESSAGE_DEFAULTS: JsonObject = {"annotations": [], "tool_calls": [], "reasoning_details": [], "detail": "auto"}
-
-
-# What a wrong type is called (reported): by the start of the validator's word for it, and by what was given.
-TYPES = {
-    "string_": "a string",
-    "int_": "an integer",
-    "float_": "a decimal",
-    "bool_": "a boolean",
-    "dict_": "an object",
-    "model_": "an object",
-    "list_": "an array",
-}
-GIVEN = {
-    str: "a string",
-    bool: "a boolean",
-    int: "an integer",
-    float: "a decimal",
-    dict: "an object",
-    list: "an array",
-}
 
 
 def encode_request(model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
@@ -112,9 +94,11 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str], *
 def decode_request(request: WireRequest) -> ModelCall:
     """Raises InvalidInputError, with the path in the provider's words, for a body that the API would refuse."""
     try:
-        body = wire.Request.model_validate_json(request.body)
+        body = wire.Request.model_validate(from_json(request.body, allow_inf_nan=False))
     except ValidationError as error:
-        raise _refuse(error) from None
+        raise refuse(error, wire, PROVIDER) from None
+    except ValueError:
+        raise not_json(PROVIDER) from None
     model_id = body.model or deployment(request.path)
     if model_id is None:
         raise InvalidInputError("you must provide a model parameter", provider=PROVIDER)
@@ -176,32 +160,6 @@ def wants_usage(call: ModelCall) -> bool:
     """Whether a stream shall end with its usage."""
     options = (call.input.extra or {}).get("stream_options")
     return not (isinstance(options, dict) and options.get("include_usage") is False)
-
-
-def _refuse(error: ValidationError) -> InvalidInputError:
-    # Of a union each member complains: the one that got furthest was meant.
-    first = max(error.errors(), key=lambda found: len(found["loc"]))
-    if first["type"] == "json_invalid":
-        return InvalidInputError("We could not parse the JSON body of your request.", provider=PROVIDER)
-    # A union puts the tag of its member into the location, between the position and the field.
-    path = ""
-    after_position = False
-    for step in first["loc"]:
-        if isinstance(step, int):
-            path += f"[{step}]"
-            after_position = True
-        elif not after_position and step not in ("str", "dict") and not step.startswith(("list[", "dict[")):
-            path += f".{step}" if path else step
-        else:
-            after_position = False
-    if first["type"] == "missing":
-        return InvalidInputError(f"Missing required parameter: '{path}'.", path=path, provider=PROVIDER)
-    expected = next((word for kind, word in TYPES.items() if first["type"].startswith(kind)), None)
-    if expected is None:
-        return InvalidInputError(f"Invalid value for '{path}': {first['msg']}.", path=path, provider=PROVIDER)
-    got = GIVEN.get(type(first["input"]), "null")
-    message = f"Invalid type for '{path}': expected {expected}, but got {got} instead."
-    return InvalidInputError(message, path=path, provider=PROVIDER)
 
 
 def normalize_request(body: Any) -> Any:

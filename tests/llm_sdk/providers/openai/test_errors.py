@@ -176,12 +176,18 @@ WRITTEN: dict[str, tuple[LanguageModelError, int, str, str | None, str | None]] 
     "not found": (NotFoundError("No.", status_code=404), 404, INVALID, None, "model_not_found"),
     "limit": (RateLimitError("Zu schnell für uns.", status_code=429), 429, "requests", None, "rate_limit_exceeded"),
     "teapot": (StatusCodeError("No.", status_code=418), 418, INVALID, None, None),
-    "server": (ServerError("No.", status_code=500), 500, "server_error", None, "server_error"),
-    "gateway": (ServerError("No.", status_code=504), 504, "server_error", None, "server_error"),
-    "overloaded": (OverloadedError("No.", status_code=503), 503, "server_error", None, "server_overloaded"),
-    "broken protocol": (InvariantError("No."), 500, "server_error", None, "server_error"),
-    "no connection": (ConnectionFailedError("No."), 500, "server_error", None, "server_error"),
-    "too late": (TimedOutError("No."), 500, "server_error", None, "server_error"),
+    "server": (ServerError("No.", status_code=500), 500, "server_error", None, None),
+    "gateway": (ServerError("No.", status_code=504), 504, "server_error", None, None),
+    "overloaded": (
+        OverloadedError("No.", status_code=503),
+        503,
+        "service_unavailable_error",
+        None,
+        "server_is_overloaded",
+    ),
+    "broken protocol": (InvariantError("No."), 500, "server_error", None, None),
+    "no connection": (ConnectionFailedError("No."), 500, "server_error", None, None),
+    "too late": (TimedOutError("No."), 500, "server_error", None, None),
 }  # fmt: skip
 
 

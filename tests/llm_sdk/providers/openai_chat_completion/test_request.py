@@ -182,7 +182,7 @@ def test_azure_names_the_model_in_the_path() -> None:
         ),
         (
             ASKED | {"messages": "Hi"},
-            "Invalid type for 'messages': expected an array, but got a string instead.",
+            "Invalid type for 'messages': expected an array of objects, but got a string instead.",
             "messages",
         ),
         (ASKED | {"tools": [5]}, "Invalid type for .*expected an object, but got an integer instead.", "tools[0]"),

@@ -1,0 +1,40 @@
+"""What a wire model finds wrong with a body, and where in the JSON that stands."""
+
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from llm_sdk.wire_model import Wire
+
+__all__ = ["field_names", "field_path", "field_steps", "furthest"]
+
+
+def furthest(error: ValidationError) -> ErrorDetails:
+    """The complaint about the place that the reading got furthest to: of a union, the member that was meant."""
+    return max(error.errors(), key=lambda complaint: len(complaint["loc"]))
+
+
+def field_names(models: ModuleType) -> frozenset[str]:
+    """Every name that a field of the wire models in this module has on the wire."""
+    found = (model for model in vars(models).values() if isinstance(model, type) and issubclass(model, Wire))
+    return frozenset(field.alias or name for model in found for name, field in model.model_fields.items())
+
+
+def field_steps(location: Sequence[int | str], names: frozenset[str]) -> list[int | str]:
+    """A pydantic location as it stands in the JSON: positions, and ``names`` of fields.
+
+    pydantic puts the tags of union members in between: behind a position in an array, or in place of a choice between
+    types.
+    """
+    steps: list[int | str] = []
+    for at, step in enumerate(location):
+        if isinstance(step, int) or (step in names and not (at and isinstance(location[at - 1], int))):
+            steps.append(step)
+    return steps
+
+
+def field_path(steps: Iterable[int | str]) -> str:
+    """Steps as a path, such as ``messages[0].role``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
