@@ -3,7 +3,9 @@
 import string
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
+from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import RefusalError, ServerError, UnsupportedError
 from llm_sdk.providers.anthropic import wire
@@ -67,11 +69,12 @@ CIPHERTEXT_START = "E"
 
 def decode_response(reply: WireResponse) -> ModelResponse:
     """Raises RefusalError, StatusCodeError for an error in place of an answer, or InvariantError that says where it is
-    malformed."""
+    malformed, and of arguments that are no object the tool."""
     try:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
         _raise_embedded(reply.body)
+        _raise_malformed_arguments(reply.body)
         malformed(error, "the answer", PROVIDER, reply.body)
     warnings: list[str] = []
     finish_reason, finish_detail = decode_finish(response)
@@ -98,6 +101,18 @@ def _raise_embedded(body: bytes) -> None:
     error = embedded_error(event.error, event.request_id)
     error.locate(provider=PROVIDER, request_id=None)
     raise error
+
+
+def _raise_malformed_arguments(body: bytes) -> None:
+    """The tool is told instead of the place where its arguments are no JSON object."""
+    try:
+        blocks = from_json(body)["content"]
+        calls = [(block["name"], block["input"]) for block in blocks if block["type"] == "tool_use"]
+    except (ValueError, LookupError, TypeError):
+        return
+    for name, arguments in calls:
+        if isinstance(name, str) and not isinstance(arguments, dict):
+            parse_tool_arguments(dump_json(arguments).decode(), name)
 
 
 def refusal_parts(stop: wire.Stop) -> list[Part]:

@@ -68,15 +68,18 @@ class StreamDecoder:
         self._told: Partials = []
         self._opaque: dict[int, JsonObject] = {}
         self._inputs: dict[int, list[str]] = {}
+        self._tool_names: dict[int, str] = {}
         self._started_inputs: dict[int, JsonObject] = {}
         self._next_index = 0
         self._usage = wire.Usage()
         self._begun = False
         self._ended = False
+        self._cut_short = False
         self._refused: wire.Stop | None = None
 
     def feed(self, event: ServerSentEvent) -> Partials:
-        """Read one event. Unknown ones mean nothing; a malformed one is an InvariantError that gives its number."""
+        """Read one event. Unknown ones mean nothing; a malformed one is an InvariantError that gives its number, and
+        arguments of a call that come to no JSON object are one in the end, unless the answer was cut short."""
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []  # nothing may follow the end mark; some recordings go on with the next answer
@@ -139,6 +142,7 @@ class StreamDecoder:
             case ToolCallPart():
                 # The arguments follow; those that stand here are empty, or come once more (recorded).
                 self._started_inputs[index] = part.args
+                self._tool_names[index] = part.tool_name
                 return [_delta(index, ToolCallPartDelta(**part.model_dump(exclude={"args"})))]
             case ToolResultPart():
                 return [_delta(index, ToolResultPartDelta(**part.model_dump()))]
@@ -166,6 +170,7 @@ class StreamDecoder:
         elif delta.partial_json is not None:
             if delta.partial_json:
                 self._started_inputs.pop(index, None)
+                self._inputs.setdefault(index, []).append(delta.partial_json)
             return [_delta(index, ToolCallPartDelta(args=delta.partial_json))]
         elif delta.thinking is not None:
             return [_delta(index, ReasoningPartDelta(text=delta.thinking))]
@@ -204,6 +209,7 @@ class StreamDecoder:
 
     def _finish(self, stop: wire.Stop) -> Partials:
         finish_reason, finish_detail = decode_finish(stop)
+        self._cut_short = finish_reason == "length"
         partials: Partials = []
         if finish_detail == REFUSAL:
             self._refused = stop
@@ -222,6 +228,8 @@ class StreamDecoder:
 
     def _message_stop(self, _: wire.MessageStop) -> Partials:
         self._ended = True
+        for index, name in self._tool_names.items() if not self._cut_short else ():
+            parse_tool_arguments("".join(self._inputs.get(index, ())), name)
         # A server that forgets to stop its blocks has told them all the same.
         return [partial for index in sorted({*self._opaque, *self._started_inputs}) for partial in self._stop(index)]
 

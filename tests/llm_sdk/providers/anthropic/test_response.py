@@ -6,7 +6,7 @@ import pytest
 
 from conformance.published import PublishedSchemas
 from llm_sdk.codec import SeededIds
-from llm_sdk.errors import InvariantError, RefusalError, ServerError, UnsupportedError
+from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, ServerError, UnsupportedError
 from llm_sdk.types import (
     Citation,
     ImagePart,
@@ -325,12 +325,19 @@ def test_what_an_answer_cannot_carry(part: Part) -> None:
         (b"", "the top level"),
         ({}, "content"),
         ({"content": [{"type": "text"}]}, "content.0.text"),
-        ({"content": [{"type": "tool_use", "id": "a", "name": "f", "input": "{}"}]}, "content.0.input"),
+        ({"content": [{"type": "tool_use", "id": "a", "name": "f"}]}, "content.0.input"),
     ],
 )
 def test_malformed_answers(body: Any, where: str) -> None:
     with pytest.raises(InvariantError, match=f"the answer is malformed at {where}:"):
         CODEC.decode_response(reply(body))
+
+
+@pytest.mark.parametrize("arguments", [["Paris"], '{"city": "Pa', None])
+def test_arguments_that_are_no_object_name_the_tool(arguments: Any) -> None:
+    call = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": arguments}
+    with pytest.raises(MalformedArgumentsError, match="the arguments of tool 'get_weather' are not a JSON object"):
+        CODEC.decode_response(reply({"content": [text("Let me see."), call]}))
 
 
 def test_the_least_that_is_an_answer() -> None:
