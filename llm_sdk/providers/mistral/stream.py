@@ -67,7 +67,8 @@ class StreamDecoder:
         self._warnings: list[str] = []
 
     def feed(self, event: ServerSentEvent) -> Partials:
-        """Read one event; a malformed one is an InvariantError that gives its number."""
+        """Read one event. Raises InvariantError, with its number, for a malformed one, and in the end for arguments of
+        a call that are no JSON object, unless the answer was cut short."""
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []
@@ -136,6 +137,8 @@ class StreamDecoder:
     def _end(self) -> Partials:
         self._ended = True
         finish_reason, finish_detail = decode_finish(self._finish)
+        if finish_reason != "length":
+            self._calls.check()
         return [
             PartialModelResponse(
                 usage=decode_usage(self._usage) if self._usage else None,

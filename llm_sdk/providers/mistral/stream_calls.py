@@ -4,8 +4,9 @@ Mistral's own models send each call whole, without an index until 2024, and all 
 of others on its platform send fragments, with an empty name and no id in all but the first (all recorded).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
 from llm_sdk.deltas import ToolCallPartDelta
 from llm_sdk.providers.mistral import wire
@@ -17,6 +18,7 @@ class _Call:
     position: int
     id: str | None = None
     name: str = ""
+    arguments: list[str] = field(default_factory=list)
 
 
 class StreamedCalls:
@@ -32,11 +34,17 @@ class StreamedCalls:
         name, arguments = fragment.function.name or "", fragment.function.arguments
         args = dump_json(arguments).decode() if isinstance(arguments, dict) else arguments
         call = self._find(fragment.index, id, name)
+        call.arguments.append(args or "")
         if call.name or not name:
             return call.position, ToolCallPartDelta(args=args)
         call.id, call.name = call.id or id, name
         head = call_id(call.id, call.position)
         return call.position, ToolCallPartDelta(tool_call_id=head, tool_name=name, args=args)
+
+    def check(self) -> None:
+        """Raises MalformedArgumentsError for arguments that came to no JSON object."""
+        for call in self._calls:
+            parse_tool_arguments("".join(call.arguments), call.name)
 
     def _find(self, index: int | None, id: str | None, name: str) -> _Call:
         known = self._by_index.get(index) if index is not None else self._without_index(id, name)

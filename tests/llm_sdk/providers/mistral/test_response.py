@@ -159,8 +159,14 @@ def test_a_call_that_was_cut_is_told_of() -> None:
     [warning] = whole.warnings or []
     assert warning.startswith("tool-call: the answer was cut short")
     assert plain(accumulate(feed(chunk({"tool_calls": [cut]}, "length"), DONE))) == plain(whole)
-    with pytest.raises(MalformedArgumentsError):
-        CODEC.decode_response(answer("", cut, finish_reason="tool_calls"))
+
+
+def test_arguments_that_are_no_object_are_told_by_the_stream_itself() -> None:
+    broken = {**CALL_JSON, "function": {"name": "get_weather", "arguments": '["Paris"]'}}
+    with pytest.raises(MalformedArgumentsError, match="get_weather"):
+        CODEC.decode_response(answer("", broken, finish_reason="tool_calls"))
+    with pytest.raises(MalformedArgumentsError, match="get_weather"):
+        feed(chunk({"tool_calls": [broken]}, "tool_calls"), DONE)
 
 
 ENDS = {
