@@ -32,6 +32,7 @@ PLAN = pytest.StashKey[Plan | None]()
 REPORT = pytest.StashKey[Report]()
 OPEN = pytest.StashKey[ExitStack]()
 PROVED = pytest.StashKey[list[Requirement]]()
+PLACE = pytest.StashKey[int]()
 PROPERTY = "conformance"
 USAGE_ERROR = 4
 
@@ -117,6 +118,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     items[:] = kept
+    for place, item in enumerate(items):
+        item.stash[PLACE] = place
 
 
 def _target_of(item: Any) -> Target | None:
@@ -259,7 +262,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if "  repeat:   " in message:
         repeat = message.rpartition("  repeat:   ")[2].splitlines()[0]
     check = Check(ids, target.provider, target.case, item.name, verdict, message, repeat)
-    report.user_properties.append((PROPERTY, check.as_json()))
+    report.user_properties.append((PROPERTY, {"place": item.stash[PLACE], "check": check.as_json()}))
     return report
 
 
@@ -272,7 +275,7 @@ class _Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == PROPERTY and isinstance(value, dict):
-                self._report.add(Check(**value))
+                self._report.add(Check(**value["check"]), value["place"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 
 from conformance.catalogue import AREAS, Requirement, load_requirements, requirement_by_id
@@ -42,11 +43,17 @@ class Report:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.checks: list[Check] = []
+        self._placed: list[tuple[int, Check]] = []
 
-    def add(self, check: Check) -> None:
-        """Note a check."""
-        self.checks.append(check)
+    def add(self, check: Check, place: int) -> None:
+        """Note a check. ``place`` is its own in the order of the run: several processes finish theirs in any other."""
+        self._placed.append((place, check))
+
+    @property
+    def checks(self) -> list[Check]:
+        """All of them, in the order of the run."""
+        self._placed.sort(key=itemgetter(0))
+        return [check for _, check in self._placed]
 
     def as_json(self) -> JsonObject:
         """The report for machines."""

@@ -130,6 +130,24 @@ def test_a_checkout_needs_no_more_than_its_folder() -> None:
     assert "repeat:   pytest conformance --provider openai" in found.stdout
 
 
+def test_several_processes_report_what_one_does(tmp_path: Path) -> None:
+    options = ["--adapter", BROKEN, "--case", "whitespace", "--case", "refusal"]
+    alone = run(tmp_path, *options, "--report-json", "alone.json")
+    shared = run(tmp_path, *options, "--report-json", "shared.json", "-n", "2")
+    assert alone.returncode == shared.returncode == pytest.ExitCode.TESTS_FAILED
+    assert (tmp_path / "alone.json").read_bytes() == (tmp_path / "shared.json").read_bytes()
+    assert end_summary(alone.stdout) == end_summary(shared.stdout)
+    assert " failed, " in end_summary(alone.stdout)[-1]
+
+
+def end_summary(output: str) -> list[str]:
+    """The counts by area and what failed, and how many passed, without the time that it took."""
+    lines = [line.strip("=") for line in output.splitlines()]
+    start = next(at for at, line in enumerate(lines) if line.startswith(f" conformance {SUITE_VERSION}: "))
+    end = next(at for at, line in enumerate(lines) if "short test summary" in line)
+    return [*lines[start:end], lines[-1].partition(" in ")[0]]
+
+
 def test_known_failures_do_not_count_and_those_that_pass_are_told(tmp_path: Path) -> None:
     (tmp_path / "known").write_text("# ours\nwhitespace: it strips\ntext: it does not\n")
     options = ["--adapter", BROKEN, "--case", "whitespace", "--case", "text", "-k", "test_content"]
