@@ -216,6 +216,8 @@ class StreamDecoder:
         if self._spoken and not self._sounded:
             partials.append(_delta(AUDIO, AudioPartDelta(data="", **audio_fields(""))))
         finish_reason, finish_detail = decode_finish(self._finish, calls=bool(self._calls))
+        if finish_reason != "length":
+            self._calls.check()  # the accumulator leaves out a call that the limit has cut
         usage = decode_usage(self._usage) if self._usage else None
         warnings = [*self._warnings, *other_choices(len(self._choices))] or None
         if self._refusal:

@@ -4,9 +4,10 @@ The protocol tells calls apart by ``index``, and gives id and name once. Servers
 one to several calls, or no id, or id and name with every fragment (all recorded or reported).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
 from llm_sdk.deltas import OpaquePartDelta, ToolCallPartDelta
 from llm_sdk.providers.openai_chat_completion import wire
@@ -21,7 +22,7 @@ class _Call:
     position: int
     id: str | None = None
     name: str | None = None
-    begun: bool = False  # whether any arguments have come
+    arguments: list[str] = field(default_factory=list)
     held: str = ""  # arguments that came before the name
     custom_input: list[str] | None = None
 
@@ -52,6 +53,12 @@ class StreamedCalls:
             self._legacy = self._new(None)
             self._legacy.id = wire.LEGACY_CALL_ID
         return self._feed_function(self._legacy, function, new_id=None)
+
+    def check(self) -> None:
+        """Raises MalformedArgumentsError for arguments that came to no JSON object."""
+        for call in self._calls:
+            if call.name is not None and call.custom_input is None:
+                parse_tool_arguments("".join(call.arguments), call.name)
 
     def finish(self, warnings: list[str]) -> list[CallDelta]:
         """The calls of other kinds, which come whole: opaque parts and their warnings."""
@@ -97,9 +104,10 @@ class StreamedCalls:
     def _feed_function(self, call: _Call, function: wire.FunctionDelta, *, new_id: str | None) -> list[CallDelta]:
         arguments = function.arguments
         args = dump_json(arguments).decode() if isinstance(arguments, dict) else arguments
-        if args == NO_ARGUMENTS and not call.begun:
+        if args == NO_ARGUMENTS and not call.arguments:
             args = ""
-        call.begun = call.begun or bool(args)
+        if args:
+            call.arguments.append(args)
         if call.name is None:
             if not function.name:
                 call.held += args or ""

@@ -7,7 +7,14 @@ import pytest
 
 from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import SeededIds
-from llm_sdk.errors import InvariantError, RefusalError, StatusCodeError, StreamTruncatedError, UnsupportedError
+from llm_sdk.errors import (
+    InvariantError,
+    MalformedArgumentsError,
+    RefusalError,
+    StatusCodeError,
+    StreamTruncatedError,
+    UnsupportedError,
+)
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import (
     AudioPart,
@@ -252,6 +259,15 @@ def test_an_error_inside_a_stream(error: Any, status: int, message: str) -> None
 def test_a_malformed_chunk_says_which() -> None:
     with pytest.raises(InvariantError, match=r"event 1 is malformed at choices\.0\.delta\.refusal"):
         feed(TEXT, chunk(refusal=5))
+
+
+def test_arguments_that_are_no_object_end_the_stream() -> None:
+    events = [calls(HEAD), calls({"index": 0, "function": {"arguments": '["Paris"]'}})]
+    with pytest.raises(MalformedArgumentsError, match="get_weather"):
+        feed(*events, chunk("tool_calls"), END)
+    with pytest.raises(MalformedArgumentsError, match="get_weather"):
+        feed(*events, chunk("tool_calls"))
+    assert feed(*events, chunk("length"), END)[-1].finish_reason == "length"
 
 
 def test_what_an_answer_cannot_carry() -> None:
