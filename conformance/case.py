@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from conformance.catalogue import AREAS, Requirement, requirement_by_id
 from llm_sdk import errors
 from llm_sdk.capabilities import Capabilities
+from llm_sdk.registry import PROVIDERS
 from llm_sdk.types import JsonObject, LanguageModelInput, Message, ModelResponse, OpaquePart
 
 __all__ = ["Case", "CaseError", "Expectation", "Fault", "RawReply", "Stage", "load_case", "load_cases"]
@@ -137,13 +138,15 @@ Needs: TypeAlias = dict[str, bool | list[str | int]]
 class Case(_Model):
     """One scenario. ``needs`` and ``lacks`` say to which protocols it applies, in the words of
     :class:`~llm_sdk.capabilities.Capabilities`: those that have all of the one, and none of the other. A case with a
-    requirement that is the quirk of some providers is for those alone."""
+    requirement that is the quirk of some providers is for those alone. ``not_for`` are providers that a case makes no
+    sense for, each with the reason: what no capability says."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     area: Literal[AREAS]  # type: ignore[valid-type]
     requirements: list[str] = Field(min_length=1)
     needs: Needs = Field(default_factory=dict)
     lacks: Needs = Field(default_factory=dict)
+    not_for: dict[str, str] = Field(default_factory=dict)
     stages: list[Stage] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -152,6 +155,8 @@ class Case(_Model):
             requirement_by_id(id)
         if unknown := sorted({*self.needs, *self.lacks} - CAPABILITIES):
             raise ValueError(f"needs and lacks name capabilities; {unknown[0]!r} is none")
+        if unknown := sorted(set(self.not_for) - set(PROVIDERS)):
+            raise ValueError(f"not_for names providers; {unknown[0]!r} is none")
         if any(stage.expect is not None or stage.is_refusal for stage in self.stages[:-1]):
             raise ValueError("only the last stage may fail: nothing can follow an error")
         return self
@@ -168,7 +173,8 @@ class Case(_Model):
 
     def applies_to(self, provider: str, capabilities: Capabilities) -> bool:
         """Whether this protocol can carry the case; for an unsupported input, whether it cannot."""
-        if any(found.providers and provider not in found.providers for found in self.requirements_named()):
+        quirks = (found.providers for found in self.requirements_named() if found.providers)
+        if provider in self.not_for or any(provider not in providers for providers in quirks):
             return False
         if not all(_has(capabilities, name, wanted) for name, wanted in self.needs.items()):
             return False

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from conformance.case import Case, CaseError, load_case, load_cases
 from conformance.catalogue import AREAS, requirement_by_id
@@ -39,6 +40,16 @@ def test_a_case_applies_where_its_input_can_be_carried(case: Case, provider: str
     else:
         for stage in case.stages:
             check(stage.input, codec.capabilities, provider)
+
+
+def test_a_case_is_not_for_a_provider_that_it_names() -> None:
+    stages = [{"input": {"messages": []}, "reply": {"content": []}}]
+    fields = {"name": "one", "area": "core", "requirements": ["CORE-01"], "stages": stages}
+    case = Case.model_validate({**fields, "not_for": {"cohere": "it has no such thing"}})
+    applies = {name for name in provider_names() if case.applies_to(name, get_codec(name).capabilities)}
+    assert applies == set(provider_names()) - {"cohere"}
+    with pytest.raises(ValidationError, match="not_for names providers; 'nobody' is none"):
+        Case.model_validate({**fields, "not_for": {"nobody": "?"}})
 
 
 @pytest.mark.parametrize("provider", RECORDED)
