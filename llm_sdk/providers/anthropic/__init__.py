@@ -63,7 +63,7 @@ class AnthropicModel(HttpLanguageModel):
     """A model behind the Messages API.
 
     ``api_version`` is sent as the header ``anthropic-version``: the version of October 2026 takes no ``temperature``,
-    ``top_p`` and ``top_k``, no documents in messages of the model, and no citations in those of the user.
+    ``top_p`` and ``top_k``, and no documents in messages of the model; citations are left out of those of the user.
     """
 
     def __init__(

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.extra import ExtraFields
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.anthropic import wire
 from llm_sdk.providers.anthropic.capabilities import DEFAULT_VERSION
 from llm_sdk.providers.anthropic.citations import encode_citation
@@ -116,9 +117,10 @@ class HistoryWriter:
                 case ToolCallPart(provider_executed=True):
                     yield from self._search_call(part, here)
                 case ToolResultPart(provider_executed=True):
-                    if _is_own_search(part):
-                        yield {**encode_search_result(part), **self._callers.get(part.tool_call_id, {})}
+                    yield from self._search_result(part, here)
                 case ToolCallPart():
+                    foreign = () if caller_fields(part.signature) else ("signature",)
+                    tell_lost(part, here, self._warnings, "id", *foreign)
                     yield encode_tool_use(part)
                 case FilePart():
                     yield encode_file(part, here)
@@ -134,6 +136,7 @@ class HistoryWriter:
         """An empty text is left out: the API refuses it, and it says nothing."""
         if not part.text:
             return
+        tell_lost(part, path, self._warnings, "signature")
         block: JsonObject = {"type": "text", "text": part.text}
         citations = [encode_citation(citation) for citation in part.citations or ()]
         if None in citations:
@@ -150,6 +153,12 @@ class HistoryWriter:
         else:
             self._warnings.append(f"hosted tool: {path} was run by another provider and was left out")
 
+    def _search_result(self, part: ToolResultPart, path: str) -> Iterator[JsonObject]:
+        if _is_own_search(part):
+            yield {**encode_search_result(part), **self._callers.get(part.tool_call_id, {})}
+        else:
+            self._warnings.append(f"hosted tool: {path} was run by another provider and was left out")
+
     def _tool_result(self, part: ToolResultPart, path: str) -> JsonObject:
         content = list(self._input_blocks(part.content, path))
         block = {"type": "tool_result", "tool_use_id": tool_use_id(part.tool_call_id), "content": content}
@@ -160,9 +169,9 @@ class HistoryWriter:
             here = f"{path}.content[{at}]"
             match part:
                 case TextPart():
-                    if part.citations and not self._cites_user:
-                        message = "this version of the API takes citations only in a message of the model"
-                        raise UnsupportedError(message, path=f"{here}.citations")
+                    if not self._cites_user:
+                        tell_lost(part, here, self._warnings, "citations")
+                        part = TextPart(text=part.text, signature=part.signature)
                     yield from self._text(part, here)
                 case ImagePart():
                     yield encode_image(part)

@@ -5,6 +5,7 @@ from typing import Any
 
 from llm_sdk.errors import InvalidInputError, MalformedArgumentsError
 from llm_sdk.extra import ExtraFields, merge_extra
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.cohere import wire
 from llm_sdk.providers.cohere.assistant import decode_message, encode_message, unknown_block, whole_message
 from llm_sdk.providers.cohere.content import (
@@ -77,6 +78,8 @@ class HistoryWriter:
                 case OpaquePart(data={"type": "document", "document": dict(document)}) if documents is not None:
                     documents.append(document)
                 case _:
+                    if isinstance(part, TextPart):
+                        tell_lost(part, here, self._warnings, "citations", "signature")
                     yield encode_content(part, here)
 
     def _tool_result(self, part: ToolResultPart, path: str) -> JsonObject:

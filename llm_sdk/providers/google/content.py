@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from llm_sdk.errors import UnsupportedError
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.google import wire
 from llm_sdk.providers.google.foreign import is_foreign_handle, is_foreign_signature
 from llm_sdk.providers.google.media import decode_blob, decode_file, encode_media
@@ -96,8 +97,6 @@ def needs_signature(model_id: str) -> bool:
 
 def encode_assistant(message: AssistantMessage, path: str, model_id: str, warnings: list[str]) -> list[JsonObject]:
     """The parts of one turn of the model. What only another provider can read is left out with a warning."""
-    if any(isinstance(part, TextPart) and part.citations for part in message.content):
-        warnings.append(f"citations: {path} is sent back without its citations")
     parts: list[JsonObject] = []
     for at, part in enumerate(message.content):
         parts += _encode_assistant_part(part, f"{path}.content[{at}]", warnings)
@@ -110,6 +109,7 @@ def encode_assistant(message: AssistantMessage, path: str, model_id: str, warnin
 def _encode_assistant_part(part: Part, path: str, warnings: list[str]) -> Iterator[JsonObject]:
     match part:
         case TextPart():
+            tell_lost(part, path, warnings, "citations")
             signature = own_signature(part.signature, path, warnings)
             if part.text or signature or part.signature is None:
                 yield encode_text(part.text, signature)
@@ -121,10 +121,12 @@ def _encode_assistant_part(part: Part, path: str, warnings: list[str]) -> Iterat
         case ToolCallPart(provider_executed=True) | ToolResultPart(provider_executed=True):
             warnings.append(f"hosted tool: {path} cannot be given back to this provider and was left out")
         case ToolCallPart():
+            tell_lost(part, path, warnings, "id")
             id = None if part.tool_call_id.startswith(MADE_UP_ID) else part.tool_call_id
             yield signed(encode_call(part, id=id), own_signature(part.signature, path, warnings))
         case ImagePart() | AudioPart() | FilePart():
             handle = None if part.id is None or is_foreign_handle(part.id) else part.id
+            tell_lost(part, path, warnings, "filename", *(() if handle else ("id",)))
             yield signed(encode_media(part), handle)
         case SourcePart():
             warnings.append(f"source: {path} is sent without its title and source")
@@ -163,10 +165,10 @@ def encode_input_content(parts: Iterable[Part], path: str, warnings: list[str]) 
         here = f"{path}.content[{at}]"
         match part:
             case TextPart():
+                tell_lost(part, here, warnings, "citations")
                 yield encode_text(part.text, own_signature(part.signature, here, warnings))
             case ImagePart() | AudioPart() | FilePart():
-                if isinstance(part, FilePart) and part.filename is not None:
-                    warnings.append(f"filename: {here} is sent without its name")
+                tell_lost(part, here, warnings, "filename")
                 yield encode_media(part)
             case SourcePart():
                 warnings.append(f"source: {here} is sent without its title and source")

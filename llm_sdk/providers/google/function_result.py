@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from llm_sdk.codec import dump_json
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.google import wire
 from llm_sdk.providers.google.content import encode_input_content
 from llm_sdk.providers.google.media import decode_blob, decode_file
@@ -21,6 +22,9 @@ def encode_result(part: ToolResultPart, path: str, warnings: list[str], *, id: s
     """The texts go into the response, media beside it: their order among each other is lost."""
     texts: list[str] = []
     media: list[JsonObject] = []
+    for at, inner in enumerate(part.content):
+        if isinstance(inner, TextPart):
+            tell_lost(inner, f"{path}.content[{at}]", warnings, "signature")
     for item in encode_input_content(part.content, path, warnings):
         if "inlineData" in item or "fileData" in item:
             media.append(item)

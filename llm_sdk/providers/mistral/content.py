@@ -6,6 +6,7 @@ from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
 from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.sound import audio_format
 from llm_sdk.providers.mistral.tool_call_ids import positional_id
@@ -110,28 +111,33 @@ def encode_content(parts: Iterable[Part], path: str, warnings: list[str]) -> Ite
     """The content chunks of what is said, but for tool calls. Sources are given by their content; what is another
     provider's is left out with a warning."""
     for at, part in enumerate(parts):
-        here = f"{path}.content[{at}]"
-        match part:
-            case TextPart():
-                yield from encode_text(part, own_citations(part, here, warnings))
-            case ReasoningPart():
-                yield from encode_reasoning(part, here, warnings)
-            case ImagePart():
-                url = part.url if part.data is None else data_url(part.mime_type, part.data)
-                yield {"type": "image_url", "image_url": {"url": url}}
-            case FilePart():
-                url = part.url if part.data is None else data_url(part.mime_type, part.data)
-                name = {} if part.filename is None else {"document_name": part.filename}
-                yield {"type": "document_url", "document_url": url, **name}
-            case AudioPart():
-                yield {"type": "input_audio", "input_audio": part.data}
-            case SourcePart():
-                warnings.append(f"source: {here} is sent without its title and source")
-                yield from encode_content(part.content, here, warnings)
-            case OpaquePart():
-                yield from encode_opaque(part, here, warnings)
-            case _:
-                raise UnsupportedError(f"{part.type} cannot be given to the model in this protocol", path=here)
+        yield from encode_part(part, f"{path}.content[{at}]", warnings)
+
+
+def encode_part(part: Part, path: str, warnings: list[str]) -> Iterator[JsonObject]:
+    """The chunks of one part, which stands at ``path``."""
+    match part:
+        case TextPart():
+            tell_lost(part, path, warnings, "signature")
+            yield from encode_text(part, own_citations(part, path, warnings))
+        case ReasoningPart():
+            yield from encode_reasoning(part, path, warnings)
+        case ImagePart():
+            url = part.url if part.data is None else data_url(part.mime_type, part.data)
+            yield {"type": "image_url", "image_url": {"url": url}}
+        case FilePart():
+            url = part.url if part.data is None else data_url(part.mime_type, part.data)
+            name = {} if part.filename is None else {"document_name": part.filename}
+            yield {"type": "document_url", "document_url": url, **name}
+        case AudioPart():
+            yield {"type": "input_audio", "input_audio": part.data}
+        case SourcePart():
+            warnings.append(f"source: {path} is sent without its title and source")
+            yield from encode_content(part.content, path, warnings)
+        case OpaquePart():
+            yield from encode_opaque(part, path, warnings)
+        case _:
+            raise UnsupportedError(f"{part.type} cannot be given to the model in this protocol", path=path)
 
 
 def own_citations(part: TextPart, path: str, warnings: list[str]) -> list[Citation]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from llm_sdk.errors import MalformedArgumentsError
 from llm_sdk.extra import ExtraFields, merge_extra
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.content import (
     PROVIDER,
@@ -12,6 +13,7 @@ from llm_sdk.providers.mistral.content import (
     decode_tool_call,
     encode_content,
     encode_opaque,
+    encode_part,
     encode_tool_call,
     opaque,
     shorten,
@@ -21,6 +23,9 @@ from llm_sdk.providers.mistral.normalize import CALL_DEFAULTS, CHUNK_DEFAULTS, n
 from llm_sdk.providers.mistral.tool_call_ids import own_id
 from llm_sdk.types import (
     AssistantMessage,
+    AudioPart,
+    FilePart,
+    ImagePart,
     JsonObject,
     Message,
     OpaquePart,
@@ -67,14 +72,17 @@ def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) 
             case ToolCallPart(provider_executed=True):
                 warnings.append(f"hosted tool: {here} was run by another provider and was left out")
             case ToolCallPart():
+                tell_lost(part, here, warnings, "id", "signature")
                 calls.append(encode_tool_call(own_id(part.tool_call_id), part))
             case ToolResultPart(provider_executed=True):
-                continue  # goes with its call
+                warnings.append(f"hosted tool: {here} was run by another provider and was left out")
             case OpaquePart():
                 for data in encode_opaque(part, here, warnings):
                     (calls if "function" in data else content).append(data)
             case _:
-                content += encode_content([part], here.removesuffix(f".content[{at}]"), warnings)
+                if isinstance(part, ImagePart | AudioPart | FilePart):
+                    tell_lost(part, here, warnings, "id")
+                content += encode_part(part, here, warnings)
     said: JsonObject = {"role": "assistant", "content": shorten(content)}
     return {**said, "tool_calls": calls} if calls else said
 

@@ -7,6 +7,7 @@ from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
 from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.types import (
     AudioPart,
@@ -67,25 +68,30 @@ def encode_content(parts: Iterable[Part], path: str, warnings: list[str]) -> Ite
     """The content parts of what is said. Sources are given by their content; what is another provider's is left out
     with a warning."""
     for at, part in enumerate(parts):
-        here = f"{path}.content[{at}]"
-        match part:
-            case TextPart():
-                yield {"type": "text", "text": part.text}
-            case ImagePart():
-                url = part.url if part.data is None else data_url(part.mime_type, part.data)
-                yield {"type": "image_url", "image_url": {"url": url}}
-            case AudioPart():
-                sound = {"data": part.data, "format": AUDIO_FORMATS.get(part.format, part.format)}
-                yield {"type": "input_audio", "input_audio": sound}
-            case FilePart():
-                yield {"type": "file", "file": _encode_file(part, here)}
-            case SourcePart():
-                warnings.append(f"source: {here} is sent without its title and source")
-                yield from encode_content(part.content, here, warnings)
-            case OpaquePart():
-                yield from encode_opaque(part, here, warnings)
-            case _:
-                raise UnsupportedError(f"{part.type} cannot be given to the model in this protocol", path=here)
+        yield from encode_part(part, f"{path}.content[{at}]", warnings)
+
+
+def encode_part(part: Part, path: str, warnings: list[str]) -> Iterator[JsonObject]:
+    """The content of one part, which stands at ``path``."""
+    match part:
+        case TextPart():
+            tell_lost(part, path, warnings, "citations", "signature")
+            yield {"type": "text", "text": part.text}
+        case ImagePart():
+            url = part.url if part.data is None else data_url(part.mime_type, part.data)
+            yield {"type": "image_url", "image_url": {"url": url}}
+        case AudioPart():
+            sound = {"data": part.data, "format": AUDIO_FORMATS.get(part.format, part.format)}
+            yield {"type": "input_audio", "input_audio": sound}
+        case FilePart():
+            yield {"type": "file", "file": _encode_file(part, path)}
+        case SourcePart():
+            warnings.append(f"source: {path} is sent without its title and source")
+            yield from encode_content(part.content, path, warnings)
+        case OpaquePart():
+            yield from encode_opaque(part, path, warnings)
+        case _:
+            raise UnsupportedError(f"{part.type} cannot be given to the model in this protocol", path=path)
 
 
 def _encode_file(part: FilePart, path: str) -> JsonObject:

@@ -5,6 +5,7 @@ from typing import Any
 
 from llm_sdk.errors import InvalidInputError, InvariantError, UnsupportedError
 from llm_sdk.extra import ExtraFields
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.content import (
     NO_ARGUMENTS,
@@ -15,6 +16,7 @@ from llm_sdk.providers.openai_chat_completion.content import (
     encode_content,
     encode_function,
     encode_opaque,
+    encode_part,
     encode_tool_call,
     made_up_id,
     shorten,
@@ -79,34 +81,35 @@ def encode_tool_result(
     """One message; what is no text is added to ``attachments``, behind a line that says where it belongs."""
     if part.is_error:
         warnings.append(f"is_error: {path} is sent as it is, this protocol cannot say that a tool has failed")
-    content = list(_flat(part.content, path, warnings))
-    texts = encode_content([item for item in content if item.type not in ATTACHMENTS], path, warnings)
-    moved = [*encode_content([item for item in content if item.type in ATTACHMENTS], path, warnings)]
+    texts: list[JsonObject] = []
+    moved: list[JsonObject] = []
+    for item, here in _flat(part.content, path, warnings):
+        (moved if item.type in ATTACHMENTS else texts).extend(encode_part(item, here, warnings))
     if moved:
         warnings.append(f"tool-result: what {path} holds beside text is sent in a user message behind the results")
         where = f"Attached to the result of {part.tool_name} ({part.tool_call_id}):"
         attachments += [{"type": "text", "text": where}, *moved]
     if part.tool_call_id == wire.LEGACY_CALL_ID:
-        return {"role": "function", "name": part.tool_name, "content": shorten([*texts])}
-    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": shorten([*texts])}
+        return {"role": "function", "name": part.tool_name, "content": shorten(texts)}
+    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": shorten(texts)}
 
 
-def _flat(parts: Iterable[Part], path: str, warnings: list[str]) -> Iterator[Part]:
-    """The parts with sources replaced by their content."""
+def _flat(parts: Iterable[Part], path: str, warnings: list[str]) -> Iterator[tuple[Part, str]]:
+    """The parts and where they stand, with sources replaced by their content."""
     for at, part in enumerate(parts):
+        here = f"{path}.content[{at}]"
         if isinstance(part, SourcePart):
-            here = f"{path}.content[{at}]"
             warnings.append(f"source: {here} is sent without its title and source")
             yield from _flat(part.content, here, warnings)
         else:
-            yield part
+            yield part, here
 
 
 def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) -> JsonObject:
     """One turn of the model. What only another provider can read is left out with a warning."""
     turn = _Turn(warnings)
-    for at, part in enumerate(_flat(message.content, path, warnings)):
-        turn.add(part, f"{path}.content[{at}]")
+    for part, here in _flat(message.content, path, warnings):
+        turn.add(part, here)
     return turn.as_json()
 
 
@@ -123,8 +126,7 @@ class _Turn:
     def add(self, part: Part, path: str) -> None:
         match part:
             case TextPart():
-                if part.citations:
-                    self._warnings.append(f"citations: {path} is sent without its citations")
+                tell_lost(part, path, self._warnings, "citations", "signature")
                 self._content.append({"type": "text", "text": part.text})
             case ReasoningPart():
                 if is_own(part):
@@ -134,7 +136,7 @@ class _Turn:
             case ToolCallPart():
                 self._add_call(part, path)
             case ToolResultPart(provider_executed=True):
-                return  # goes with its call
+                self._warnings.append(f"hosted tool: {path} was run by another provider and was left out")
             case AudioPart():
                 self._add_audio(part, path)
             case OpaquePart():
@@ -146,7 +148,9 @@ class _Turn:
     def _add_call(self, part: ToolCallPart, path: str) -> None:
         if part.provider_executed:
             self._warnings.append(f"hosted tool: {path} was run by another provider and was left out")
-        elif part.tool_call_id == wire.LEGACY_CALL_ID:
+            return
+        tell_lost(part, path, self._warnings, "id", "signature")
+        if part.tool_call_id == wire.LEGACY_CALL_ID:
             self._fields["function_call"] = encode_function(part)
         else:
             self._calls.append(encode_tool_call(part))

