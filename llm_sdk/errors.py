@@ -114,7 +114,13 @@ class InvariantError(LanguageModelError):
 
 
 class MalformedArgumentsError(InvariantError):
-    """The arguments of a tool call are no JSON object; the message names the tool and shows the text."""
+    """The arguments of a tool call are no JSON object; the message names the tool and shows the text, ``tool_name`` and
+    ``arguments`` are both as they came."""
+
+    def __init__(self, message: str, *, tool_name: str = "", arguments: str = "") -> None:
+        super().__init__(message)
+        self.tool_name = tool_name
+        self.arguments = arguments
 
     def as_warning(self) -> str:
         """What is said in its place where the answer was cut at the token limit, and the call with it."""

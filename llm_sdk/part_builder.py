@@ -52,12 +52,15 @@ def parse_tool_arguments(text: str, tool_name: str) -> JsonObject:
     try:
         args = copy_json(from_json(text, allow_inf_nan=False))
     except ValueError as error:
-        raise MalformedArgumentsError(
-            f"the arguments of tool {tool_name!r} are not JSON ({error}): {_shorten(text)}"
-        ) from None
+        raise _malformed(text, tool_name, f"JSON ({error})") from None
     if not isinstance(args, dict):
-        raise MalformedArgumentsError(f"the arguments of tool {tool_name!r} are not a JSON object: {_shorten(text)}")
+        raise _malformed(text, tool_name, "a JSON object")
     return args
+
+
+def _malformed(text: str, tool_name: str, wanted: str) -> MalformedArgumentsError:
+    message = f"the arguments of tool {tool_name!r} are not {wanted}: {_shorten(text)}"
+    return MalformedArgumentsError(message, tool_name=tool_name, arguments=text)
 
 
 def _parse_started_arguments(text: str) -> JsonObject:
