@@ -276,13 +276,21 @@ class Plan:
 
     def _add_cases(self, provider: str, folder: Path, only: Sequence[str]) -> None:
         codec = get_codec(provider)
+        unusable: list[tuple[str, PlanError]] = []
         for case in load_cases():
             if only and case.name not in only:
                 continue
             if case.applies_to(provider, codec.capabilities) and not case.sends_nothing:
-                self.calls += _calls_of(case, codec, folder / f"{case.name}.yaml")
+                try:
+                    self.calls += _calls_of(case, codec, folder / f"{case.name}.yaml")
+                except PlanError as error:
+                    unusable.append((case.name, error))
             elif (refusal := refusal_of(case, codec)) is not None:
                 self.refusals.append(refusal)
+        if unusable:
+            (_, first), *others = unusable
+            more = f"; so it is with {', '.join(name for name, _ in others)}" if others else ""
+            raise PlanError(f"{first}{more}")
 
     def _add_recordings(self, provider: str, path: Path, only: Sequence[str]) -> None:
         codecs = {name: get_codec(name) for name in provider_names()}

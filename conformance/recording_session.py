@@ -15,7 +15,7 @@ from typing import Self
 import httpx
 
 from conformance.case import Case, RawReply, Stage
-from conformance.chunking import chunks, event_cuts
+from conformance.chunking import Cuts, chunks, event_cuts
 from conformance.conversation import Conversation
 from conformance.replay import Playback
 from conformance.replay_server import ReplayServer
@@ -131,7 +131,7 @@ class RecordingSession:
         if self._live is not None:
             yield self._live.base_url, LIVE
         elif raw is not None:
-            with ReplayServer(lambda _: _playback(raw)) as server:
+            with ReplayServer(lambda _: _playback(raw, self._codec.endpoint.line_end)) as server:
                 yield server.origin + self._codec.endpoint.root, BY_HAND
         else:
             self._mock.reset()
@@ -142,7 +142,11 @@ class RecordingSession:
             yield self._mock.base_url(self._codec.provider), f"mock-server {version('llm-conformance')}"
 
 
-def _playback(raw: RawReply) -> Playback:
+def _playback(raw: RawReply, line_end: bytes) -> Playback:
+    """The lines of an event stream end as the provider ends them: a case file has line feeds alone."""
     body = raw.body.encode()
-    cuts = event_cuts(body) if raw.content_type.startswith("text/event-stream") else ()
+    cuts: Cuts = ()
+    if raw.content_type.startswith("text/event-stream"):
+        body = body.replace(b"\n", line_end)
+        cuts = event_cuts(body)
     return Playback(raw.status, {"content-type": raw.content_type}, tuple(filter(None, chunks(body, cuts))))
