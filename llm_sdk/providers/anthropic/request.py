@@ -31,6 +31,7 @@ from llm_sdk.types import JsonObject, LanguageModelInput
 DEFAULT_MAX_TOKENS = 4096
 """The API wants a limit: this one is sent where none is given, on top of the budget for thinking if there is one."""
 
+BETA_HEADER = "anthropic-beta"
 USER_ID = "user_id"
 BODY_VERSION = "anthropic_version"
 OPTIONS = {
@@ -118,16 +119,30 @@ def decode_request(request: WireRequest) -> ModelCall:
     if not body.messages:
         raise InvalidInputError("at least one message is required", path="messages", provider=PROVIDER)
     _check_version(body, request)
+    _check_budget(body, request)
     stream = bool(body.stream) if route is None or route.stream is None else route.stream
     warnings: list[str] = []
     input = _read_input(body, warnings)
     return ModelCall(model_id, input, stream, tuple(warnings))
 
 
+def _check_budget(body: wire.Request, request: WireRequest) -> None:
+    """What is thought counts towards the limit, unless the model may think between its calls of tools (documented)."""
+    budget = body.thinking.budget_tokens if body.thinking is not None else None
+    if budget is None or body.max_tokens > budget or "interleaved-thinking" in _header(request, BETA_HEADER):
+        return
+    raise InvalidInputError("`max_tokens` must be greater than `thinking.budget_tokens`.", provider=PROVIDER)
+
+
+def _header(request: WireRequest, name: str) -> str:
+    """The value of a header, whatever the case of its name; empty where there is none."""
+    return next((value for given, value in request.headers.items() if given.lower() == name), "")
+
+
 def _check_version(body: wire.Request, request: WireRequest) -> None:
     """What the version of the request refuses; an unknown one, or none, is taken for the default."""
-    version = next((value for name, value in request.headers.items() if name.lower() == VERSION_HEADER), None)
-    if version is None or BY_VERSION.get(version) in (None, BY_VERSION[DEFAULT_VERSION]):
+    version = _header(request, VERSION_HEADER)
+    if BY_VERSION.get(version) in (None, BY_VERSION[DEFAULT_VERSION]):
         return
     for option in SAMPLING:
         if option in body.model_fields_set:

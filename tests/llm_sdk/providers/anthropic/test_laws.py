@@ -32,7 +32,13 @@ def has_readable_files(input: LanguageModelInput) -> bool:
     return all(is_readable(part) for message in input.messages for part in message.content)
 
 
-INPUTS = inputs(CODEC.capabilities, max_turns=2).filter(has_readable_files)
+def leaves_room_to_answer(input: LanguageModelInput) -> bool:
+    """Whether the limit is above the budget for thinking, as the API wants it."""
+    budget = (input.reasoning.budget_tokens if input.reasoning is not None else None) or 0
+    return input.max_tokens is None or input.max_tokens > budget
+
+
+INPUTS = inputs(CODEC.capabilities, max_turns=2).filter(has_readable_files).filter(leaves_room_to_answer)
 RESPONSES = responses(CODEC.capabilities)
 settings.register_profile("codec", max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 CODEC_SETTINGS = settings.get_profile("codec")

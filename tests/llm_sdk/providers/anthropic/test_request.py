@@ -7,7 +7,7 @@ import pytest
 from conformance.published import PublishedSchemas
 from llm_sdk.codec import WireRequest, dump_json
 from llm_sdk.errors import InvalidInputError, UnsupportedError
-from llm_sdk.types import LanguageModelInput
+from llm_sdk.types import LanguageModelInput, ReasoningOptions
 from providers.anthropic.given import ASKED, CODEC, MODEL, again, ask, plain, read, said, written
 
 CITY = {
@@ -274,7 +274,7 @@ def test_what_the_protocol_has_not(path: str, options: dict[str, Any]) -> None:
     assert caught.value.path == path
 
 
-# Bodies that the API refuses, and its words (the first three recorded, the others documented).
+# Bodies that the API refuses, and its words (the first three and the one about room recorded, the others documented).
 REFUSED: dict[str, tuple[Any, str]] = {
     "no limit": ({"model": MODEL, "messages": [said("user", "Hi")]}, "max_tokens: Field required"),
     "no messages": ({"model": MODEL, "max_tokens": 1}, "messages: Field required"),
@@ -286,6 +286,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
         {**ASKED, "messages": [said("user", {"type": "text"})]},
         "messages.0.content.0.text.text: Field required",
     ),
+    "no room for an answer": (
+        {**ASKED, "max_tokens": 1024, "thinking": {"type": "enabled", "budget_tokens": 1024}},
+        "`max_tokens` must be greater than `thinking.budget_tokens`.",
+    ),
     "half a body": (b'{"model":', "The request body is not valid JSON: EOF while parsing a value at line 1 column 9"),
 }
 
@@ -295,6 +299,13 @@ def test_what_the_api_refuses(body: Any, message: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         read(body)
     assert caught.value.message == message
+
+
+def test_thinking_between_calls_may_go_beyond_the_limit() -> None:
+    body = {**ASKED, "max_tokens": 500, "thinking": {"type": "enabled", "budget_tokens": 1024}}
+    headers = {"Anthropic-Beta": "files-api-2025-04-14,interleaved-thinking-2025-05-14"}
+    call = CODEC.decode_request(WireRequest("POST", "/v1/messages", dump_json(body), headers))
+    assert call.input.reasoning == ReasoningOptions(budget_tokens=1024)
 
 
 def test_a_request_asks_for_what_it_was_given() -> None:
