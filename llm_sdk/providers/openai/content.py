@@ -1,15 +1,15 @@
 """Parts <-> the items and content parts of the Responses API. Input and output share them."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai.function_call import decode_function_call, encode_function_call
+from llm_sdk.providers.openai.reasoning import decode_reasoning, encode_reasoning
 from llm_sdk.types import (
     AssistantMessage,
     Citation,
@@ -27,10 +27,6 @@ from llm_sdk.types import (
 
 PROVIDER = "openai"
 WEB_SEARCH = "web_search"
-
-SUMMARY_SEPARATOR = "\n"
-# Every summary part that follows another begins with a bold title (recorded): there a joined text is cut again.
-SUMMARY_START = re.compile(r"\n(?=\*\*)")
 
 PHASE = re.compile(r"[a-z_]*")
 IMAGE_SIZE = re.compile(r"(\d+)x(\d+)")
@@ -120,12 +116,9 @@ def decode_item(item: wire.Item, warnings: list[str]) -> list[Part]:
         case wire.Message():
             return decode_message(item, warnings)
         case wire.Reasoning():
-            texts = [summary.text for summary in item.summary] + [content.text for content in item.content or ()]
-            text = SUMMARY_SEPARATOR.join(texts)
-            return [ReasoningPart(text=text, signature=item.encrypted_content, id=item.id)]
+            return [decode_reasoning(item)]
         case wire.FunctionCall():
-            args = parse_tool_arguments(item.arguments, item.name)
-            return [ToolCallPart(tool_call_id=item.call_id, tool_name=item.name, args=args, id=item.id)]
+            return [decode_function_call(item)]
         case wire.WebSearchCall():
             return decode_search(item)
         case wire.ImageGenerationCall() if item.result is not None:
@@ -219,30 +212,6 @@ def encode_image(part: ImagePart, path: str) -> JsonObject:
 def is_own_image(id: str | None) -> bool:
     """Whether an image's id is one of this provider: for others it may be a signature of any size."""
     return id is not None and id.startswith(wire.IMAGE_ID)
-
-
-def split_summary(text: str) -> list[str]:
-    """The summary parts of a reasoning text. Joined with :data:`SUMMARY_SEPARATOR` they give the text again."""
-    return SUMMARY_START.split(text) if text else []
-
-
-def encode_reasoning(part: ReasoningPart) -> JsonObject:
-    """A reasoning item."""
-    item: JsonObject = {
-        "id": part.id,
-        "type": "reasoning",
-        "summary": [{"type": "summary_text", "text": text} for text in split_summary(part.text)],
-    }
-    return {**item, "encrypted_content": part.signature} if part.signature is not None else item
-
-
-def encode_function_call(part: ToolCallPart) -> JsonObject:
-    """A function call, as it goes back to the provider; ``id`` only where it is one of the provider's."""
-    item: JsonObject = {"type": "function_call", "call_id": part.tool_call_id, "name": part.tool_name}
-    item["arguments"] = json.dumps(part.args, ensure_ascii=False, separators=(",", ":"))
-    if part.id is not None and part.id.startswith(wire.FUNCTION_CALL_ID):
-        item["id"] = part.id
-    return item
 
 
 def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) -> Iterator[JsonObject]:

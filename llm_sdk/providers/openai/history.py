@@ -8,14 +8,14 @@ from llm_sdk.extra import ExtraFields, merge_extra
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
-    SUMMARY_SEPARATOR,
     decode_input_content,
     decode_item,
     encode_assistant,
     encode_input_content,
-    split_summary,
 )
+from llm_sdk.providers.openai.function_call import PROVENANCE
 from llm_sdk.providers.openai.normalize import ITEM_DEFAULTS, normalize_content, normalize_item
+from llm_sdk.providers.openai.reasoning import SEPARATOR, split_summary
 from llm_sdk.types import (
     AssistantMessage,
     JsonObject,
@@ -166,12 +166,12 @@ def keep_item_fields(item: wire.Item, extra: ExtraFields) -> None:
             for at, content in enumerate(item.content if isinstance(item.content, list) else ()):
                 extra.keep_all(content.rest("type", "text", "annotations"), "content", str(at))
         case wire.Reasoning():
-            extra.keep_all(item.rest("type", "id", "summary", "encrypted_content"))
+            extra.keep_all(item.rest("type", "id", "summary", "content", "encrypted_content"))
             texts = [summary.text for summary in item.summary]
-            if texts != split_summary(SUMMARY_SEPARATOR.join(texts)) or item.content:
+            if texts != split_summary(SEPARATOR.join(texts)):
                 extra.keep("summary", value=[summary.as_json() for summary in item.summary])
         case wire.FunctionCall():
-            extra.keep_all(item.rest("type", "call_id", "name", "arguments", "id"))
+            extra.keep_all(item.rest("type", "call_id", "name", "arguments", "id", *PROVENANCE))
             if item.id is not None and not item.id.startswith(wire.FUNCTION_CALL_ID):
                 extra.keep("id", value=item.id)
         case wire.WebSearchCall():

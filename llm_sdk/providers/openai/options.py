@@ -1,9 +1,11 @@
 """Tools, tool choice, response format and reasoning <-> their fields in the request."""
 
+from collections.abc import Sequence
+
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
-from llm_sdk.providers.openai.content import PROVIDER
+from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH
 from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import (
     JsonObject,
@@ -42,7 +44,7 @@ def encode_tool(tool: ToolOption, warnings: list[str]) -> JsonObject | None:
             warnings.append(f"tool: a hosted tool of {tool.provider} was left out")
             return None
         case WebSearchTool():
-            search: JsonObject = {"type": "web_search"}
+            search: JsonObject = {"type": WEB_SEARCH}
             if tool.allowed_domains is not None:
                 search["filters"] = {"allowed_domains": tool.allowed_domains}
             if tool.user_location is not None:
@@ -88,7 +90,7 @@ def decode_function(tool: wire.FunctionTool, path: tuple[str, ...], extra: Extra
 def decode_web_search(tool: wire.WebSearchTool, path: tuple[str, ...], extra: ExtraFields) -> WebSearchTool:
     """A hosted search, under any of its names."""
     filters, location = tool.filters or wire.SearchFilters(), tool.user_location
-    if tool.type != "web_search":
+    if tool.type != WEB_SEARCH:
         extra.keep(*path, "type", value=tool.type)
     extra.keep_all(filters.rest("allowed_domains"), *path, "filters")
     extra.keep_all(tool.rest("type", "filters", "user_location"), *path)
@@ -101,12 +103,26 @@ def decode_web_search(tool: wire.WebSearchTool, path: tuple[str, ...], extra: Ex
     return WebSearchTool(allowed_domains=filters.allowed_domains, user_location=known)
 
 
-def encode_tool_choice(choice: ToolChoiceOption) -> str | JsonObject:
-    """``tool_choice``."""
-    return {"type": "function", "name": choice.tool_name} if isinstance(choice, ToolChoiceTool) else choice.type
+def encode_tool_choice(choice: ToolChoiceOption, tools: Sequence[ToolOption]) -> str | JsonObject:
+    """``tool_choice``: a hosted tool is chosen by its type, a function by its name."""
+    if not isinstance(choice, ToolChoiceTool):
+        return choice.type
+    name = choice.tool_name
+    return {"type": name} if name in hosted_types(tools) else {"type": "function", "name": name}
 
 
-def decode_tool_choice(choice: str | JsonObject | None, extra: ExtraFields) -> ToolChoiceOption | None:
+def hosted_types(tools: Sequence[ToolOption]) -> set[str]:
+    """The types of the hosted tools that are no function's name."""
+    opaque = {tool.data.get("type") for tool in tools if isinstance(tool, OpaqueTool) and tool.provider == PROVIDER}
+    hosted = {kind for kind in opaque if isinstance(kind, str)}
+    if any(isinstance(tool, WebSearchTool) for tool in tools):
+        hosted.add(WEB_SEARCH)
+    return hosted - {tool.name for tool in tools if isinstance(tool, Tool)}
+
+
+def decode_tool_choice(
+    choice: str | JsonObject | None, tools: Sequence[ToolOption], extra: ExtraFields
+) -> ToolChoiceOption | None:
     """The other way; a choice without a unified form is kept."""
     match choice:
         case None:
@@ -115,6 +131,8 @@ def decode_tool_choice(choice: str | JsonObject | None, extra: ExtraFields) -> T
             return TOOL_CHOICES[choice]
         case {"type": "function", "name": str(name), **rest} if not rest:
             return ToolChoiceTool(tool_name=name)
+        case {"type": str(kind), **rest} if not rest and kind in hosted_types(tools):
+            return ToolChoiceTool(tool_name=kind)
         case other:
             extra.keep("tool_choice", value=other)
             return None

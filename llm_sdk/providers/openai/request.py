@@ -64,7 +64,7 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str]) -
     if input.tools is not None or tools:
         body["tools"] = [tool for tool in tools if tool is not None]
     if input.tool_choice is not None:
-        body["tool_choice"] = encode_tool_choice(input.tool_choice)
+        body["tool_choice"] = encode_tool_choice(input.tool_choice, input.tools or ())
     if input.response_format is not None:
         body["text"] = {"format": encode_format(input.response_format)}
     if input.reasoning is not None:
@@ -100,7 +100,7 @@ def decode_request(request: WireRequest) -> ModelCall:
         extra.keep("metadata", value=body.metadata)
     fields["messages"] = HistoryReader(extra, warnings).read(body.input)
     fields["tools"], fields["modalities"] = decode_tools(body.tools, extra, warnings)
-    fields["tool_choice"] = decode_tool_choice(body.tool_choice, extra)
+    fields["tool_choice"] = decode_tool_choice(body.tool_choice, fields["tools"] or (), extra)
     fields["response_format"] = decode_format(body.text, extra)
     fields["reasoning"] = decode_reasoning_options(body.reasoning, extra)
     input = LanguageModelInput(**fields)

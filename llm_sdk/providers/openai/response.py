@@ -15,12 +15,13 @@ from llm_sdk.providers.openai.content import (
     decode_item,
     encode_image,
     encode_output_text,
-    encode_reasoning,
     encode_search,
     split_signature,
 )
 from llm_sdk.providers.openai.endpoint import response_headers
 from llm_sdk.providers.openai.errors import embedded_error
+from llm_sdk.providers.openai.function_call import split_provenance
+from llm_sdk.providers.openai.reasoning import encode_reasoning
 from llm_sdk.providers.openai.request import encode_body
 from llm_sdk.types import (
     FinishReason,
@@ -289,7 +290,8 @@ def encode_item(
     """Any other item. ``arguments`` is the JSON text of a call where it is known to the letter."""
     match part:
         case ReasoningPart():
-            return {**encode_reasoning(part), "id": part.id or new_id(wire.REASONING_ID, ids)}
+            reasoning = encode_reasoning(part)
+            return {**reasoning, "id": reasoning["id"] or new_id(wire.REASONING_ID, ids)}
         case ToolCallPart(provider_executed=True):
             if part.tool_name == WEB_SEARCH:
                 id = search_id(part.id, part.tool_call_id, ids)
@@ -302,6 +304,7 @@ def encode_item(
                 "arguments": dump_json(part.args).decode() if arguments is None else arguments,
                 "call_id": part.tool_call_id,
                 "name": part.tool_name,
+                **split_provenance(part.signature),
             }
         case ImagePart():
             item = encode_image(part, path)

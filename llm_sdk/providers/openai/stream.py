@@ -29,7 +29,6 @@ from llm_sdk.errors import InvariantError, RefusalError, StreamTruncatedError
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
-    SUMMARY_SEPARATOR,
     WEB_SEARCH,
     decode_annotation,
     decode_image,
@@ -37,6 +36,8 @@ from llm_sdk.providers.openai.content import (
     join_signature,
 )
 from llm_sdk.providers.openai.errors import embedded_error
+from llm_sdk.providers.openai.function_call import join_provenance
+from llm_sdk.providers.openai.reasoning import SEPARATOR, join_id
 from llm_sdk.providers.openai.response import (
     REFUSAL,
     describe,
@@ -133,11 +134,11 @@ class StreamDecoder:
                 state.signature = join_signature(item.id, item.phase)
                 return []
             case wire.Reasoning():
+                state.id = item.id
                 return [_delta(self._places.slot(state).index, ReasoningPartDelta(id=item.id))]
             case wire.FunctionCall():
                 slot = self._places.slot(state)
-                head = ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id)
-                return [_delta(slot.index, head), *self._arguments(slot, item.arguments)]
+                return [_delta(slot.index, _call_head(item)), *self._arguments(slot, item.arguments)]
             case wire.WebSearchCall():
                 head = ToolCallPartDelta(tool_call_id=item.id, tool_name=WEB_SEARCH, id=item.id, provider_executed=True)
                 return [_delta(self._places.slot(state).index, head)]
@@ -200,25 +201,38 @@ class StreamDecoder:
         return [_delta(slot.index, ToolCallPartDelta(args=rest))] if rest else []
 
     def _summary_part_added(self, event: wire.SummaryPartAdded) -> Partials:
-        return self._reasoning_text(event.output_index, event.summary_index, "")
+        state = self._places.state(event.output_index, "reasoning")
+        state.summaries = max(state.summaries, event.summary_index + 1)
+        return []
 
     def _summary_delta(self, event: wire.SummaryDelta) -> Partials:
-        return self._reasoning_text(event.output_index, event.summary_index, event.delta)
+        state = self._places.state(event.output_index, "reasoning")
+        state.summaries = max(state.summaries, event.summary_index + 1)
+        return self._reasoning_text(state, event.summary_index, ReasoningPartDelta(text=event.delta))
 
     def _reasoning_delta(self, event: wire.PartDelta) -> Partials:
+        """Text of the content, with the id that tells where it begins."""
         state = self._places.state(event.output_index, "reasoning")
-        state.texts = state.texts or state.summaries
-        return self._reasoning_text(event.output_index, state.texts + event.content_index, event.delta)
+        begun = len(state.starts)
+        for at in range(begun, event.content_index + 1):
+            gap = len(SEPARATOR) * (state.summaries + at - state.told)
+            state.starts.append(self._places.slot(state).sent + gap)
+        id = join_id(state.id, state.starts) if event.content_index >= begun else None
+        part = ReasoningPartDelta(text=event.delta, id=id)
+        return self._reasoning_text(state, state.summaries + event.content_index, part)
 
-    def _reasoning_text(self, output_index: int, part: int, text: str) -> Partials:
-        """Text of the part of this number, the summary's first; they are joined as :func:`decode_item` does."""
-        state = self._places.state(output_index, "reasoning")
+    def _reasoning_text(self, state: ItemState, at: int, part: ReasoningPartDelta) -> Partials:
+        """Text of the part of this number, the summary's first; they are joined as in the whole item.
+
+        A part that has no text yet may never get one: the separators before it come with what follows.
+        """
         slot = self._places.slot(state)
-        if state.summaries:
-            text = SUMMARY_SEPARATOR * (part + 1 - state.summaries) + text
-        state.summaries = max(state.summaries, part + 1)
+        if not part.text:
+            return []
+        text = SEPARATOR * max(at - state.told, 0) + part.text
+        state.told = max(state.told, at)
         slot.sent += len(text)
-        return [_delta(slot.index, ReasoningPartDelta(text=text))] if text else []
+        return [_delta(slot.index, part.model_copy(update={"text": text}))]
 
     def _partial_image(self, event: wire.PartialImage) -> Partials:
         slot = self._places.slot(self._places.state(event.output_index, "image_generation_call"))
@@ -277,8 +291,7 @@ class StreamDecoder:
         return [_delta(slot.index, ReasoningPartDelta(text=rest, signature=part.signature, id=part.id))]
 
     def _rest_of_call(self, slot: Slot, item: wire.FunctionCall) -> Partials:
-        head = ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id)
-        return [_delta(slot.index, head), *self._arguments(slot, item.arguments)]
+        return [_delta(slot.index, _call_head(item)), *self._arguments(slot, item.arguments)]
 
     def _rest_of_search(self, slot: Slot, part: ToolCallPart) -> Partials:
         head = part.model_dump(exclude={"args", "type"})
@@ -349,6 +362,11 @@ class StreamDecoder:
 
 def _delta(index: int, part: PartDelta) -> PartialModelResponse:
     return PartialModelResponse(delta=ContentDelta(index=index, part=part))
+
+
+def _call_head(item: wire.FunctionCall) -> ToolCallPartDelta:
+    signature = join_provenance(item)
+    return ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id, signature=signature)
 
 
 def _cite(slot: Slot, citation: Citation) -> PartialModelResponse:

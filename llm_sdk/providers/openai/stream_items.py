@@ -10,7 +10,9 @@ from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta, To
 from llm_sdk.errors import InvariantError, UnsupportedError
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image, split_signature
+from llm_sdk.providers.openai.function_call import split_provenance
 from llm_sdk.providers.openai.hosted import OPENED, PROGRESS, deltas_of
+from llm_sdk.providers.openai.reasoning import join_id, reasoning_text, split_fragment, split_id
 from llm_sdk.providers.openai.request import implied_include
 from llm_sdk.providers.openai.response import cut_item, encode_item, encode_message, new_id, search_id
 from llm_sdk.sse import ServerSentEvent
@@ -192,6 +194,7 @@ class OpenFunctionCall(OpenItem):
             "arguments": "",
             "call_id": part.tool_call_id,
             "name": part.tool_name,
+            **split_provenance(part.signature),
         }
         self._add(self._item)
 
@@ -246,7 +249,7 @@ class OpenSearch(OpenItem):
 
 
 class OpenReasoning(OpenItem):
-    """The summary, cut into its parts where their titles begin.
+    """The summary, cut into its parts where their titles begin, and the content behind it.
 
     An ``encrypted_content`` that comes with ``output_item.added`` is not the final one, and differs from it, as it does
     in the API.
@@ -254,9 +257,12 @@ class OpenReasoning(OpenItem):
 
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids, *, encrypted: bool) -> None:
         super().__init__(delta, output_index, events, ids)
-        self._id = getattr(delta.part, "id", None) or new_id(wire.REASONING_ID, ids)
+        self._id = split_id(getattr(delta.part, "id", None))[0] or new_id(wire.REASONING_ID, ids)
+        self._starts: list[int] = []
+        self._position = 0
         self._summary: list[list[str]] = []
         self._held = ""
+        self._contents: list[list[str]] = []
         item: JsonObject = {"id": self._id, "type": "reasoning", "summary": []}
         if encrypted:
             item["encrypted_content"] = "gAAAAA" + ids.token(64, ALPHANUMERIC)
@@ -264,7 +270,20 @@ class OpenReasoning(OpenItem):
 
     def feed(self, delta: ContentDelta) -> None:
         self._collect(delta)
-        text = self._held + getattr(delta.part, "text", "")
+        text, id = getattr(delta.part, "text", ""), getattr(delta.part, "id", None)
+        if id is not None:
+            _, self._starts = split_id(id)
+        for at, piece in split_fragment(text, self._position, self._starts):
+            if at is None:
+                self._summarize(piece)
+            else:
+                self._begin_contents(at + 1)
+                self._contents[at].append(piece)
+                self._emit_delta("reasoning_text.delta", piece, **self._content_place())
+        self._position += len(text)
+
+    def _summarize(self, piece: str) -> None:
+        text = self._held + piece
         # A line end at the end may be the one before the next part's title.
         self._held = next((end for end in ("\n*", "\n") if text.endswith(end)), "")
         self._write(text.removesuffix(self._held))
@@ -298,12 +317,39 @@ class OpenReasoning(OpenItem):
     def _place(self) -> JsonObject:
         return {"item_id": self._id, "summary_index": len(self._summary) - 1}
 
-    def finish(self) -> JsonObject:
+    def _end_summary(self) -> None:
         self._write(self._held)
+        self._held = ""
         if self._summary:
             self._end_part()
+
+    def _begin_contents(self, count: int) -> None:
+        """End what comes before the last of so many content parts, and begin those that have not begun."""
+        while len(self._contents) < count:
+            if self._contents:
+                self._end_content()
+            else:
+                self._end_summary()
+            self._contents.append([])
+            self._emit("content_part.added", **self._content_place(), part=reasoning_text(""))
+
+    def _end_content(self) -> None:
+        text = "".join(self._contents[-1])
+        self._emit("reasoning_text.done", **self._content_place(), text=text)
+        self._emit("content_part.done", **self._content_place(), part=reasoning_text(text))
+
+    def _content_place(self) -> JsonObject:
+        return {"item_id": self._id, "content_index": len(self._contents) - 1}
+
+    def finish(self) -> JsonObject:
+        if self._starts:
+            self._begin_contents(len(self._starts))
+            self._end_content()
+        else:
+            self._end_summary()
         [part] = self._content()
-        return self._done(encode_item(part.model_copy(update={"id": self._id}), None, "", self._ids))
+        id = join_id(self._id, self._starts)
+        return self._done(encode_item(part.model_copy(update={"id": id}), None, "", self._ids))
 
 
 class OpenImage(OpenItem):

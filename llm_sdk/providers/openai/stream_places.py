@@ -23,13 +23,19 @@ class Slot:
 
 @dataclass(slots=True)
 class ItemState:
-    """An item on its way. A message has a slot for each content part, every other item one at 0."""
+    """An item on its way. A message has a slot for each content part, every other item one at 0.
+
+    Of reasoning: its ``id``, how many ``summaries`` it has so far, where its content parts start in the whole text,
+    and the number of the last part whose text was ``told``.
+    """
 
     kind: str
     signature: str | None = None
     slots: dict[int, Slot] = field(default_factory=dict)
+    id: str | None = None
     summaries: int = 0
-    texts: int = 0
+    starts: list[int] = field(default_factory=list)
+    told: int = 0
     done: bool = False
 
 

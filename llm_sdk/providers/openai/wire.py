@@ -146,13 +146,18 @@ class Reasoning(Wire):
 
 
 class FunctionCall(Wire):
-    """``call_id`` ties the call to its output; ``id`` is the item's own. ``arguments`` is JSON text."""
+    """``call_id`` ties the call to its output; ``id`` is the item's own. ``arguments`` is JSON text.
+
+    ``namespace`` is that of a tool that was found by a search, ``caller`` the program that made the call.
+    """
 
     type: Literal["function_call"]
     call_id: str
     name: str
     arguments: str
     id: str | None = None
+    namespace: str | None = None
+    caller: JsonObject | None = None
 
 
 class FunctionCallOutput(Wire):

@@ -144,7 +144,20 @@ READ: dict[str, tuple[Any, Part]] = {
     ),
     "reasoning of an open model": (
         {"id": "rs_1", "type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "Hm"}]},
-        ReasoningPart(text="Hm", id="rs_1"),
+        ReasoningPart(text="Hm", id="rs_1#content:0"),
+    ),
+    "a summary and the reasoning itself": (
+        {
+            "id": "rs_1",
+            "type": "reasoning",
+            "summary": [{"type": "summary_text", "text": "Rain"}],
+            "content": [{"type": "reasoning_text", "text": text} for text in ("Hm", "So")],
+        },
+        ReasoningPart(text="Rain\nHm\nSo", id="rs_1#content:5,8"),
+    ),
+    "a call of a program": (
+        {**function_call(), "caller": {"type": "program", "caller_id": "call_2"}},
+        CALL.model_copy(update={"signature": '{"caller":{"type":"program","caller_id":"call_2"}}'}),
     ),
     "no encrypted content": (
         {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": None, "status": None},

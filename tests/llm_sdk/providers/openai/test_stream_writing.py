@@ -60,6 +60,10 @@ SEQUENCES: dict[str, tuple[list[Part], list[str]]] = {
     "call": ([CALL], item(*ARGUMENTS)),
     "parallel calls": ([CALL, OTHER_CALL], [*item(*ARGUMENTS), *item(*ARGUMENTS)]),
     "reasoning, then text": ([THOUGHT, HI], [*item(*SUMMARY, *SUMMARY), *item(*TEXT)]),
+    "reasoning of an open model": (
+        [ReasoningPart(text="Hm", id="rs_1#content:0")],
+        item(TEXT[0], "response.reasoning_text.delta", "response.reasoning_text.done", TEXT[3]),
+    ),
     "reasoning that shows nothing": ([ReasoningPart(text="", id="rs_1", signature="gAAAA")], item()),
     "search": ([SEARCH], item(*hosted("web_search_call", "in_progress", "searching", "completed"))),
     "search, then text": (
@@ -202,6 +206,23 @@ def test_a_summary_is_cut_into_its_parts_wherever_its_text_is_cut(first: int) ->
     assert list(deltas.values()) == parts
     [item] = written[-1]["response"]["output"]
     assert [part["text"] for part in item["summary"]] == parts
+
+
+REASONED = ReasoningPart(text="**Rain**\nHm\n\nSo", id="rs_1#content:9,13")
+
+
+@pytest.mark.parametrize("first", range(len(REASONED.text) + 1))
+def test_reasoning_behind_its_summary_is_cut_into_its_parts_wherever_its_text_is_cut(first: int) -> None:
+    written = events(REASONED, cut=lambda text: [text[:first], text[first : first + 2], text[first + 2 :]])
+    told = [data for data in written if data["type"].endswith(("_text.done", "_part.done"))]
+    content = [("response.reasoning_text.done", "response.content_part.done")] * 2
+    assert [data["type"] for data in told] == [SUMMARY[2], SUMMARY[3], *(name for pair in content for name in pair)]
+    assert [data["text"] for data in told[::2]] == ["**Rain**", "Hm\n", "So"]
+    assert [data.get("content_index") for data in told] == [None, None, 0, 0, 1, 1]
+    [item] = written[-1]["response"]["output"]
+    assert item["content"] == [{"type": "reasoning_text", "text": "Hm\n"}, {"type": "reasoning_text", "text": "So"}]
+    deltas = [data["delta"] for data in written if data["type"] == "response.reasoning_text.delta"]
+    assert "".join(deltas) == "Hm\nSo"
 
 
 def test_encrypted_content_comes_twice_and_the_last_one_counts() -> None:
