@@ -7,8 +7,9 @@ from typing import Any
 
 from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
+from llm_sdk.losses import tell_lost
 from llm_sdk.providers.openai import wire
-from llm_sdk.providers.openai.function_call import decode_function_call, encode_function_call
+from llm_sdk.providers.openai.function_call import decode_function_call, encode_function_call, split_provenance
 from llm_sdk.providers.openai.reasoning import decode_reasoning, encode_reasoning
 from llm_sdk.types import (
     AssistantMessage,
@@ -229,7 +230,8 @@ def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) 
     for key, group in groupby(message.content, _message_key):
         parts = list(group)
         if key is not None:
-            yield encode_message([part for part in parts if isinstance(part, TextPart)], warnings)
+            texts = [part for part in parts if isinstance(part, TextPart)]
+            yield encode_message(texts, [f"{path}.content[{at + offset}]" for offset in range(len(texts))], warnings)
         else:
             for offset, part in enumerate(parts):
                 yield from _encode_assistant_part(part, results, f"{path}.content[{at + offset}]", warnings)
@@ -242,8 +244,8 @@ def _message_key(part: Part) -> tuple[str | None] | None:
     return (part.signature,) if isinstance(part, TextPart) else None
 
 
-def encode_message(parts: list[TextPart], warnings: list[str]) -> JsonObject:
-    """A message of the model in a history.
+def encode_message(parts: list[TextPart], paths: list[str], warnings: list[str]) -> JsonObject:
+    """A message of the model in a history; each of its texts stands at one of ``paths``.
 
     Only a message with the provider's id may be written in the form of its answers; any other is in the short form,
     which has no citations.
@@ -255,8 +257,9 @@ def encode_message(parts: list[TextPart], warnings: list[str]) -> JsonObject:
     if id:
         content = [encode_output_text(part) for part in parts]
         return {**head, "id": id, "status": "completed", "content": content}
-    if any(part.citations for part in parts):
-        warnings.append("citations: a message without an id of this provider is sent back without its citations")
+    lost = ("citations",) if phase else ("citations", "signature")
+    for part, path in zip(parts, paths, strict=True):
+        tell_lost(part, path, warnings, *lost)
     if len(parts) == 1:
         return {**head, "content": parts[0].text}
     return {**head, "content": [{"type": "output_text", "text": part.text, "annotations": []} for part in parts]}
@@ -270,13 +273,10 @@ def _encode_assistant_part(
             yield encode_reasoning(part)
         case ReasoningPart():
             warnings.append(f"reasoning: {path} has no id of this provider and was left out")
-        case ToolCallPart(provider_executed=True) if _is_own_search(part):
-            yield encode_search(part, results.get(part.tool_call_id))
-        case ToolCallPart(provider_executed=True):
-            warnings.append(f"hosted tool: {path} was run by another provider and was left out")
         case ToolCallPart():
-            yield encode_function_call(part)
+            yield from _encode_call(part, results, path, warnings)
         case ImagePart():
+            tell_lost(part, path, warnings, *(() if is_own_image(part.id) else ("id",)))
             yield encode_image(part, path)
         case OpaquePart():
             yield from encode_opaque(part, path, warnings)
@@ -285,11 +285,27 @@ def _encode_assistant_part(
             for inner in part.content:
                 yield from _encode_assistant_part(inner, results, path, warnings)
         case TextPart():
-            yield encode_message([part], warnings)
+            yield encode_message([part], [path], warnings)
         case ToolResultPart(provider_executed=True):
-            return  # stands inside its call
+            if part.tool_call_id in results:  # else it stands inside its call
+                warnings.append(f"hosted tool: {path} was run by another provider and was left out")
         case _:
             raise UnsupportedError(f"a message of the model cannot carry {part.type} in this protocol", path=path)
+
+
+def _encode_call(
+    part: ToolCallPart, results: dict[str, ToolResultPart], path: str, warnings: list[str]
+) -> Iterator[JsonObject]:
+    """The item of a call. That of a hosted search holds its result, which is taken out of ``results``."""
+    if not part.provider_executed:
+        item = encode_function_call(part)
+        lost = ["signature"] if not split_provenance(part.signature) else []
+        tell_lost(part, path, warnings, *lost, *(() if "id" in item else ("id",)))
+        yield item
+    elif _is_own_search(part):
+        yield encode_search(part, results.pop(part.tool_call_id, None))
+    else:
+        warnings.append(f"hosted tool: {path} was run by another provider and was left out")
 
 
 def _is_own_search(part: ToolCallPart) -> bool:
@@ -325,6 +341,7 @@ def encode_input_content(parts: Iterable[Part], path: str, warnings: list[str]) 
         here = f"{path}.content[{at}]"
         match part:
             case TextPart():
+                tell_lost(part, here, warnings, "citations", "signature")
                 yield {"type": "input_text", "text": part.text}
             case ImagePart():
                 url = part.url if part.data is None else data_url(part.mime_type, part.data)
