@@ -79,22 +79,22 @@ LOSSES: dict[str, tuple[list[Message], list[dict[str, Any]], list[str]]] = {
     "another hosted tool": (
         [assistant(SEARCH.model_copy(update={"tool_name": "code_execution"}), found(), TextPart(text="a"))],
         [{"type": "message", "role": "assistant", "content": "a"}],
-        ["hosted tool: messages[0].content[0]"],
+        ["hosted tool: messages[0].content[0]", "hosted tool: messages[0].content[1]"],
     ),
     "citations of a message without an id": (
         [assistant(TextPart(text="a", citations=[Citation(source="https://a.example")], signature="sig"))],
         [{"type": "message", "role": "assistant", "content": "a"}],
-        ["citations: "],
+        ["citations: messages[0].content[0]", "signature: messages[0].content[0]"],
     ),
     "a signature of another provider": (
         [assistant(TextPart(text="a", signature="EqQBCkYIARgC"))],
         [{"type": "message", "role": "assistant", "content": "a"}],
-        [],
+        ["signature: messages[0].content[0]"],
     ),
     "a call's signature and foreign id": (
         [assistant(CALL.model_copy(update={"id": "toolu_2", "signature": "CpwB"}))],
         [{key: value for key, value in CALL_ITEM.items() if key != "id"}],
-        [],
+        ["signature: messages[0].content[0]", "id: messages[0].content[0]"],
     ),
 }
 

@@ -255,7 +255,9 @@ def test_a_malformed_answer_is_an_error_that_names_the_place(body: bytes | dict[
 
 @pytest.mark.parametrize(("item", "field"), MALFORMED_ITEMS.values(), ids=MALFORMED_ITEMS)
 def test_a_malformed_item_is_an_error_that_names_item_and_field(item: Any, field: str) -> None:
-    with pytest.raises(InvariantError, match=rf"^openai: the answer is malformed at output\.1\.[a-z_.0-9]*\b{field}\b[.0-9]*: "):
+    with pytest.raises(
+        InvariantError, match=rf"^openai: the answer is malformed at output\.1\.[a-z_.0-9]*\b{field}\b[.0-9]*: "
+    ):
         CODEC.decode_response(answer(message("Hi"), item))
 
 
