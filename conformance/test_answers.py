@@ -30,6 +30,8 @@ def test_content(call: Call, subject: Subject, verdict: Verdict) -> None:
     expected = expected_content(call)
     answer = answer_of(subject.plain(call), verdict)
     verdict.equal(expected, content_as_expected(answer, expected), "the content of the recorded answer")
+    ids = [part.tool_call_id for part in answer.content if part.type == "tool-call"]
+    verdict.true(len(set(ids)) == len(ids), "an id of its own for every call", f"the ids {', '.join(ids)}")
 
 
 @requirement(about=("finish",), otherwise=("CORE-05",))

@@ -48,14 +48,15 @@ FINISH: dict[str, FinishReason] = {
     "content_filter": "content_filter",
     "function_call": "tool_calls",
 }
-# Words of other servers: Together, OpenRouter, DeepSeek, two of Z.ai's, and three of those behind OpenRouter. Any other
-# word is "other".
+# Words of other servers: Together, OpenRouter, DeepSeek, two of Z.ai's, Mistral's, and three of those behind OpenRouter.
+# Any other word is "other".
 FOREIGN_FINISH: dict[str, FinishReason] = {
     "eos": "stop",
     "error": "error",
     "insufficient_system_resource": "error",
     "sensitive": "content_filter",
     "network_error": "error",
+    "model_length": "length",
     "max_output_tokens": "length",
     "max_tokens": "length",
     "MAX_TOKENS": "length",

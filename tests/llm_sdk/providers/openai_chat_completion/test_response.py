@@ -87,6 +87,7 @@ def test_body() -> None:
         ("tool_calls", {"tool_calls": [call_json()]}, ("tool_calls", "tool_calls")),
         ("stop", {"tool_calls": [call_json()]}, ("tool_calls", "stop")),
         ("eos", {}, ("stop", "eos")),
+        ("model_length", {}, ("length", "model_length")),
         ("of_tomorrow", {}, ("other", "of_tomorrow")),
         (None, {}, (None, None)),
         (None, {"tool_calls": [call_json()]}, ("tool_calls", None)),
