@@ -101,6 +101,7 @@ def _variants(provider: str) -> Iterator[tuple[str, Part]]:
     yield "of text", SourcePart(source=PAGE, title="A page", content=[TextPart(text="Rain is wet.")])
     yield "of an image", SourcePart(source=PAGE, title="A page", content=[ImagePart(mime_type="image/png", data=IMAGE)])
     yield "of a function", ToolCallPart(**LOOKED, args={"at": "the sky"})
+    yield "with an id", ToolCallPart(**LOOKED, args={"at": "the sky"}, id="call-id")
     yield "with id and signature", ToolCallPart(**LOOKED, args={"at": "the sky"}, id="call-id", signature="call-token")
     yield "of a hosted tool", ToolCallPart(**SEARCHED, args={"type": "search", "queries": ["rain"]})
     yield "of a function", ToolResultPart(**LOOKED, content=[TextPart(text="blue")])

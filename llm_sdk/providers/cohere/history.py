@@ -110,8 +110,8 @@ class HistoryWriter:
                     yield ReasoningPart(text=part.text)
             case TextPart():
                 yield self._own_text(part, path)
-            case ToolCallPart(signature=str()):
-                self._unsigned(path)
+            case ToolCallPart():
+                tell_lost(part, path, self._warnings, "id", "signature")
                 yield part
             case SourcePart():
                 self._warnings.append(f"source: {path} is sent without its title and source")
