@@ -74,12 +74,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """A request as the provider reads it. ``warnings`` name content without a unified form."""
+    """A request as the provider reads it. ``warnings`` name content without a unified form; ``notices`` are what the
+    provider says of the request beside its answer, in :attr:`Endpoint.notice_header`."""
 
     model_id: str
     input: LanguageModelInput
     stream: bool
     warnings: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Endpoint:
     server takes those in ``other_key_headers`` as well, each a name and a format. ``line_end`` ends the lines of the
     server-sent events that the provider writes. Without ``at_root`` a server leaves a path at its root to another
     protocol that has the same one. ``telemetry_name`` is what OpenTelemetry's conventions call the provider, where that
-    is not its name here.
+    is not its name here. ``notice_header`` is the header of an answer in which the provider says what it has passed
+    over in the request, and empty where it has none.
     """
 
     base_url: str
@@ -106,6 +109,7 @@ class Endpoint:
     other_key_headers: tuple[tuple[str, str], ...] = ()
     at_root: bool = True
     telemetry_name: str = ""
+    notice_header: str = ""
 
     @property
     def key_headers(self) -> tuple[tuple[str, str], ...]:

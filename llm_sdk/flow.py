@@ -149,7 +149,7 @@ def generate_flow(call: CallSettings, input: LanguageModelInput) -> Flow[ModelRe
     except LanguageModelError as error:
         call.sign(error, headers)
         raise
-    warnings = [*request.warnings, *(response.warnings or ())]
+    warnings = [*request.warnings, *_notices(call, headers), *(response.warnings or ())]
     return response.model_copy(update={"warnings": warnings}) if warnings else response
 
 
@@ -161,7 +161,7 @@ def stream_flow(call: CallSettings, input: LanguageModelInput) -> "Flow[Response
     except LanguageModelError as error:
         call.sign(error, {})
         raise
-    return ResponseReader(call, head.headers, request.warnings)
+    return ResponseReader(call, head.headers, (*request.warnings, *_notices(call, head.headers)))
 
 
 def _encode(call: CallSettings, input: LanguageModelInput, *, stream: bool) -> WireRequest:
@@ -169,6 +169,12 @@ def _encode(call: CallSettings, input: LanguageModelInput, *, stream: bool) -> W
         raise InvalidInputError(f"a LanguageModelInput is needed, not {type(input).__name__}", path="input")
     check(input, call.codec.capabilities, call.codec.provider)
     return call.codec.encode_request(call.model_id, input, stream=stream)
+
+
+def _notices(call: CallSettings, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What the provider says of the request in a header of its answer."""
+    said = headers.get(call.codec.endpoint.notice_header.lower())
+    return (said,) if said else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +261,8 @@ def _reports_error(body: bytes) -> bool:
 class ResponseReader:
     """The bytes of a streamed answer -> its partial responses.
 
-    The request's warnings come first, in a partial of their own. The cost comes last, once, computed from the summed
-    usage: a sum of rounded increments could differ from it.
+    The warnings about the request come first, in a partial of their own. The cost comes last, once, computed from the
+    summed usage: a sum of rounded increments could differ from it.
     """
 
     def __init__(self, call: CallSettings, headers: Mapping[str, str], warnings: tuple[str, ...] = ()) -> None:

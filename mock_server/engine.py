@@ -187,9 +187,10 @@ class Engine:
         codec = call.codec
         try:
             if not model_call.stream:
-                return whole_reply(codec.encode_response(response, call=model_call, ids=call.ids))
+                reply = codec.encode_response(response, call=model_call, ids=call.ids)
+                return whole_reply(reply, _notices(codec, model_call))
             framing = call.framing
-            headers = codec.response_headers(call.ids, stream=framing == "sse")
+            headers = codec.response_headers(call.ids, stream=framing == "sse") | _notices(codec, model_call)
             encoder = codec.stream_encoder(call=model_call, ids=call.ids)
             events = [event for partial in to_partials(response, pace.fragments) for event in encoder.feed(partial)]
             events += encoder.close()
@@ -248,3 +249,8 @@ def _error_of(fault: Fault, status: int) -> StatusCodeError:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _notices(codec: Codec, call: ModelCall) -> dict[str, str]:
+    """The header in which the provider says what it has passed over in the request."""
+    return {codec.endpoint.notice_header: ", ".join(call.notices)} if call.notices else {}

@@ -34,7 +34,8 @@ __all__ = ["Recorder", "RecordingTransport", "save_cassette"]
 
 REQUEST_HEADERS = re.compile(r"accept|accept-encoding|content-type|[a-z-]+-(version|beta)")
 RESPONSE_HEADERS = re.compile(
-    r"content-type|content-encoding|retry-after|retry-after-ms|x-should-retry|([a-z]+-)*request-id|[a-z-]+-version"
+    r"content-type|content-encoding|retry-after|retry-after-ms|x-should-retry|[a-z-]+-version|x-api-warning|"
+    r"([a-z]+-)*(request|correlation|trace)-id"
 )
 QUERY = frozenset({"alt", "api-version", "beta"})
 KEY = re.compile(

@@ -1,6 +1,7 @@
 """A call without sockets and clocks: what a flow asks for, and what it makes of the replies."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -330,6 +331,16 @@ def test_warnings_come_first_and_alike() -> None:
     assert partials[0].warnings == ["the seed is left out"]
     assert response.warnings == ["the seed is left out"]
     assert accumulate(partials) == response
+
+
+def test_what_the_provider_says_of_the_request_in_a_header_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CODEC, "endpoint", replace(CODEC.endpoint, notice_header="X-Echo-Notice"))
+    seeded = LanguageModelInput(messages=HELLO.messages, seed=7)
+    notice = {"x-echo-notice": "unknown field: shout"}
+    _, response = play(generate_flow(settings(), seeded), Head(200, {**OK.headers, **notice}), SAID)
+    _, reader = play(stream_flow(settings(), seeded), Head(200, {**OK_STREAM.headers, **notice}))
+    assert response.warnings == ["the seed is left out", "unknown field: shout"]
+    assert accumulate([*reader.feed(b"".join(EVENTS)), *reader.close()]) == response
 
 
 def test_cost_is_the_same_streamed_or_not_however_usage_comes() -> None:

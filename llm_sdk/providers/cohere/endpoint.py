@@ -11,6 +11,7 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-debug-trace-id",
+    notice_header="x-api-warning",
 )
 
 PATH = "/v2/chat"

@@ -43,6 +43,10 @@ OPTIONS = {
 }
 # What else the API knows; it ignores any other field and says so in a header.
 OTHER_FIELDS = frozenset({"citation_options", "safety_mode", "strict_tools", "logprobs", "priority", "raw_prompting"})
+UNKNOWN_FIELD = (
+    "unknown field: parameter '{name}' is not a valid field. "
+    "For proper usage, please refer to https://docs.cohere.com/reference/chat"
+)
 RANGES = {
     "temperature": (0, 1.0),
     "k": (0, 500),
@@ -108,7 +112,8 @@ def decode_request(request: WireRequest) -> ModelCall:
     input = LanguageModelInput(**fields)
     if extra.fields:
         input = input.model_copy(update={"extra": extra.fields})
-    return ModelCall(body.model, input, bool(body.stream), tuple(warnings))
+    notices = tuple(UNKNOWN_FIELD.format(name=name) for name in ignored_fields(extra.fields))
+    return ModelCall(body.model, input, bool(body.stream), tuple(warnings), notices)
 
 
 def _check_values(body: wire.Request) -> None:
@@ -122,10 +127,10 @@ def _check_values(body: wire.Request) -> None:
         raise InvalidInputError(reason, path="response_format", provider=PROVIDER)
 
 
-def ignored_fields(call: ModelCall) -> list[str]:
-    """The fields of a request that the API does not know and passes over."""
+def ignored_fields(fields: JsonObject) -> list[str]:
+    """Those of a request that the API does not know and passes over."""
     known = wire.Request.model_fields.keys() | OTHER_FIELDS
-    return [name for name in call.input.extra or {} if name not in known]
+    return [name for name in fields if name not in known]
 
 
 def refuse(error: ValidationError) -> InvalidInputError:

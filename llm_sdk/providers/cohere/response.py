@@ -10,7 +10,6 @@ from llm_sdk.providers.cohere.assistant import decode_message, encode_message
 from llm_sdk.providers.cohere.content import PROVIDER
 from llm_sdk.providers.cohere.endpoint import response_headers
 from llm_sdk.providers.cohere.errors import as_uuid, embedded_error
-from llm_sdk.providers.cohere.request import ignored_fields
 from llm_sdk.types import (
     FinishReason,
     JsonObject,
@@ -38,10 +37,6 @@ FINISH_WORDS: dict[FinishReason | None, str] = {
     "tool_calls": "TOOL_CALL",
     "error": ERROR,
 }
-UNKNOWN_FIELD = (
-    "unknown field: parameter '{name}' is not a valid field. "
-    "For proper usage, please refer to https://docs.cohere.com/reference/chat"
-)
 
 
 def decode_response(reply: WireResponse) -> ModelResponse:
@@ -133,7 +128,7 @@ def new_id(ids: Ids) -> str:
     return as_uuid(ids.token(30), ids.token(1, "89ab"))
 
 
-def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
+def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:  # noqa: ARG001 - of the contract
     """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry."""
     for at, part in enumerate(response.content):
         refuse_hosted(part, f"content[{at}]")
@@ -144,10 +139,7 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
     }
     if response.usage is not None:
         body["usage"] = encode_usage(response.usage)
-    headers = response_headers(ids, stream=False)
-    if ignored := ignored_fields(call):
-        headers["x-api-warning"] = ", ".join(UNKNOWN_FIELD.format(name=name) for name in ignored)
-    return WireResponse(200, dump_json(body), headers)
+    return WireResponse(200, dump_json(body), response_headers(ids, stream=False))
 
 
 def refuse_hosted(part: Part | PartDelta, path: str) -> None:

@@ -202,3 +202,10 @@ def test_what_the_provider_refuses(body: Any, message: str, path: str) -> None:
         read(body)
     assert caught.value.message.removeprefix(f"{caught.value.path}: ").startswith(message)
     assert caught.value.path.startswith(path)
+
+
+def test_fields_that_the_api_does_not_know_are_passed_over_and_named() -> None:
+    call = read({**ASKED, "user": "u", "safety_mode": "OFF"})
+    [notice] = call.notices
+    assert notice.startswith("unknown field: parameter 'user' is not a valid field.")
+    assert call.input.extra == {"user": "u", "safety_mode": "OFF"}

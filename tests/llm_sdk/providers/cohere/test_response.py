@@ -437,9 +437,3 @@ def test_a_block_that_has_ended_gets_no_more() -> None:
     encoder.feed(second)
     with pytest.raises(InvariantError):
         encoder.feed(first)
-
-
-def test_unknown_fields_of_the_request_are_named_in_a_header() -> None:
-    asked = call(extra={"user": "u", "safety_mode": "OFF"})
-    headers = CODEC.encode_response(ModelResponse(content=[]), call=asked, ids=SeededIds()).headers
-    assert headers["x-api-warning"].startswith("unknown field: parameter 'user' is not a valid field.")
