@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NotRequired, Protocol, get_type_hints, is_typeddict
+from typing import Any, NotRequired, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -142,7 +142,7 @@ def read_parameters(given: Any, path: str) -> Parameters:
         return _read_adapter(given, path)
     if isinstance(given, type) and (issubclass(given, BaseModel) or dataclasses.is_dataclass(given)):
         return _read_type(given, path)
-    if is_typeddict(given):
+    if _is_typed_dict(given):
         return _read_type(_modern_typed_dict(given), path)
     raise InvalidInputError(
         f"a pydantic model, a dataclass, a TypedDict or a JSON Schema is needed, not {given!r}", path=path
@@ -172,6 +172,12 @@ def _read_adapter(adapter: TypeAdapter[Any], path: str) -> _Typed:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
+
+
+def _is_typed_dict(given: Any) -> bool:
+    import typing_extensions
+
+    return typing_extensions.is_typeddict(given)
 
 
 def _modern_typed_dict(given: Any) -> Any:

@@ -148,7 +148,8 @@ class ScanningParser:
             self._pieces.append(text[:at])
             inner, frame = "".join(self._pieces), self._frame
             self._leave_frame()
-            self._tell_calls(_read(frame, inner), frame.opening + inner + closing, items)
+            raw = frame.opening + inner + closing
+            self._tell_calls(_read(frame, inner, raw), raw, items)
             return text[at + len(closing) :]
         if len(text) >= room + len(closing):
             self._pieces.append(text[:room])
@@ -189,12 +190,11 @@ class ScanningParser:
         frame = self._frame
         inner = self._take_pieces() + self._held
         self._leave_frame()
-        whole = inner[: len(inner) - held_back(inner, (frame.closing,))]
-        calls = _read(frame, whole)
+        raw = frame.opening + inner
+        calls = _read(frame, inner[: len(inner) - held_back(inner, (frame.closing,))], raw)
         if calls and all(isinstance(call, Found) for call in calls):
-            self._tell_calls(calls, frame.opening + inner, items)
+            self._tell_calls(calls, raw, items)
         else:
-            raw = frame.opening + inner
             items += [Malformed("Incomplete tool call frame at stream end", raw), Text(raw)]
 
     def _leave_frame(self) -> None:
@@ -233,7 +233,5 @@ class ScanningParser:
             items.append(Thought(text) if self._capture else Text(text))
 
 
-def _read(frame: Frame, inner: str) -> Calls:
-    if not inner.strip():
-        return [Malformed("Empty tool_call frame")]
-    return frame.read(inner, frame.opening + inner + frame.closing)
+def _read(frame: Frame, inner: str, raw: str) -> Calls:
+    return frame.read(inner, raw) if inner.strip() else [Malformed("Empty tool_call frame")]
