@@ -70,7 +70,7 @@ def test_warning(call: Call, subject: Subject, verdict: Verdict) -> None:
     verdict.true(bool(answer.warnings), "a warning for the block without a unified form", "no warning")
 
 
-@requirement("CORE-23")
+@requirement(about=("warning",), otherwise=("CORE-23",))
 @over("answers with warnings")
 def test_what_is_left_out_is_told(call: Call, subject: Subject, verdict: Verdict) -> None:
     told = " ".join(answer_of(subject.plain(call), verdict).warnings or ())

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from llm_sdk.accumulator import StreamAccumulator
+from llm_sdk.accumulator import StreamAccumulator, parse_tool_arguments
 from llm_sdk.codec import Ids
 from llm_sdk.deltas import (
     CitationDelta,
@@ -46,8 +46,10 @@ CALLS_INDEX = PLAN_INDEX + 1
 class _Call:
     """Arguments that may yet turn out to be the word for none are held back."""
 
+    name: str = ""
     held: str = ""
     told: bool = False
+    arguments: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -71,7 +73,8 @@ class StreamDecoder:
         self._ended = False
 
     def feed(self, event: ServerSentEvent) -> Partials:
-        """Read one event. Unknown ones mean nothing; a malformed one is an InvariantError that gives its number."""
+        """Read one event. Unknown ones mean nothing; a malformed one is an InvariantError that gives its number, and so
+        are in the end arguments of a call that are no JSON object, unless the answer was cut short."""
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []
@@ -167,7 +170,7 @@ class StreamDecoder:
 
     def _call_start(self, event: wire.CallEvent) -> Partials:
         call = event.delta.message.tool_calls
-        self._calls[event.index] = _Call()
+        self._calls[event.index] = _Call(call.function.name)
         head = ToolCallPartDelta(tool_call_id=call.id, tool_name=call.function.name)
         partials = [_delta(CALLS_INDEX + event.index, head)]
         return partials + self._arguments(event.index, call.function.arguments or "")
@@ -177,6 +180,7 @@ class StreamDecoder:
 
     def _arguments(self, index: int, fragment: str) -> Partials:
         call = self._calls.setdefault(index, _Call())
+        call.arguments.append(fragment)
         if not call.told:
             call.held += fragment
             if NO_ARGUMENTS.startswith(call.held.strip()):
@@ -189,12 +193,20 @@ class StreamDecoder:
         rests = {index: call.held for index, call in self._calls.items() if call.held.strip() not in ("", NO_ARGUMENTS)}
         return [_delta(CALLS_INDEX + index, ToolCallPartDelta(args=held)) for index, held in rests.items()]
 
+    def _check_calls(self) -> None:
+        for call in self._calls.values():
+            text = "".join(call.arguments)
+            if text.strip() != NO_ARGUMENTS:
+                parse_tool_arguments(text, call.name)
+
     def _message_end(self, event: wire.MessageEnd) -> Partials:
         end = event.delta
         if end.finish_reason == ERROR:
             raise embedded_error(end.error, end.error_type)
         self._finished = True
         finish_reason, finish_detail = decode_finish(end.finish_reason)
+        if finish_reason != "length":
+            self._check_calls()
         partials = [
             *self._rest_of_calls(),
             *(partial for at in list(self._blocks.unknown) for partial in self._content_end(wire.EndEvent(index=at))),

@@ -301,8 +301,13 @@ def test_a_call_that_was_cut_at_the_limit_is_left_out() -> None:
     assert whole.warnings is not None
     assert "get_weather" in whole.warnings[0]
     assert accumulate(feed(START, called(), args('{"city":'), *end("MAX_TOKENS"))) == whole
-    with pytest.raises(MalformedArgumentsError):
+
+
+def test_arguments_that_are_no_object_are_told_by_the_stream_itself() -> None:
+    with pytest.raises(MalformedArgumentsError, match="get_weather"):
         CODEC.decode_response(answer(tool_calls=[tool_call('{"city":')]))
+    with pytest.raises(MalformedArgumentsError, match="get_weather"):
+        feed(START, called(), args('{"city":'), *end("TOOL_CALL"))
 
 
 @pytest.mark.parametrize(("error_type", "status"), [("INVALID_TOOL_GENERATION", 422), ("NEW", 500), (None, 500)])
