@@ -52,7 +52,7 @@ def always_stops(parts: Parts) -> LanguageModel:
     return whole(parts, lambda response: response.model_copy(update={"finish_reason": "stop"}))
 
 
-@mutant("CORE-19", cases=("item-of-tomorrow",), checks="content")
+@mutant("CORE-19", cases=("item-of-tomorrow", "block-of-tomorrow", "chunk-of-tomorrow"), checks="content")
 def drops_what_it_does_not_know(parts: Parts) -> LanguageModel:
     """Leaves out blocks without a unified form."""
     return whole(parts, content_changed(lambda content: [part for part in content if not isinstance(part, OpaquePart)]))

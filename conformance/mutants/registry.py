@@ -1,12 +1,14 @@
 """The list of mutants, and what they are made of: codecs, models and clients that pass on all but one thing."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeAlias
 
 import httpx
 
+from conformance.case import load_cases
+from conformance.catalogue import requirement_by_id
 from llm_sdk.codec import Codec
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import HttpLanguageModel, LanguageModel
@@ -47,7 +49,8 @@ Make: TypeAlias = Callable[[Parts], LanguageModel]
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One broken adapter. ``requirement`` has to fail on it; ``cases`` and ``checks`` (an expression for pytest's
-    ``-k``) are enough to see it. ``breaks`` says what is wrong, in one sentence.
+    ``-k``) are enough to see it. ``breaks`` says what is wrong, in one sentence. ``not_for`` are providers with whose
+    protocol nothing is wrong about it, each with the reason.
     """
 
     name: str
@@ -57,6 +60,18 @@ class Mutant:
     cases: tuple[str, ...]
     checks: str
     make: Make
+    not_for: Mapping[str, str] = field(default_factory=dict)
+
+    def applies_to(self, provider: str) -> bool:
+        """Whether the suite can see it with this provider: whether any of its cases is one for that."""
+        capabilities = get_codec(provider).capabilities
+        shown = (case for case in load_cases() if case.name in self.cases)
+        return provider not in self.not_for and any(case.applies_to(provider, capabilities) for case in shown)
+
+    @property
+    def is_of_a_quirk(self) -> bool:
+        """Whether what it breaks is a requirement of some providers alone."""
+        return bool(requirement_by_id(self.requirement).providers)
 
     @property
     def adapter(self) -> str:
@@ -71,11 +86,14 @@ class Mutant:
 MUTANTS: list[Mutant] = []
 
 
-def mutant(requirement: str, *, cases: tuple[str, ...], checks: str = "") -> Callable[[Make], Mutant]:
+def mutant(
+    requirement: str, *, cases: tuple[str, ...], checks: str = "", not_for: Mapping[str, str] | None = None
+) -> Callable[[Make], Mutant]:
     """Register a mutant; its docstring is the sentence that says what it breaks."""
 
     def register(make: Make) -> Mutant:
-        found = Mutant(make.__name__, make.__module__, requirement, (make.__doc__ or "").strip(), cases, checks, make)
+        breaks = (make.__doc__ or "").strip()
+        found = Mutant(make.__name__, make.__module__, requirement, breaks, cases, checks, make, dict(not_for or {}))
         MUTANTS.append(found)
         return found
 

@@ -122,7 +122,7 @@ def forgets_ids(parts: Parts) -> LanguageModel:
     return _sending(parts, _parts_of(AssistantMessage, bare))
 
 
-@mutant("CORE-20", cases=("opaque-item",), checks="meaning")
+@mutant("CORE-20", cases=("opaque-item", "hosted-code"), checks="meaning")
 def forgets_opaque_parts(parts: Parts) -> LanguageModel:
     """Leaves out of the history what has no unified form."""
     return _sending(parts, _parts_of(AssistantMessage, lambda part: [] if part.type == "opaque" else [part]))

@@ -9,6 +9,8 @@ import pytest
 from conformance.case import load_cases
 from conformance.catalogue import requirement_by_id
 from conformance.mutants import load_mutants
+from conformance.settings import CASSETTES
+from llm_sdk.registry import provider_names
 
 MUTANTS = load_mutants()
 
@@ -24,15 +26,29 @@ def test_a_mutant_names_what_it_breaks(mutant) -> None:
     assert requirement_by_id(mutant.requirement).level == "MUST"
     assert mutant.breaks.endswith(".")
     assert set(mutant.cases) <= {case.name for case in load_cases()}
+    assert any(mutant.applies_to(provider) for provider in provider_names())
+    assert set(mutant.not_for) <= set(provider_names())
+
+
+RECORDED = [name for name in provider_names() if (CASSETTES / name).is_dir()]
+QUIRKS = [name for name in RECORDED if any(mutant.is_of_a_quirk and mutant.applies_to(name) for mutant in MUTANTS)]
 
 
 @pytest.mark.timeout(600)
-def test_every_mutant_is_caught_by_its_requirement_and_the_reference_by_none(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "conformance.mutants", "--provider", "openai"]
+@pytest.mark.parametrize(
+    ("provider", "options"),
+    [("openai", []), *((name, ["--quirks"]) for name in QUIRKS)],
+    ids=["openai", *(f"{name}-quirks" for name in QUIRKS)],
+)
+def test_every_mutant_is_caught_by_its_requirement_and_the_reference_by_none(
+    tmp_path: Path, provider: str, options: list[str]
+) -> None:
+    command = [sys.executable, "-m", "conformance.mutants", "--provider", provider, *options]
     found = subprocess.run(  # noqa: S603 - our own interpreter
         command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
     )
     lines = found.stdout.splitlines()
     assert [line for line in lines if "SURVIVES" in line] == []
-    assert lines[-1] == f"{len(MUTANTS)} of {len(MUTANTS)} caught; the reference fails none"
+    count = sum(mutant.applies_to(provider) and (mutant.is_of_a_quirk or not options) for mutant in MUTANTS)
+    assert lines[-1] == f"{count} of {count} caught; the reference fails none"
     assert found.returncode == 0, found.stderr
