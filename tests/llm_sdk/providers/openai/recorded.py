@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,13 +41,6 @@ def answers() -> list[Any]:
     """Every recorded whole answer."""
     bodies = (record["response_body"] for record in records() if not record["streaming"] and record["status"] < 400)
     return [body for body in map(_parsed, bodies) if isinstance(body, dict)]
-
-
-def documents() -> Iterator[Any]:
-    """All JSON that was sent either way."""
-    yield from (record["request_body"] for record in records())
-    yield from answers()
-    yield from (_parsed(event.data) for events in streams() for event in events)
 
 
 def _parsed(text: str | bytes) -> Any:

@@ -1,33 +1,21 @@
-"""Everything that ``wire.py`` names has been seen: in recorded traffic, or else in the published schema, and then it is
-listed here. And everything that was recorded is named, or listed here as what nothing reads."""
+"""Everything that was recorded is named in ``wire.py``, or listed here as what nothing reads."""
 
 import inspect
 import json
-from collections.abc import Iterator
-from functools import cache
 from itertools import groupby
 from typing import Any, get_args
 
-import pytest
 from pydantic import BaseModel
 
-from conformance.published import PublishedSchemas
 from llm_sdk.accumulator import accumulate
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.stream import StreamDecoder
 from llm_sdk.sse import ServerSentEvent
-from providers.openai.given import MODEL, feed, plain
-from providers.openai.recorded import answers, documents, streams
+from providers.openai.given import feed, plain
+from providers.openai.recorded import answers, streams
 
 READ_EVENTS = set(StreamDecoder._READERS)
-# Named and never recorded: accepted by the published schema instead.
-UNSEEN_EVENTS = {
-    "response.reasoning_text.delta": {"item_id": "rs_1", "output_index": 0, "content_index": 0, "delta": "Hm"},
-}
-UNSEEN_TYPES = {
-    "web_search_2025_08_26": {"model": MODEL, "input": "Hi", "tools": [{"type": "web_search_2025_08_26"}]},
-}
 # Recorded and not read: what they tell comes with another event, most of it with the end of the item.
 SKIPPED_EVENTS = {
     "response.content_part.done",
@@ -66,49 +54,11 @@ OPAQUE_ITEMS = {
 }
 
 
-def types_of(value: Any) -> Iterator[str]:
-    """Every ``type`` in a JSON value."""
-    if isinstance(value, dict):
-        if isinstance(value.get("type"), str):
-            yield value["type"]
-        for inner in value.values():
-            yield from types_of(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from types_of(inner)
-
-
-@cache
-def recorded_types() -> set[str]:
-    return {kind for document in documents() for kind in types_of(document)}
-
-
 def named_types() -> set[str]:
     """The literals of ``type`` of every wire model."""
     models = [each for _, each in inspect.getmembers(wire, inspect.isclass) if issubclass(each, BaseModel)]
     fields = [each.model_fields["type"] for each in models if "type" in each.model_fields]
     return {kind for field in fields for kind in get_args(field.annotation) if isinstance(kind, str)}
-
-
-def test_every_type_that_is_named_was_recorded() -> None:
-    assert named_types() - recorded_types() == set(UNSEEN_TYPES)
-
-
-def test_every_event_that_is_read_was_recorded() -> None:
-    assert READ_EVENTS - recorded_types() == set(UNSEEN_EVENTS)
-
-
-@pytest.mark.parametrize("kind", sorted(UNSEEN_EVENTS))
-def test_the_published_schema_knows_the_other_events(kind: str, published: PublishedSchemas) -> None:
-    fields = {"type": kind, "sequence_number": 0, **UNSEEN_EVENTS[kind]}
-    assert published.complaint("stream_event", fields) == ""
-    without = {key: value for key, value in fields.items() if key != "delta"}
-    assert published.complaint("stream_event", without)
-
-
-@pytest.mark.parametrize("kind", sorted(UNSEEN_TYPES))
-def test_the_published_schema_knows_the_other_types(kind: str, published: PublishedSchemas) -> None:
-    assert published.complaint("request", UNSEEN_TYPES[kind]) == ""
 
 
 def kind_of(one: ServerSentEvent) -> str:
