@@ -9,6 +9,7 @@ Rules of a codec
 
 import json
 import random
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
@@ -23,6 +24,7 @@ __all__ = [
     "Codec",
     "Endpoint",
     "Framing",
+    "IdForm",
     "Ids",
     "ModelCall",
     "Route",
@@ -85,6 +87,20 @@ class ModelCall:
 
 
 @dataclass(frozen=True, slots=True)
+class IdForm:
+    """What the ids look like that a provider makes up: ``prefix``, in which ``{tool_name}`` stands for the tool's, and
+    a token of ``length`` characters of ``alphabet``."""
+
+    prefix: str
+    length: int
+    alphabet: str = string.ascii_letters + string.digits
+
+    def make(self, ids: "Ids", tool_name: str) -> str:
+        """A new id."""
+        return self.prefix.replace("{tool_name}", tool_name) + ids.token(self.length, self.alphabet)
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """How a client reaches the provider and shows its key.
 
@@ -92,9 +108,10 @@ class Endpoint:
     ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``; a
     server takes those in ``other_key_headers`` as well, each a name and a format. ``line_end`` ends the lines of the
     server-sent events that the provider writes. Without ``at_root`` a server leaves a path at its root to another
-    protocol that has the same one. ``telemetry_name`` is what OpenTelemetry's conventions call the provider, where that
-    is not its name here. ``notice_header`` is the header of an answer in which the provider says what it has passed
-    over in the request, and empty where it has none.
+    protocol that has the same one. ``tool_call_id`` is the form of the ids that the provider gives to calls, and
+    ``hosted_call_id`` to those of its own tools, where that is another. ``telemetry_name`` is what OpenTelemetry's
+    conventions call the provider, where that is not its name here. ``notice_header`` is the header of an answer in
+    which the provider says what it has passed over in the request, and empty where it has none.
     """
 
     base_url: str
@@ -108,6 +125,8 @@ class Endpoint:
     line_end: bytes = b"\n"
     other_key_headers: tuple[tuple[str, str], ...] = ()
     at_root: bool = True
+    tool_call_id: IdForm = IdForm("call_", 24)
+    hosted_call_id: IdForm | None = None
     telemetry_name: str = ""
     notice_header: str = ""
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.codec import ModelCall
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.types import (
     AssistantMessage,
@@ -35,6 +35,7 @@ from llm_sdk.types import (
 )
 from mock_server.conversation import (
     CHARACTERS_PER_TOKEN,
+    WEB_SEARCH,
     count_tokens,
     input_tokens,
     last_user,
@@ -42,9 +43,10 @@ from mock_server.conversation import (
     tool_name,
     tool_results,
 )
+from mock_server.ids import CallIds
 from mock_server.pictures import png
 
-__all__ = ["estimate_usage", "finish_reason_of", "new_tool_call_id", "write_answer"]
+__all__ = ["estimate_usage", "finish_reason_of", "write_answer"]
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 QUOTED_CHARACTERS = 2000
@@ -53,7 +55,7 @@ PICTURE_SIZE = 16
 KnownTool: TypeAlias = Tool | WebSearchTool
 
 
-def write_answer(call: ModelCall, ids: Ids) -> ModelResponse:
+def write_answer(call: ModelCall, ids: CallIds) -> ModelResponse:
     """An answer to ``call``. Raises InvalidInputError for a schema that no value satisfies."""
     input = call.input
     content: list[Part] = []
@@ -70,11 +72,6 @@ def write_answer(call: ModelCall, ids: Ids) -> ModelResponse:
             content.append(_picture(input))
         content.append(TextPart(text=_sentence(input)))
     return _within_limits(content, input)
-
-
-def new_tool_call_id(ids: Ids) -> str:
-    """An id for a tool call that has none."""
-    return "call_" + ids.token(24, ALPHANUMERIC)
 
 
 def finish_reason_of(content: Sequence[Part]) -> FinishReason:
@@ -124,28 +121,28 @@ def _names(said: str, tool: KnownTool) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said, re.IGNORECASE) is not None
 
 
-def _call(tool: KnownTool, input: LanguageModelInput, ids: Ids) -> list[Part]:
+def _call(tool: KnownTool, input: LanguageModelInput, ids: CallIds) -> list[Part]:
     if isinstance(tool, WebSearchTool):
         return _search(input, ids)
     args = _satisfy(tool.parameters, "text", f"the parameters of the tool {tool.name}")
     if not isinstance(args, dict):
         raise InvalidInputError(f"the parameters of the tool {tool.name} do not describe an object")
-    return [ToolCallPart(tool_call_id=new_tool_call_id(ids), tool_name=tool.name, args=args)]
+    return [ToolCallPart(tool_call_id=ids.tool_call_id(tool.name), tool_name=tool.name, args=args)]
 
 
-def _search(input: LanguageModelInput, ids: Ids) -> list[Part]:
+def _search(input: LanguageModelInput, ids: CallIds) -> list[Part]:
     """A hosted search: its call, what it found, and a text that cites it."""
     query = last_user(input)[1][:QUOTED_CHARACTERS]
-    id = new_tool_call_id(ids)
+    id = ids.tool_call_id(WEB_SEARCH, hosted=True)
     url, title = "https://example.com/search/1", "Example result"
     cited = f"Example result for: {query}"
     source = SourcePart(source=url, title=title, content=[TextPart(text=cited)])
     citation = Citation(source=url, title=title, cited_text=cited, start_index=0, end_index=len(cited))
     return [
         ToolCallPart(
-            tool_call_id=id, tool_name="web_search", args={"type": "search", "query": query}, provider_executed=True
+            tool_call_id=id, tool_name=WEB_SEARCH, args={"type": "search", "query": query}, provider_executed=True
         ),
-        ToolResultPart(tool_call_id=id, tool_name="web_search", content=[source], provider_executed=True),
+        ToolResultPart(tool_call_id=id, tool_name=WEB_SEARCH, content=[source], provider_executed=True),
         TextPart(text=cited + ".", citations=[citation]),
     ]
 
@@ -172,7 +169,7 @@ def _satisfying_text(schema: str, name: str, what: str) -> str:
         raise InvalidInputError(f"nothing satisfies {what}: {error}") from None
 
 
-def _reasoning(input: LanguageModelInput, ids: Ids) -> ReasoningPart:
+def _reasoning(input: LanguageModelInput, ids: CallIds) -> ReasoningPart:
     said = last_user(input)[1][:QUOTED_CHARACTERS]
     return ReasoningPart(text=f"The user says: {said}", signature=ids.token(48, ALPHANUMERIC))
 

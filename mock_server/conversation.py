@@ -25,6 +25,7 @@ from llm_sdk.types import (
 )
 
 __all__ = [
+    "WEB_SEARCH",
     "assistant_turns",
     "count_tokens",
     "input_tokens",
@@ -34,6 +35,9 @@ __all__ = [
     "tool_name",
     "tool_results",
 ]
+
+WEB_SEARCH = "web_search"
+"""The name of the hosted search, whichever provider runs it."""
 
 CHARACTERS_PER_TOKEN = 4
 TOKENS_PER_IMAGE = 85
@@ -95,7 +99,7 @@ def tool_name(tool: ToolOption) -> str:
         case Tool():
             return tool.name
         case WebSearchTool():
-            return "web_search"
+            return WEB_SEARCH
         case OpaqueTool():
             return str(tool.data.get("name") or tool.data.get("type", ""))
 

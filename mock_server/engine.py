@@ -112,7 +112,8 @@ class Engine:
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self.lock:
             body = hashlib.sha256(request.body).hexdigest()
-            call = _Call(codec, request, headers, self._ids(_digest(codec.provider, request.path, body), "unread"))
+            ids = self._ids(codec, _digest(codec.provider, request.path, body), "unread")
+            call = _Call(codec, request, headers, ids)
             try:
                 plan = self._plan(call)
             except LanguageModelError as error:
@@ -130,7 +131,7 @@ class Engine:
         self._check_key(codec, call.headers)
         model_call = call.model_call = codec.decode_request(request)
         fingerprint = _digest(codec.provider, model_call.model_id, model_call.input.model_dump_json())
-        call.ids = self._ids(fingerprint, "stream" if model_call.stream else "whole")
+        call.ids = self._ids(codec, fingerprint, "stream" if model_call.stream else "whole")
         choice = self.script.choose(codec.provider, model_call, call.headers, fingerprint)
         if choice is None and self._strict:
             raise self._no_scenario()
@@ -144,13 +145,13 @@ class Engine:
         call.response = response
         return put_on(plan, fault) if fault is not None else plan
 
-    def _ids(self, fingerprint: str, form: str) -> CallIds:
+    def _ids(self, codec: Codec, fingerprint: str, form: str) -> CallIds:
         """Ids made from what the request says and how often it was said in this form.
 
         They are the same for a whole and a streamed answer, whatever other requests come in between.
         """
         seen = self._repeats.next(fingerprint, form)
-        return CallIds(f"{self._seed}:{fingerprint}:{seen}")
+        return CallIds(f"{self._seed}:{fingerprint}:{seen}", codec.endpoint)
 
     def _check_key(self, codec: Codec, headers: Mapping[str, str]) -> None:
         if self._api_key is None:

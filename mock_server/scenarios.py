@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, SerializeAsAn
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from llm_sdk.codec import Ids, ModelCall
+from llm_sdk.codec import ModelCall
 from llm_sdk.json_model import JsonObject, Maybe, Model
 from llm_sdk.types import (
     AudioPart,
@@ -29,9 +29,10 @@ from llm_sdk.types import (
     ReasoningPart,
     TextPart,
 )
-from mock_server.author import finish_reason_of, new_tool_call_id
+from mock_server.author import finish_reason_of
 from mock_server.conversation import last_user, system_text, text_of, tool_name, tool_results
 from mock_server.faults import Fault
+from mock_server.ids import CallIds
 from mock_server.pacing import Pace
 from mock_server.templates import render
 
@@ -232,7 +233,7 @@ class Reply(Model):
         short = [{"type": "string"}, parts, part, dict(whole)]
         return {"anyOf": short}
 
-    def build(self, variables: Mapping[str, Any], ids: Ids) -> ModelResponse:
+    def build(self, variables: Mapping[str, Any], ids: CallIds) -> ModelResponse:
         """The answer, with its templates rendered and its tool calls named.
 
         Raises BadTemplateError, or pydantic's ValidationError for a template that gives what its field cannot hold.
@@ -258,19 +259,23 @@ class FixedReply(Reply):
 
     response: ModelResponse
 
-    def build(self, variables: Mapping[str, Any], ids: Ids) -> ModelResponse:  # noqa: ARG002 - as it is
+    def build(self, variables: Mapping[str, Any], ids: CallIds) -> ModelResponse:  # noqa: ARG002 - as it is
         """The response."""
         return self.response
 
 
-def _name_tool_calls(parts: list[JsonObject], ids: Ids) -> None:
+def _name_tool_calls(parts: list[JsonObject], ids: CallIds) -> None:
     named: dict[str, str] = {}
     for part in parts:
         if part["type"] == "tool-call":
-            part["tool_call_id"] = part.get("tool_call_id") or new_tool_call_id(ids)
+            part["tool_call_id"] = part.get("tool_call_id") or _new_id(part, ids)
             named[part["tool_name"]] = part["tool_call_id"]
         elif part["type"] == "tool-result" and not part.get("tool_call_id"):
-            part["tool_call_id"] = named.get(part["tool_name"]) or new_tool_call_id(ids)
+            part["tool_call_id"] = named.get(part["tool_name"]) or _new_id(part, ids)
+
+
+def _new_id(part: JsonObject, ids: CallIds) -> str:
+    return ids.tool_call_id(part["tool_name"], hosted=bool(part.get("provider_executed")))
 
 
 class Turn(Model):

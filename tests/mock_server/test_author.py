@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from plain_protocol import PLAIN
 from test_scenarios import CALL, HISTORY, call, result, user
 
 from llm_sdk.codec import ModelCall
@@ -32,8 +33,8 @@ TOOLS = [GET_WEATHER, GET_TIME]
 
 
 def write(asked: ModelCall) -> ModelResponse:
-    response = write_answer(asked, CallIds("0"))
-    assert write_answer(asked, CallIds("0")) == response, "the same for the same input"
+    response = write_answer(asked, CallIds("0", PLAIN.endpoint))
+    assert write_answer(asked, CallIds("0", PLAIN.endpoint)) == response, "the same for the same input"
     return response
 
 

@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from plain_protocol import PLAIN
 
 from llm_sdk.types import TextPart
 from mock_server.ids import CallIds
@@ -62,7 +63,7 @@ def test_a_file_with_everything_is_read() -> None:
     assert everything.pace is not None
     assert (everything.pace.cut, everything.pace.delay) == ("char", 0.01)
     assert refusal.reply is not None
-    said = refusal.reply.build({"last_user": "this"}, CallIds("0"))
+    said = refusal.reply.build({"last_user": "this"}, CallIds("0", PLAIN.endpoint))
     assert said.content == [TextPart(text="No, this is not for me.")]
 
 

@@ -47,7 +47,7 @@ def says(script: Script, asked: ModelCall, *, headers: dict[str, str] | None = N
         return None
     if choice.turn.reply is None:
         return f"fault {choice.turn.fault}"
-    (part,) = choice.turn.reply.build(choice.variables, CallIds("0")).content
+    (part,) = choice.turn.reply.build(choice.variables, CallIds("0", PLAIN.endpoint)).content
     assert isinstance(part, TextPart)
     return part.text
 
@@ -167,7 +167,9 @@ def test_a_turn_that_is_only_late_answers() -> None:
 def build(reply: Any, **variables: Any) -> Any:
     (found,) = read_scenarios([{"when": {"last_user": "(?P<city>.*) (?P<n>.*)"}, "reply": reply}], providers=[])
     assert found.reply is not None
-    return found.reply.build({"city": "Paris", "n": "3", "last_user": "Paris 3", **variables}, CallIds("0"))
+    return found.reply.build(
+        {"city": "Paris", "n": "3", "last_user": "Paris 3", **variables}, CallIds("0", PLAIN.endpoint)
+    )
 
 
 def test_templates_are_rendered_in_every_string() -> None:
@@ -242,4 +244,4 @@ def test_parallel_calls_have_ids_of_their_own() -> None:
     ids = [part.tool_call_id for part in response.content]
     assert len(set(ids)) == 3
     assert ids[2] == "given"
-    assert PLAIN.encode_response(response, call=call("a"), ids=CallIds("1")).status == 200
+    assert PLAIN.encode_response(response, call=call("a"), ids=CallIds("1", PLAIN.endpoint)).status == 200

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from llm_sdk.codec import Endpoint, Ids, Route
+from llm_sdk.codec import Endpoint, IdForm, Ids, Route
 from llm_sdk.providers.anthropic import wire
 
 ENDPOINT = Endpoint(
@@ -16,6 +16,8 @@ ENDPOINT = Endpoint(
     key_format="{key}",
     request_id_header="request-id",
     other_key_headers=(("authorization", "Bearer {key}"),),
+    tool_call_id=IdForm(wire.TOOL_USE_ID + "01", wire.ID_LENGTH, wire.ID_ALPHABET),
+    hosted_call_id=IdForm(wire.SERVER_TOOL_USE_ID + "01", wire.ID_LENGTH, wire.ID_ALPHABET),
 )
 
 VERSION_HEADER = "anthropic-version"

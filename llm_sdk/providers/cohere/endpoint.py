@@ -1,6 +1,7 @@
 """Where the chat endpoint stands, and how a client shows its key."""
 
-from llm_sdk.codec import Endpoint, Ids, Route
+from llm_sdk.codec import Endpoint, IdForm, Ids, Route
+from llm_sdk.providers.cohere import wire
 
 ENDPOINT = Endpoint(
     base_url="https://api.cohere.com",
@@ -11,6 +12,7 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-debug-trace-id",
+    tool_call_id=IdForm("{tool_name}_", wire.CALL_ID_LENGTH, wire.CALL_ID_ALPHABET),
     notice_header="x-api-warning",
 )
 

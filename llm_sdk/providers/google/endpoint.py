@@ -3,7 +3,8 @@
 import re
 from urllib.parse import quote, unquote
 
-from llm_sdk.codec import Endpoint, Framing, Ids, Route
+from llm_sdk.codec import Endpoint, Framing, IdForm, Ids, Route
+from llm_sdk.providers.google import wire
 
 ENDPOINT = Endpoint(
     base_url="https://generativelanguage.googleapis.com",
@@ -15,6 +16,7 @@ ENDPOINT = Endpoint(
     key_format="{key}",
     request_id_header="",  # there is none: the body has a responseId
     line_end=b"\r\n",
+    tool_call_id=IdForm("", wire.CALL_ID_LENGTH, wire.CALL_ID_ALPHABET),
     telemetry_name="gcp.gemini",
 )
 

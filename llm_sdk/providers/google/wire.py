@@ -8,6 +8,7 @@ Sources: Google's discovery document of ``generativelanguage`` v1beta (July 2026
 comments name where the two differ.
 """
 
+import string
 from typing import ClassVar
 
 from pydantic import ConfigDict
@@ -17,7 +18,8 @@ from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire
 
 CALL_ID_LENGTH = 8
-"""Lower-case letters and digits of the id of a function call (recorded; older models give none)."""
+CALL_ID_ALPHABET = string.ascii_lowercase + string.digits
+"""The id of a function call (recorded; older models give none)."""
 RESPONSE_ID_LENGTH = 22
 """Characters of URL-safe base64 of a ``responseId`` (recorded: 22 or 23)."""
 

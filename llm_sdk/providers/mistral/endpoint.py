@@ -2,7 +2,8 @@
 
 import re
 
-from llm_sdk.codec import Endpoint, Ids, Route
+from llm_sdk.codec import Endpoint, IdForm, Ids, Route
+from llm_sdk.providers.mistral import wire
 
 ENDPOINT = Endpoint(
     base_url="https://api.mistral.ai",
@@ -14,6 +15,7 @@ ENDPOINT = Endpoint(
     key_format="Bearer {key}",
     request_id_header="mistral-correlation-id",
     at_root=False,
+    tool_call_id=IdForm("", wire.TOOL_CALL_ID_LENGTH, wire.ALPHANUMERIC),
     telemetry_name="mistral_ai",
 )
 

@@ -1,6 +1,9 @@
 """Where the Responses API stands, and how a client shows its key."""
 
-from llm_sdk.codec import Endpoint, Ids, Route
+import string
+
+from llm_sdk.codec import Endpoint, IdForm, Ids, Route
+from llm_sdk.providers.openai import wire
 
 ENDPOINT = Endpoint(
     base_url="https://api.openai.com/v1",
@@ -11,6 +14,8 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-request-id",
+    tool_call_id=IdForm(wire.CALL_ID, wire.CALL_ID_LENGTH),
+    hosted_call_id=IdForm(wire.SEARCH_ID, wire.ID_LENGTH, string.hexdigits[:16]),
 )
 
 PATH = "/responses"

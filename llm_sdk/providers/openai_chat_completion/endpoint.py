@@ -2,7 +2,8 @@
 
 import re
 
-from llm_sdk.codec import Endpoint, Ids, Route
+from llm_sdk.codec import Endpoint, IdForm, Ids, Route
+from llm_sdk.providers.openai_chat_completion import wire
 
 ENDPOINT = Endpoint(
     base_url="https://api.openai.com/v1",
@@ -13,6 +14,7 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-request-id",
+    tool_call_id=IdForm(wire.CALL_ID, wire.CALL_ID_LENGTH),
     telemetry_name="openai",
 )
 
