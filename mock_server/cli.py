@@ -33,19 +33,30 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Refuse what no scenario matches.")
 @click.option("--api-key", metavar="KEY", help="Refuse every other key.")
 @click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
-def serve(host: str, port: int, paths: tuple[Path, ...], strict: bool, api_key: str | None, seed: int) -> None:
+@click.option("--profile", metavar="NAME", help="Be a server that deviates from its protocol, such as qvac or ollama.")
+def serve(
+    host: str, port: int, paths: tuple[Path, ...], strict: bool, api_key: str | None, seed: int, profile: str | None
+) -> None:
     """Serve every provider's API until interrupted.
 
     Prints one line with the base URL per provider when it accepts connections.
     """
     scenarios = _load(paths)
     # Here, because the other commands need no server.
+    from llm_sdk.errors import InvalidInputError
+    from llm_sdk.registry import get_codec, provider_names
     from mock_server.app import MockApp
     from mock_server.engine import Engine
+    from mock_server.profiles import deviate, load_profile
     from mock_server.routes import base_path
     from mock_server.web_server import AddressInUseError, WebServer, open_socket
 
-    engine = Engine(scenarios, strict=strict, api_key=api_key, seed=seed)
+    codecs = [get_codec(name) for name in provider_names()]
+    try:
+        codecs = codecs if profile is None else deviate(codecs, load_profile(profile))
+    except InvalidInputError as error:
+        raise click.BadParameter(error.message, param_hint="--profile") from None
+    engine = Engine(scenarios, strict=strict, api_key=api_key, seed=seed, codecs=codecs)
     try:
         listener = open_socket(host, port)
     except AddressInUseError as error:

@@ -8,12 +8,14 @@ from typing import Any, Self
 
 from llm_sdk.codec import Codec, ModelCall
 from llm_sdk.errors import InvalidInputError
+from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, ModelResponse
 from mock_server.app import MockApp
 from mock_server.engine import Engine
 from mock_server.faults import Fault
 from mock_server.journal import Exchange
 from mock_server.pacing import Pace
+from mock_server.profiles import deviate, load_profile
 from mock_server.routes import base_path
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
 from mock_server.scenarios import FixedReply, Scenario, ScriptedToolCall, Turn, When
@@ -38,6 +40,7 @@ class MockServer:
     Use it as a context manager, ``with`` or ``async with``. ``scenarios`` are files, a folder, or scenarios as data;
     those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches; ``api_key`` refuses every other
     key; ``seed`` changes made-up ids. ``codecs`` are the protocols to speak: all that are registered by default.
+    ``profile`` is a server that copies one of them and deviates from it: one of :data:`mock_server.profiles.PROFILES`.
     """
 
     def __init__(
@@ -51,8 +54,11 @@ class MockServer:
         api_key: str | None = None,
         seed: int = 0,
         codecs: Sequence[Codec] | None = None,
+        profile: str | None = None,
     ) -> None:
-        self._engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=codecs)
+        spoken = [get_codec(name) for name in provider_names()] if codecs is None else codecs
+        spoken = spoken if profile is None else deviate(spoken, load_profile(profile))
+        self._engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=spoken)
         self._engine.begin_with(_read_scenarios(scenarios, self._engine.providers))
         self._in_process = in_process
         self._host, self._port = host, port
