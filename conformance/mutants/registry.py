@@ -29,7 +29,7 @@ __all__ = [
     "reference",
 ]
 
-MODULES = ("framing", "answers", "tool_calls", "requests", "errors", "conduct")
+MODULES = ("framing", "answers", "tool_calls", "requests", "errors", "conduct", "anthropic")
 
 
 @dataclass(frozen=True, slots=True)

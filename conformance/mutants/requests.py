@@ -74,7 +74,7 @@ def drops_zeros(parts: Parts) -> LanguageModel:
     return _sending(parts, truthy)
 
 
-@mutant("CORE-11", cases=("options",), checks="meaning")
+@mutant("CORE-11", cases=("options", "end-user"), checks="meaning")
 def forgets_metadata(parts: Parts) -> LanguageModel:
     """Ignores metadata in silence."""
     return _sending(parts, _setting(metadata=None))
@@ -301,7 +301,12 @@ def searches_everywhere(parts: Parts) -> LanguageModel:
     return _sending(parts, wide)
 
 
-@mutant("REASON-07", cases=("reasoning-summary",), checks="asks_for_what_goes_back")
+@mutant(
+    "REASON-07",
+    cases=("reasoning-summary",),
+    checks="asks_for_what_goes_back",
+    not_for={"anthropic": "signatures come without being asked for"},
+)
 def asks_for_no_signatures(parts: Parts) -> LanguageModel:
     """Does not ask for what has to go back with the next turn."""
     return _sending(parts, lambda said: said.model_copy(update={"extra": {**(said.extra or {}), "include": []}}))

@@ -21,7 +21,12 @@ from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import ToolCallPart
 
 
-@mutant("TOOLS-03", cases=("arguments-at-the-end", "arguments-in-the-item"), checks="content")
+@mutant(
+    "TOOLS-03",
+    cases=("arguments-at-the-end", "arguments-in-the-item"),
+    checks="content",
+    not_for={"anthropic": "all but fragments stands in the event that starts the call"},
+)
 def reads_arguments_from_fragments_only(parts: Parts) -> LanguageModel:
     """Ignores arguments that come with the end of a call."""
     return reference(parts, as_codec(_WithoutEvents(get_codec(parts.provider), b"arguments")))
@@ -48,7 +53,7 @@ def keys_calls_by_name(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(by_name))
 
 
-@mutant("TOOLS-01", cases=("tool-call",), checks="content")
+@mutant("TOOLS-01", cases=("tool-call",), checks="content", not_for={"anthropic": "a call has one id"})
 def takes_the_item_id_for_the_call_id(parts: Parts) -> LanguageModel:
     """Gives a tool call the id of its item in place of the id to answer to."""
 
