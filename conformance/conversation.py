@@ -1,5 +1,7 @@
 """A case as a conversation: what is sent at each stage, given what was answered before."""
 
+from collections import defaultdict, deque
+
 from llm_sdk.types import (
     AssistantMessage,
     LanguageModelInput,
@@ -15,11 +17,13 @@ __all__ = ["Conversation"]
 
 class Conversation:
     """What was said so far. Answers may come with other tool call ids than the case has scripted, as those of a live
-    model do; the results that follow are then given with the ids that came."""
+    model do; the results that follow are then given with the ids that came. Where an id is empty in the case, because
+    the provider gives none, results belong to the calls of their tool in order."""
 
     def __init__(self) -> None:
         self._history: list[Message] = []
         self._ids: dict[str, str] = {}
+        self._in_order: defaultdict[str, deque[str]] = defaultdict(deque)
 
     def next_input(self, input: LanguageModelInput) -> LanguageModelInput:
         """The stage's input behind everything that was said before; it counts as said from now on."""
@@ -35,17 +39,24 @@ class Conversation:
             if match is not None:
                 came.remove(match)
                 self._ids[call.tool_call_id] = match.tool_call_id
+                if not call.tool_call_id:
+                    self._in_order[call.tool_name].append(match.tool_call_id)
 
     def _with_ids_that_came(self, message: Message) -> Message:
         if not isinstance(message, ToolMessage):
             return message
         content = [
-            part.model_copy(update={"tool_call_id": self._ids.get(part.tool_call_id, part.tool_call_id)})
+            part.model_copy(update={"tool_call_id": self._id_that_came(part)})
             if isinstance(part, ToolResultPart)
             else part
             for part in message.content
         ]
         return message.model_copy(update={"content": content})
+
+    def _id_that_came(self, result: ToolResultPart) -> str:
+        if not result.tool_call_id and (waiting := self._in_order[result.tool_name]):
+            return waiting.popleft()
+        return self._ids.get(result.tool_call_id, result.tool_call_id)
 
 
 def _calls(answer: ModelResponse | None) -> list[ToolCallPart]:

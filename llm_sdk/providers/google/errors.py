@@ -7,6 +7,7 @@ from typing import Any
 from llm_sdk.codec import WireResponse, dump_json
 from llm_sdk.error_body import read_error_body
 from llm_sdk.errors import (
+    AuthenticationError,
     InvalidInputError,
     LanguageModelError,
     StatusCodeError,
@@ -38,6 +39,8 @@ ERROR_INFO, RETRY_INFO, BAD_REQUEST, QUOTA_FAILURE = "ErrorInfo", "RetryInfo", "
 DOMAIN = "googleapis.com"
 SERVICE = "generativelanguage.googleapis.com"
 SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
+# The reason of a refused key, whose status is 400 (recorded).
+KEY_REFUSED = "API_KEY_INVALID"
 # A quota of the day is not there again after the wait that is asked for.
 DAILY = "PerDay"
 
@@ -62,7 +65,8 @@ def _error(status: int, message: str, word: str | None, details: Any, body: str)
     quotas = found.get(QUOTA_FAILURE, {}).get("violations")
     delay = SECONDS.fullmatch(str(found.get(RETRY_INFO, {}).get("retryDelay")))
     daily = isinstance(quotas, list) and any(DAILY in str(quota) for quota in quotas)
-    return status_error(status)(
+    kind = AuthenticationError if reason == KEY_REFUSED else status_error(status)
+    return kind(
         message,
         status_code=status,
         code=reason if isinstance(reason, str) else word,

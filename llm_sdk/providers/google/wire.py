@@ -9,9 +9,9 @@ comments name where the two differ.
 """
 
 import string
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from llm_sdk.types import JsonObject
@@ -59,6 +59,13 @@ class FunctionCall(CamelWire):
     args: JsonObject | None = None
     partial_args: list[PartialArg] | None = None
     will_continue: bool | None = None
+
+    @field_validator("args", mode="before")
+    @classmethod
+    def _is_an_object(cls, args: Any, fields: ValidationInfo) -> Any:
+        if args is not None and not isinstance(args, dict):
+            raise ValueError(f"the arguments of tool {fields.data.get('name')!r} are not a JSON object")
+        return args
 
 
 class MediaPart(CamelWire):

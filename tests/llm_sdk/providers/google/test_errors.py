@@ -52,7 +52,7 @@ def decoded(body: Any, status: int) -> StatusCodeError:
 
 def test_a_refused_key_has_status_400() -> None:
     error = decoded(KEY_INVALID, 400)
-    assert (type(error), error.code) == (StatusCodeError, "API_KEY_INVALID")
+    assert (type(error), error.status_code, error.code) == (AuthenticationError, 400, "API_KEY_INVALID")
     assert error.message == "API key not valid. Please pass a valid API key."
 
 

@@ -276,6 +276,12 @@ def test_a_malformed_answer_says_where(body: bytes) -> None:
         decoded(body)
 
 
+def test_arguments_that_are_no_object_name_the_tool() -> None:
+    call = {"functionCall": {"name": "get_weather", "args": ["Boston"]}}
+    with pytest.raises(InvariantError, match=r"functionCall\.args: .*the arguments of tool 'get_weather' are not"):
+        decoded(chunk(call, finish="STOP"))
+
+
 def test_an_answer_of_nothing() -> None:
     assert decoded(HEAD) == ModelResponse(content=[], id=HEAD["responseId"], model_id=MODEL)
     assert encoded(ModelResponse(content=[], id=HEAD["responseId"], model_id=MODEL)) == HEAD
