@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from conformance import chunking_strategies
+from conformance.arrays import is_array
 from conformance.chunking import Cuts, byte_cuts, chunks, event_cuts, seeded_cuts, single_cuts, tender_offsets
 from conformance.marks import over, requirement
 from conformance.outcome import told_by
@@ -34,15 +35,25 @@ LAST_BREAKS = 6
 EXAMPLES = 4
 LARGE = 1_500_000
 PIECE = 65536
+OBJECT = re.compile(rb"(?m)^data: ?\{")
+"""Where the data of an event begins with an object: an end mark does not."""
 
 
 def check_bytes(call: Call, subject: Subject, verdict: Verdict, cuttings: Iterable[Cuts], transform: str = "") -> None:
     """The stream, transformed and cut, has to come to what it came to as it was recorded."""
+    if transform:
+        skip_arrays(call)
     body = reframe(call.exchange.response_body, transform)
     expected = subject.plain(call)
     for cuts in cuttings:
         outcome = subject.ask(call, playback_of(call.exchange, chunks(body, cuts)))
         verdict.same(expected, outcome, "the same as of the stream as recorded", cuts=cuts, transform=transform)
+
+
+def skip_arrays(call: Call) -> None:
+    """The rules of server-sent events do not hold for an array."""
+    if is_array(call):
+        pytest.skip("the adapter asks for an array of events, which has no lines")
 
 
 def places(body: bytes, seed: str) -> Iterator[Cuts]:
@@ -149,8 +160,9 @@ def test_framings_together(call: Call, subject: Subject, verdict: Verdict) -> No
 @over("answered streams")
 def test_separators_that_end_no_line(call: Call, subject: Subject, verdict: Verdict) -> None:
     """Separators that some libraries take for line ends, put into every event where they mean nothing."""
+    skip_arrays(call)
     field = '{"x_conformance":"a\u2028b\u2029c\u0085d",'.encode()
-    body = re.sub(rb"(?m)^data: ?\{", b"data: " + field, call.exchange.response_body)
+    body = OBJECT.sub(b"data: " + field, call.exchange.response_body)
     outcome = subject.ask(call, playback_of(call.exchange, [body]))
     verdict.same(subject.plain(call), outcome, "the same as without U+2028, U+2029 and U+0085 in the data")
 
@@ -158,9 +170,11 @@ def test_separators_that_end_no_line(call: Call, subject: Subject, verdict: Verd
 @requirement("STREAM-21")
 @over("first streams")
 def test_large_event(call: Call, subject: Subject, verdict: Verdict) -> None:
-    *others, last = call.events
+    skip_arrays(call)
+    events = call.events
+    at = max((at for at, event in enumerate(events) if OBJECT.search(event)), default=0)  # behind it may be an end mark
     field = b'{"x_conformance":"' + b"a" * LARGE + b'",'
-    body = b"".join(others) + re.sub(rb"(?m)^data: ?\{", b"data: " + field, last)
+    body = b"".join([*events[:at], OBJECT.sub(b"data: " + field, events[at]), *events[at + 1 :]])
     pieces = [body[at : at + PIECE] for at in range(0, len(body), PIECE)]
     outcome = subject.ask(call, playback_of(call.exchange, pieces))
     verdict.same(subject.plain(call), outcome, f"the same as without {LARGE} bytes of padding in one event")
@@ -217,6 +231,8 @@ def check_truncations(
 @over("telling streams")
 def test_what_came_before_a_break(call: Call, subject: Subject, verdict: Verdict) -> None:
     kept = call.events[:-1]
+    while len(kept) > 1 and read_stream(subject.codec, kept).error is None:
+        kept.pop()  # an end that is not missed: what stands there may be told at the end
     outcome = subject.ask(call, playback_of(call.exchange, [b"".join(kept)], "reset"))
     expected = _told(read_stream(subject.codec, kept).partials)
     verdict.true(

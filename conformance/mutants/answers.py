@@ -34,7 +34,9 @@ def strips_text(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [strip(part) for part in content]))
 
 
-@mutant("CORE-04", cases=("several-texts",), checks="content")
+@mutant(
+    "CORE-04", cases=("several-texts",), checks="content", not_for={"openai-chat-completion": "a message has one text"}
+)
 def joins_texts(parts: Parts) -> LanguageModel:
     """Joins all texts of an answer into one."""
 

@@ -113,7 +113,7 @@ def stumbles_over_a_byte_order_mark(parts: Parts) -> LanguageModel:
     return _mangled(parts, _as_a_whole(lambda body: b"" if body.startswith(b"\xef\xbb\xbf") else body))
 
 
-@mutant("STREAM-13", cases=("short-stream",), checks="no-final-blank-line")
+@mutant("STREAM-13", cases=("short-stream", "no-end-mark"), checks="no-final-blank-line")
 def needs_the_last_blank_line(parts: Parts) -> LanguageModel:
     """Loses the last event when the blank line after it is missing."""
 

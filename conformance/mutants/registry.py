@@ -29,7 +29,7 @@ __all__ = [
     "reference",
 ]
 
-MODULES = ("framing", "answers", "tool_calls", "requests", "errors", "conduct", "anthropic")
+MODULES = ("framing", "answers", "tool_calls", "requests", "errors", "conduct", "anthropic", "openai_chat_completion", "cohere", "mistral")
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,12 @@ def gives_sources_by_title(parts: Parts) -> LanguageModel:
     return _sending(parts, _parts_of(UserMessage, titled))
 
 
-@mutant("CITE-04", cases=("citation",), checks="meaning")
+@mutant(
+    "CITE-04",
+    cases=("citation",),
+    checks="meaning",
+    not_for={"openai-chat-completion": "a request has no place for citations"},
+)
 def forgets_citations_of_the_history(parts: Parts) -> LanguageModel:
     """Sends an earlier answer back without its citations."""
 
@@ -305,7 +310,10 @@ def searches_everywhere(parts: Parts) -> LanguageModel:
     "REASON-07",
     cases=("reasoning-summary",),
     checks="asks_for_what_goes_back",
-    not_for={"anthropic": "signatures come without being asked for"},
+    not_for={
+        "anthropic": "signatures come without being asked for",
+        "openai-chat-completion": "reasoning_details come without being asked for",
+    },
 )
 def asks_for_no_signatures(parts: Parts) -> LanguageModel:
     """Does not ask for what has to go back with the next turn."""
