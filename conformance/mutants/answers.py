@@ -35,7 +35,10 @@ def strips_text(parts: Parts) -> LanguageModel:
 
 
 @mutant(
-    "CORE-04", cases=("several-texts",), checks="content", not_for={"openai-chat-completion": "a message has one text"}
+    "CORE-04",
+    cases=("several-texts",),
+    checks="content",
+    not_for={"mistral": "a stream has one text", "openai-chat-completion": "a message has one text"},
 )
 def joins_texts(parts: Parts) -> LanguageModel:
     """Joins all texts of an answer into one."""

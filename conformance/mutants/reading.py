@@ -1,6 +1,8 @@
 """What mutants of the answer are made of: a codec whose readings are changed on the way."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from conformance.mutants.registry import CodecAround, DecoderAround, Parts, reference
@@ -9,11 +11,12 @@ from llm_sdk.deltas import ContentDelta, PartialModelResponse
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import ModelResponse
+from llm_sdk.types import JsonObject, ModelResponse
 
 Partials = list[PartialModelResponse]
 ReadPartials = Callable[[PartialModelResponse], Partials]
 ReadResponse = Callable[[ModelResponse], ModelResponse]
+Misread = Callable[[JsonObject], JsonObject]
 
 
 def same_response(response: ModelResponse) -> ModelResponse:
@@ -89,3 +92,34 @@ class WithDecoder(CodecAround):
 
     def stream_decoder(self) -> StreamDecoder:
         return self._decoder(self._codec)
+
+
+def misread(parts: Parts, change: Misread) -> LanguageModel:
+    """An adapter that takes the JSON of answers and of their events for another."""
+    return reference(parts, as_codec(_Misreading(get_codec(parts.provider), change)))
+
+
+class _Misreading(CodecAround):
+    def __init__(self, codec: Codec, change: Misread) -> None:
+        super().__init__(codec)
+        self._change = change
+
+    def decode_response(self, reply: WireResponse) -> ModelResponse:
+        body = json.dumps(self._change(json.loads(reply.body))).encode()
+        return self._codec.decode_response(replace(reply, body=body))
+
+    def stream_decoder(self) -> StreamDecoder:
+        return _MisreadingDecoder(self._codec, self._change)
+
+
+class _MisreadingDecoder(DecoderAround):
+    def __init__(self, codec: Codec, change: Misread) -> None:
+        super().__init__(codec)
+        self._change = change
+
+    def feed(self, event: ServerSentEvent) -> Partials:
+        try:
+            data = json.dumps(self._change(json.loads(event.data))).encode()
+        except ValueError:  # an end mark
+            return super().feed(event)
+        return super().feed(ServerSentEvent(data, event.event, event.id))

@@ -29,7 +29,10 @@ __all__ = [
     "reference",
 ]
 
-MODULES = ("framing", "answers", "tool_calls", "requests", "errors", "conduct", "anthropic", "openai_chat_completion", "cohere", "mistral")
+MODULES = (
+    *("framing", "answers", "tool_calls", "requests", "errors", "conduct"),
+    *("anthropic", "cohere", "mistral", "openai_chat_completion"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,6 +312,8 @@ def searches_everywhere(parts: Parts) -> LanguageModel:
     checks="asks_for_what_goes_back",
     not_for={
         "anthropic": "signatures come without being asked for",
+        "cohere": "nothing is signed",
+        "mistral": "signatures come without being asked for",
         "openai-chat-completion": "reasoning_details come without being asked for",
     },
 )
