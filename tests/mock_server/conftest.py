@@ -27,8 +27,7 @@ def _noted(request: pytest.FixtureRequest, record_property: Callable[[str, objec
     record_property("client", client.name)
     for scenario in mark.args or (arguments.get("scenario") or f"status {arguments['status']}",):
         record_property("scenario", scenario)
+    mock = request.getfixturevalue("mock") if "mock" in request.fixturenames else None
     yield
-    if "status" in arguments and "mock" in request.fixturenames:
-        record_property(
-            "streamed" if arguments.get("stream") else "whole", len(request.getfixturevalue("mock").requests)
-        )
+    if mock is not None and "status" in arguments:
+        record_property("streamed" if arguments.get("stream") else "whole", len(mock.requests))

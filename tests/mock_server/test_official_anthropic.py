@@ -13,12 +13,14 @@ import anthropic
 import httpx2
 import pytest
 from anthropic.types import Message
+from official_clients import CLIENTS
 from pydantic import BaseModel
 
 from llm_sdk.types import Citation, ImagePart, ReasoningPart, SourcePart, TextPart, ToolResultPart
 from mock_server import MockServer, tool_call
 from mock_server.scenarios import ScriptedToolCall
 
+CLIENT = CLIENTS["Python", "anthropic"]
 MODEL = "claude-sonnet-5"
 CITY = {
     "type": "object",
@@ -111,6 +113,7 @@ def said_text(message: Message) -> str:
     return "".join(block.text for block in message.content if block.type == "text")
 
 
+@pytest.mark.shows("text", "stream")
 def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     mock.on().reply("Bonjour, ça va\u2028?", id="msg_01abc", model_id="claude-x", usage=USAGE)
     message = ask(mock, said="hello")
@@ -135,6 +138,7 @@ def test_the_events_of_a_stream(mock: MockServer) -> None:
     assert collapsed == ["message_start", *block, *block, "message_delta", "message_stop"]
 
 
+@pytest.mark.shows("parallel tool calls", "tool results")
 def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> None:
     asked = mock.on(last_user="(?P<city>Paris) and Rome", tools=["get_weather"])
     asked.reply(
@@ -166,6 +170,7 @@ def test_a_tool_without_arguments(mock: MockServer, ask: Ask) -> None:
     assert block["input"] == {}
 
 
+@pytest.mark.shows("reasoning")
 def test_thinking_comes_back_to_the_letter(mock: MockServer, ask: Ask) -> None:
     mock.on(nth=1).reply(
         ReasoningPart(text="Hm…", signature="EqQB+/=="),
@@ -217,6 +222,7 @@ def test_a_web_search_with_citations(mock: MockServer, ask: Ask) -> None:
     assert message.usage.server_tool_use.web_search_requests == 1
 
 
+@pytest.mark.shows("image input")
 def test_an_image_and_a_document_are_read(mock: MockServer, ask: Ask) -> None:
     image = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
     document = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
@@ -234,6 +240,7 @@ def test_ends(mock: MockServer, ask: Ask) -> None:
     assert (stopped.stop_reason, stopped.stop_sequence) == ("stop_sequence", "END")
 
 
+@pytest.mark.shows("tool call")
 def test_made_up_answers_of_every_kind(mock: MockServer, ask: Ask) -> None:
     assert said_text(ask(mock, said="hello")) == "You said: hello"
     (call,) = content(ask(mock, said="x", tools=[GET_WEATHER], tool_choice={"type": "any"}))
@@ -251,6 +258,7 @@ class Person(BaseModel):
     friends: list[str]
 
 
+@pytest.mark.shows("structured output")
 @pytest.mark.parametrize("scripted", [True, False])
 def test_structured_output_is_parsed(mock: MockServer, scripted: bool) -> None:
     if scripted:
@@ -281,6 +289,7 @@ def test_an_agent_loop_ends_by_itself(mock: MockServer) -> None:
     mock.assert_requested(provider="anthropic", times=2)
 
 
+@pytest.mark.shows
 @pytest.mark.parametrize(
     ("status", "error", "kind", "attempts"),
     [
@@ -315,6 +324,7 @@ def test_errors_have_the_providers_form(
     assert counts == [str(at) for at in range(attempts)]
 
 
+@pytest.mark.shows("retry")
 def test_a_retry_succeeds(mock: MockServer, ask: Ask) -> None:
     mock.on().fault(status=429, retry_after=0.001).fault(status=529, retry_after=0.001).reply("at last")
     assert said_text(ask(mock, said="x")) == "at last"
@@ -328,12 +338,23 @@ def test_an_answer_that_fails_on_its_way(mock: MockServer) -> None:
     assert caught.value.body == {"type": "error", "error": {"type": "api_error", "message": "Internal server error"}}
 
 
+@pytest.mark.shows("cut stream")
 @pytest.mark.parametrize("fault", [{"cut_after_events": 5}, {"cut_after_bytes": 500}, {"malformed_event": 4}])
 def test_a_damaged_stream_is_an_error_of_the_client(mock: MockServer, fault: dict[str, Any]) -> None:
     mock.on().reply("a b c d e f g", fault=fault)
     with pytest.raises((anthropic.APIConnectionError, httpx2.RemoteProtocolError, ValueError)):
         collected(mock, said="x")
     mock.assert_requested(times=1)
+
+
+@pytest.mark.shows("abort")
+def test_a_stream_can_be_broken_off(mock: MockServer) -> None:
+    # Whoever does not break it off waits for minutes.
+    mock.on(last_user="long").reply("word " * 3600, pace={"delay": 0.05})
+    with sync_client(mock) as client:
+        with client.messages.stream(**complete({"said": "long"})) as stream:
+            assert next(stream.text_stream) == "word"
+        assert said_text(client.messages.create(**complete({"said": "hello"}))) == "You said: hello"
 
 
 @pytest.mark.parametrize("path", ["/anthropic", ""])

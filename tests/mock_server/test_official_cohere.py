@@ -12,10 +12,12 @@ import cohere
 import httpx
 import pytest
 from cohere.core.api_error import ApiError
+from official_clients import CLIENTS
 
 from llm_sdk.types import Citation, ReasoningPart, TextPart
 from mock_server import MockServer, tool_call
 
+CLIENT = CLIENTS["Python", "cohere"]
 MODEL = "command-a-03-2025"
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 GET_WEATHER: Any = {"type": "function", "function": {"name": "get_weather", "parameters": CITY}}
@@ -127,6 +129,7 @@ def call(city: str, id: str) -> dict[str, Any]:
     return {"id": id, "type": "function", "function": {"name": "get_weather", "arguments": arguments}}
 
 
+@pytest.mark.shows("text", "stream")
 def test_text_with_usage_and_id(mock: MockServer, ask: Ask) -> None:
     mock.on().reply("Bonjour, ça va\u2028?", id="an-id", usage=USAGE)
     assert ask(mock, messages=HELLO) == {
@@ -141,6 +144,7 @@ def test_text_with_usage_and_id(mock: MockServer, ask: Ask) -> None:
     }
 
 
+@pytest.mark.shows("parallel tool calls", "tool results")
 def test_a_plan_parallel_calls_and_their_results(mock: MockServer, ask: Ask) -> None:
     asked = mock.on(last_user="(?P<city>Paris) and Rome", tools=["get_weather"])
     asked.reply(
@@ -165,6 +169,7 @@ def test_a_plan_parallel_calls_and_their_results(mock: MockServer, ask: Ask) -> 
     assert second["message"]["content"] == [text("Sunny in both.")]
 
 
+@pytest.mark.shows("reasoning")
 def test_thinking(mock: MockServer, ask: Ask) -> None:
     mock.on().reply(ReasoningPart(text="6 times 7."), TextPart(text="42"))
     answer = ask(mock, messages=HELLO, thinking={"type": "enabled", "token_budget": 100})
@@ -187,6 +192,7 @@ def test_documents_and_citations(mock: MockServer, ask: Ask) -> None:
     ]
 
 
+@pytest.mark.shows("image input")
 def test_an_image_is_read(mock: MockServer, ask: Ask) -> None:
     mock.on().reply("A cat.")
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -197,12 +203,18 @@ def test_an_image_is_read(mock: MockServer, ask: Ask) -> None:
     assert (sent.type, sent.model_dump()["mime_type"]) == ("image", "image/png")
 
 
-def test_structured_output(mock: MockServer, ask: Ask) -> None:
+@pytest.mark.shows("structured output")
+@pytest.mark.parametrize("scripted", [True, False])
+def test_structured_output(mock: MockServer, ask: Ask, scripted: bool) -> None:
+    if scripted:
+        mock.on(response_format="json").reply('{"n": 42}')
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     answer = ask(mock, messages=HELLO, response_format={"type": "json_object", "json_schema": schema})
-    assert isinstance(json.loads(answer["message"]["content"][0]["text"])["n"], int)
+    number = json.loads(answer["message"]["content"][0]["text"])["n"]
+    assert number == 42 if scripted else isinstance(number, int)
 
 
+@pytest.mark.shows("tool call")
 def test_made_up_answers(mock: MockServer, ask: Ask) -> None:
     assert ask(mock, messages=HELLO)["message"]["content"] == [text("You said: hello")]
     answer = ask(mock, messages=HELLO, tools=[GET_WEATHER], tool_choice="REQUIRED")
@@ -212,6 +224,7 @@ def test_made_up_answers(mock: MockServer, ask: Ask) -> None:
     assert (long["finish_reason"], long["usage"]["billed_units"]["output_tokens"]) == ("MAX_TOKENS", 16.0)
 
 
+@pytest.mark.shows
 @pytest.mark.parametrize(
     ("status", "error"),
     [
@@ -219,6 +232,7 @@ def test_made_up_answers(mock: MockServer, ask: Ask) -> None:
         (401, cohere.UnauthorizedError),
         (403, cohere.ForbiddenError),
         (404, cohere.NotFoundError),
+        (413, ApiError),
         (422, cohere.UnprocessableEntityError),
         (429, cohere.TooManyRequestsError),
         (498, cohere.errors.InvalidTokenError),
@@ -241,6 +255,7 @@ def test_errors_have_the_providers_form(mock: MockServer, status: int, error: ty
     mock.assert_requested(times=3 if not stream and (status == 429 or status >= 500) else 1)
 
 
+@pytest.mark.shows("retry")
 @pytest.mark.parametrize("ask", [whole, whole_async])
 def test_a_retry_succeeds(mock: MockServer, ask: Ask) -> None:
     mock.on().fault(status=429, retry_after=0.001).fault(status=503, retry_after=0.001).reply("at last")
@@ -248,11 +263,24 @@ def test_a_retry_succeeds(mock: MockServer, ask: Ask) -> None:
     assert [exchange.status for exchange in mock.requests] == [429, 503, 200]
 
 
+@pytest.mark.shows("cut stream")
 @pytest.mark.parametrize("fault", [{"cut_after_events": 5}, {"cut_after_bytes": 500}])
 def test_a_damaged_stream_is_an_error_of_the_client(mock: MockServer, fault: dict[str, Any]) -> None:
     mock.on().reply("a b c d e f g", fault=fault)
     with pytest.raises(httpx.RemoteProtocolError):
         streamed(mock, messages=HELLO)
+
+
+@pytest.mark.shows("abort")
+def test_a_stream_can_be_broken_off(mock: MockServer) -> None:
+    # Whoever does not break it off waits for minutes.
+    mock.on(last_user="long").reply("word " * 3600, pace={"delay": 0.05})
+    with client(mock) as co:
+        stream = co.chat_stream(model=MODEL, messages=[{"role": "user", "content": "long"}])
+        said = (event.delta.message.content.text for event in stream if event.type == "content-delta")
+        assert next(said) == "word"
+        stream.close()
+        assert given(co.chat(model=MODEL, messages=HELLO))["message"]["content"] == [text("You said: hello")]
 
 
 @pytest.mark.parametrize("path", ["/cohere", ""])

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from google import genai
 from google.genai import errors, types
+from official_clients import CLIENTS
 from pydantic import BaseModel
 
 from llm_sdk.types import (
@@ -28,6 +29,7 @@ from llm_sdk.types import (
 from mock_server import MockServer, tool_call
 from mock_server.scenarios import ScriptedToolCall
 
+CLIENT = CLIENTS["Python", "google-genai"]
 MODEL = "gemini-3-flash-preview"
 SIGNATURE = base64.b64encode(b"\x0a\x24\x01r\xc8").decode()
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -120,6 +122,7 @@ def candidate(chunks: list[Response]) -> types.Candidate:
     return last
 
 
+@pytest.mark.shows("text", "stream")
 def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     mock.on().reply(TextPart(text="Bonjour, ça va\u2028?"), id="za9caLp-rJ", model_id="gemini-3-x", usage=USAGE)
     chunks = ask(mock, "hello")
@@ -140,6 +143,7 @@ def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     }
 
 
+@pytest.mark.shows("parallel tool calls", "tool results")
 def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> None:
     asked = mock.on(last_user="(?P<city>Paris) and Rome", tools=["get_weather"])
     asked.reply(
@@ -166,6 +170,7 @@ def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> No
     ]
 
 
+@pytest.mark.shows("reasoning")
 def test_thoughts_and_signatures(mock: MockServer, ask: Ask) -> None:
     call = ScriptedToolCall(tool_name="f", args={}, tool_call_id="a", signature=SIGNATURE)
     mock.on().reply(ReasoningPart(text="Let me see."), TextPart(text="6*7 is 42", signature=SIGNATURE), call)
@@ -204,6 +209,7 @@ def test_media_of_the_model(mock: MockServer, ask: Ask) -> None:
     ]
 
 
+@pytest.mark.shows("image input")
 def test_media_of_the_user(mock: MockServer, ask: Ask) -> None:
     parts = [
         types.Part.from_bytes(data=b"\xff\xfe\xfd", mime_type="image/png"),
@@ -249,6 +255,7 @@ def test_an_answer_that_is_too_long(mock: MockServer, ask: Ask) -> None:
     assert usage.candidates_token_count == 16
 
 
+@pytest.mark.shows("tool call")
 def test_made_up_answers_of_every_kind(mock: MockServer, ask: Ask) -> None:
     assert said(ask(mock, "hello")) == "You said: hello"
     [call] = output(ask(mock, "x", tool_config={"function_calling_config": {"mode": "ANY"}}, **TOOLS))
@@ -265,6 +272,7 @@ class Person(BaseModel):
     friends: list[str]
 
 
+@pytest.mark.shows("structured output")
 @pytest.mark.parametrize("by_json_schema", [False, True])
 def test_structured_output_is_parsed(mock: MockServer, by_json_schema: bool) -> None:
     schema = {"response_json_schema": Person.model_json_schema()} if by_json_schema else {"response_schema": Person}
@@ -298,18 +306,19 @@ def test_a_conversation(mock: MockServer) -> None:
     assert [message.role for message in input.messages] == ["user", "assistant", "user"]
 
 
+@pytest.mark.shows
 @pytest.mark.parametrize(
     ("status", "error"),
     [(status, errors.ClientError) for status in (400, 401, 403, 404, 413, 422, 429)]
     + [(status, errors.ServerError) for status in (500, 503, 529)],
 )
-@pytest.mark.parametrize("style", [whole, streamed])
+@pytest.mark.parametrize("stream", [False, True])
 def test_errors_have_the_providers_form(
-    mock: MockServer, status: int, error: type[errors.APIError], style: Ask
+    mock: MockServer, status: int, error: type[errors.APIError], stream: bool
 ) -> None:
     mock.on().fault(status=status, message="as asked", code="A_REASON", retry_after=1.5)
     with pytest.raises(error) as caught:
-        style(mock, "x")
+        (streamed if stream else whole)(mock, "x")
     assert (caught.value.code, caught.value.message) == (status, "as asked")
     assert caught.value.status is not None
     assert caught.value.status.isupper()
@@ -318,6 +327,7 @@ def test_errors_have_the_providers_form(
     mock.assert_requested(times=1)  # the client asks again only when it is told to
 
 
+@pytest.mark.shows("retry")
 def test_a_retry_succeeds(mock: MockServer) -> None:
     mock.on().fault(status=429).fault(status=503).reply("at last")
     retry = types.HttpRetryOptions(attempts=3, initial_delay=0.001, max_delay=0.001, jitter=0)
@@ -326,11 +336,23 @@ def test_a_retry_succeeds(mock: MockServer) -> None:
     assert [exchange.status for exchange in mock.requests] == [429, 503, 200]
 
 
+@pytest.mark.shows("cut stream")
 @pytest.mark.parametrize("fault", [{"cut_after_events": 2}, {"cut_after_bytes": 300}])
 def test_a_stream_that_is_cut_is_an_error_of_the_client(mock: MockServer, fault: dict[str, Any]) -> None:
     mock.on().reply("a b c d e f g", fault=fault)
     with pytest.raises(httpx2.RemoteProtocolError):
         streamed(mock, "x")
+
+
+@pytest.mark.shows("abort")
+def test_a_stream_can_be_broken_off(mock: MockServer) -> None:
+    # Whoever does not break it off waits for minutes.
+    mock.on(last_user="long").reply("word " * 3600, pace={"delay": 0.05})
+    with make_client(mock) as client:
+        stream = client.models.generate_content_stream(model=MODEL, contents="long")
+        assert next(stream).text == "word"
+        stream.close()
+        assert client.models.generate_content(model=MODEL, contents="hello").text == "You said: hello"
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta", "v1alpha"])

@@ -8,16 +8,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from mistralai.client import Mistral
 from mistralai.client.errors import HTTPValidationError, SDKError
 from mistralai.client.models import CompletionEvent
 from mistralai.client.utils.retries import BackoffStrategy, RetryConfig
+from official_clients import CLIENTS
 from pydantic import BaseModel
 
 from llm_sdk.types import Citation, ImagePart, ReasoningPart, TextPart
 from mock_server import MockServer, tool_call
 
+CLIENT = CLIENTS["Python", "mistralai"]
 MODEL = "mistral-small-latest"
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 GET_WEATHER: Any = {"type": "function", "function": {"name": "get_weather", "parameters": CITY}}
@@ -138,6 +141,7 @@ def said_text(answer: Answer) -> str:
     return "".join(one["text"] for one in answer["content"] if one["type"] == "text")
 
 
+@pytest.mark.shows("text", "stream")
 def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     mock.on().reply("Bonjour, ça va\u2028?", id="c" * 32, model_id="mistral-x", usage=USAGE)
     answer = ask(mock, said="hello")
@@ -154,6 +158,7 @@ def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     }
 
 
+@pytest.mark.shows("parallel tool calls", "tool results")
 def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> None:
     asked = mock.on(last_user="(?P<city>Paris) and Rome", tools=["get_weather"])
     asked.reply(
@@ -194,6 +199,7 @@ def test_a_tool_without_arguments(mock: MockServer, ask: Ask) -> None:
     assert call["id"].isalnum()
 
 
+@pytest.mark.shows("reasoning")
 def test_thinking_and_its_signature(mock: MockServer, ask: Ask) -> None:
     mock.on(nth=1).reply(ReasoningPart(text="Hm…", signature="s+/=="), "42")
     answer = ask(mock, said="6*7", reasoning_effort="high")
@@ -216,6 +222,7 @@ def test_a_refusal_is_a_text(mock: MockServer, ask: Ask) -> None:
     assert (said_text(answer), answer["finish_reason"]) == ("I will not.", "stop")
 
 
+@pytest.mark.shows("image input")
 def test_an_image_a_document_and_a_sound_are_read(mock: MockServer, ask: Ask) -> None:
     said = [
         {"type": "image_url", "image_url": "data:image/png;base64,iVBORw0KGgo="},
@@ -234,6 +241,7 @@ def test_ends(mock: MockServer, ask: Ask) -> None:
     assert ask(mock, said="x")["finish_reason"] == "error"
 
 
+@pytest.mark.shows("tool call")
 def test_made_up_answers_of_every_kind(mock: MockServer, ask: Ask) -> None:
     assert said_text(ask(mock, said="hello")) == "You said: hello"
     (call,) = ask(mock, said="x", tools=[GET_WEATHER], tool_choice="any")["calls"]
@@ -248,13 +256,17 @@ class Person(BaseModel):
     friends: list[str]
 
 
+@pytest.mark.shows("structured output")
 @pytest.mark.parametrize("scripted", [True, False])
 def test_structured_output_is_parsed(mock: MockServer, scripted: bool) -> None:
     if scripted:
         mock.on(response_format="json").reply('{"name": "Ada", "age": 36, "friends": ["Charles"]}')
     with new_client(mock) as client:
         parsed = client.chat.parse(Person, **complete({"said": "who?"})).choices[0].message.parsed
+        with client.chat.parse_stream(Person, **complete({"said": "who?"})) as events:
+            from_stream = Person.model_validate_json(said_text(collected_answer(events)))
     assert isinstance(parsed, Person)
+    assert parsed == from_stream
     if scripted:
         assert parsed == Person(name="Ada", age=36, friends=["Charles"])
 
@@ -278,6 +290,7 @@ ATTEMPTS = 3
 """How often a retried request is answered with an error before it succeeds."""
 
 
+@pytest.mark.shows
 @pytest.mark.parametrize(
     ("status", "body"),
     [
@@ -289,6 +302,7 @@ ATTEMPTS = 3
         (429, {"object": "error", "type": "rate_limited", "param": None, "code": "1300"}),
         (500, {"object": "error", "type": "internal_server_error", "param": None, "code": "1000"}),
         (503, {"object": "error", "type": "service_unavailable", "param": None, "code": "3500"}),
+        (529, {"object": "error", "type": "internal_server_error", "param": None, "code": "1000"}),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
@@ -306,15 +320,39 @@ def test_errors_have_the_providers_form(mock: MockServer, status: int, body: dic
     mock.assert_requested(times=1)
 
 
-def test_a_complaint_about_a_field_is_a_validation_error(mock: MockServer) -> None:
-    mock.on().fault(status=422, message="as asked")
+@pytest.mark.shows
+@pytest.mark.parametrize("status", [422])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_complaint_about_a_field_is_a_validation_error(mock: MockServer, status: int, stream: bool) -> None:
+    mock.on().fault(status=status, message="as asked")
     with new_client(mock) as client, pytest.raises(HTTPValidationError) as caught:
-        client.chat.complete(**complete({"said": "x"}))
+        (client.chat.stream if stream else client.chat.complete)(**complete({"said": "x"}))
     assert caught.value.data.detail is not None
     (detail,) = caught.value.data.detail
     assert (detail.msg, detail.loc) == ("as asked", ["body"])
 
 
+@pytest.mark.shows("cut stream")
+@pytest.mark.parametrize("fault", [{"cut_after_events": 3}, {"cut_after_bytes": 500}])
+def test_a_stream_that_is_cut_is_an_error_of_the_client(mock: MockServer, fault: dict[str, Any]) -> None:
+    mock.on().reply("a b c d e f g", fault=fault)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        collected(mock, said="x")
+
+
+@pytest.mark.shows("abort")
+def test_a_stream_can_be_broken_off(mock: MockServer) -> None:
+    # Whoever does not break it off waits for minutes.
+    mock.on(last_user="long").reply("word " * 3600, pace={"delay": 0.05})
+    with new_client(mock) as client:
+        with client.chat.stream(**complete({"said": "long"})) as events:
+            said = (event.data.choices[0].delta.content for event in events)
+            assert next(filter(None, said)) == "word"
+        answer = whole_answer(client.chat.complete(**complete({"said": "hello"})))
+    assert said_text(answer) == "You said: hello"
+
+
+@pytest.mark.shows("retry")
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_what_the_client_tries_again_when_it_is_told_to(mock: MockServer, status: int) -> None:
     asked = mock.on()

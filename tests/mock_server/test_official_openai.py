@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from official_clients import CLIENTS
 from openai.types.responses import Response
 from pydantic import BaseModel
 
@@ -18,6 +19,7 @@ from llm_sdk.types import Citation, ImagePart, ReasoningPart, SourcePart, TextPa
 from mock_server import MockServer, tool_call
 from mock_server.scenarios import ScriptedToolCall
 
+CLIENT = CLIENTS["Python", "openai (Responses)"]
 MODEL = "gpt-5-mini"
 CITY = {
     "type": "object",
@@ -112,6 +114,7 @@ def message(text: str, *, id: Any, annotations: Any = ()) -> dict[str, Any]:
     return {"type": "message", "role": "assistant", "status": "completed", "id": id, "content": content}
 
 
+@pytest.mark.shows("text", "stream")
 def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     mock.on().reply(
         TextPart(text="Bonjour, ça va\u2028?", signature="msg_1"), id="resp_1", model_id="gpt-5-x", usage=USAGE
@@ -131,6 +134,7 @@ def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     }
 
 
+@pytest.mark.shows("parallel tool calls", "tool results")
 def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> None:
     asked = mock.on(last_user="(?P<city>Paris) and Rome", tools=["get_weather"])
     asked.reply(
@@ -149,6 +153,7 @@ def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> No
     assert ask(mock, input=history, tools=[GET_WEATHER]).output_text == "Sunny in both."
 
 
+@pytest.mark.shows("reasoning")
 def test_reasoning(mock: MockServer, ask: Ask) -> None:
     thought = "**First**\n\nA.\n**Second**\n\nB."
     mock.on().reply(ReasoningPart(text=thought, signature="gAAAA=", id="rs_1"), TextPart(text="42", signature="msg_1"))
@@ -179,6 +184,20 @@ def test_an_image(mock: MockServer, ask: Ask) -> None:
         "status": "completed",
         "result": data,
     }
+
+
+@pytest.mark.shows("image input")
+def test_an_image_is_read(mock: MockServer, ask: Ask) -> None:
+    data = base64.b64encode(b"\x89PNG not really").decode()
+    content = [
+        {"type": "input_text", "text": "What?"},
+        {"type": "input_image", "image_url": f"data:image/png;base64,{data}", "detail": "auto"},
+    ]
+    mock.on(last_user="What").reply("A cat.")
+    assert ask(mock, input=[{"role": "user", "content": content}]).output_text == "A cat."
+    (exchange,) = mock.requests
+    assert exchange.input is not None
+    assert exchange.input.messages[0].content == [TextPart(text="What?"), ImagePart(mime_type="image/png", data=data)]
 
 
 def test_a_web_search_with_citations(mock: MockServer, ask: Ask) -> None:
@@ -220,6 +239,7 @@ def test_an_answer_that_is_too_long_is_incomplete(mock: MockServer, ask: Ask) ->
     assert response.usage.output_tokens == 16
 
 
+@pytest.mark.shows("tool call")
 def test_made_up_answers_of_every_kind(mock: MockServer, ask: Ask) -> None:
     assert ask(mock, input="hello").output_text == "You said: hello"
     (call,) = output(ask(mock, input="x", tools=[GET_WEATHER], tool_choice="required"))
@@ -239,6 +259,7 @@ class Person(BaseModel):
     friends: list[str]
 
 
+@pytest.mark.shows("structured output")
 @pytest.mark.parametrize("scripted", [True, False])
 def test_structured_output_is_parsed(mock: MockServer, scripted: bool) -> None:
     if scripted:
@@ -272,6 +293,7 @@ def test_an_agent_loop_ends_by_itself(mock: MockServer) -> None:
     mock.assert_requested(provider="openai", times=2)
 
 
+@pytest.mark.shows
 @pytest.mark.parametrize(
     ("status", "error", "attempts"),
     [
@@ -281,6 +303,7 @@ def test_an_agent_loop_ends_by_itself(mock: MockServer) -> None:
         (404, openai.NotFoundError, 1),
         (408, openai.APIStatusError, 3),
         (409, openai.ConflictError, 3),
+        (413, openai.APIStatusError, 1),
         (422, openai.UnprocessableEntityError, 1),
         (429, openai.RateLimitError, 3),
         (500, openai.InternalServerError, 3),
@@ -305,12 +328,14 @@ def test_errors_have_the_providers_form(
     assert counts == [str(at) for at in range(attempts)]
 
 
+@pytest.mark.shows("retry")
 def test_a_retry_succeeds(mock: MockServer, ask: Ask) -> None:
     mock.on().fault(status=429, retry_after=0.001).fault(status=503, retry_after=0.001).reply("at last")
     assert ask(mock, input="x").output_text == "at last"
     assert [exchange.status for exchange in mock.requests] == [429, 503, 200]
 
 
+@pytest.mark.shows("cut stream")
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -325,6 +350,16 @@ def test_a_damaged_stream_is_an_error_of_the_client(mock: MockServer, fault: dic
     with pytest.raises(error):
         collected(mock, input="x")
     mock.assert_requested(times=1)
+
+
+@pytest.mark.shows("abort")
+def test_a_stream_can_be_broken_off(mock: MockServer) -> None:
+    # Whoever does not break it off waits for minutes.
+    mock.on(last_user="long").reply("word " * 3600, pace={"delay": 0.05})
+    with sync_client(mock) as client:
+        with client.responses.stream(model=MODEL, input="long") as stream:
+            assert next(event.delta for event in stream if event.type == "response.output_text.delta") == "word"
+        assert client.responses.create(model=MODEL, input="hello").output_text == "You said: hello"
 
 
 def test_the_clients_own_timeout(mock: MockServer) -> None:

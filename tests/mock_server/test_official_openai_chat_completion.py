@@ -8,14 +8,17 @@ import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx2
 import openai
 import pytest
+from official_clients import CLIENTS
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
 
 from llm_sdk.types import AudioPart, Citation, ImagePart, TextPart, ToolCallPart
 from mock_server import MockServer, tool_call
 
+CLIENT = CLIENTS["Python", "openai (chat)"]
 PROVIDER = "openai-chat-completion"
 MODEL = "gpt-5-mini"
 CITY = {
@@ -94,6 +97,7 @@ def said(completion: ChatCompletion) -> dict[str, Any]:
     return message
 
 
+@pytest.mark.shows("text", "stream")
 def test_text_with_usage_and_ids(mock: MockServer, ask: Ask) -> None:
     mock.on().reply("Bonjour, ça va\u2028?", id="chatcmpl-1", model_id="gpt-5-x", usage=USAGE)
     completion = ask(mock, "hello")
@@ -124,6 +128,7 @@ def test_the_chunks_of_a_stream(mock: MockServer) -> None:
     assert len({chunk.id for chunk in (first, *chunks, end, usage)}) == 1
 
 
+@pytest.mark.shows("parallel tool calls", "tool results")
 def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> None:
     scenario = mock.on(last_user="(?P<city>Paris) and Rome", tools=["get_weather"])
     scenario.reply(
@@ -142,6 +147,7 @@ def test_parallel_tool_calls_and_their_results(mock: MockServer, ask: Ask) -> No
     assert said(ask(mock, messages=history, tools=[GET_WEATHER]))["content"] == "Sunny in both."
 
 
+@pytest.mark.shows("tool call")
 def test_text_and_a_call_without_arguments(mock: MockServer, ask: Ask) -> None:
     mock.on().reply("Let me look.", tool_call("now", {}, tool_call_id="call_1"))
     message = said(ask(mock, "hello"))
@@ -180,6 +186,7 @@ def test_reasoning_of_compatible_servers(mock: MockServer) -> None:
     assert (message.content, getattr(message, "reasoning_content", None)) == ("42", "Hm.")
 
 
+@pytest.mark.shows("image input")
 def test_an_image_is_read(mock: MockServer, ask: Ask) -> None:
     data = base64.b64encode(b"\x89PNG not really").decode()
     content = [
@@ -230,6 +237,7 @@ class Person(BaseModel):
     friends: list[str]
 
 
+@pytest.mark.shows("structured output")
 @pytest.mark.parametrize("scripted", [True, False])
 def test_structured_output_is_parsed(mock: MockServer, scripted: bool) -> None:
     if scripted:
@@ -259,6 +267,7 @@ def test_an_agent_loop_ends_by_itself(mock: MockServer) -> None:
     mock.assert_requested(provider=PROVIDER, times=2)
 
 
+@pytest.mark.shows
 @pytest.mark.parametrize(
     ("status", "error", "attempts"),
     [
@@ -267,10 +276,12 @@ def test_an_agent_loop_ends_by_itself(mock: MockServer) -> None:
         (403, openai.PermissionDeniedError, 1),
         (404, openai.NotFoundError, 1),
         (409, openai.ConflictError, 3),
+        (413, openai.APIStatusError, 1),
         (422, openai.UnprocessableEntityError, 1),
         (429, openai.RateLimitError, 3),
         (500, openai.InternalServerError, 3),
         (503, openai.InternalServerError, 3),
+        (529, openai.InternalServerError, 3),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
@@ -285,6 +296,39 @@ def test_errors_have_the_providers_form(
     assert isinstance(caught.value.body, dict)
     assert caught.value.body["message"] == "as asked"
     mock.assert_requested(provider=PROVIDER, times=attempts)
+
+
+@pytest.mark.shows("retry")
+def test_a_retry_succeeds(mock: MockServer, ask: Ask) -> None:
+    mock.on().fault(status=429, retry_after=0.001).fault(status=503, retry_after=0.001).reply("at last")
+    assert said(ask(mock, "x"))["content"] == "at last"
+    assert [exchange.status for exchange in mock.requests] == [429, 503, 200]
+
+
+@pytest.mark.shows("cut stream")
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"cut_after_events": 3}, (openai.APIConnectionError, httpx2.RemoteProtocolError)),
+        ({"cut_after_bytes": 500}, (openai.APIConnectionError, httpx2.RemoteProtocolError)),
+        ({"malformed_event": 3}, ValueError),
+    ],
+)
+def test_a_damaged_stream_is_an_error_of_the_client(mock: MockServer, fault: dict[str, Any], error: Any) -> None:
+    mock.on().reply("a b c d e f g", fault=fault)
+    with pytest.raises(error):
+        collected(mock, "x")
+    mock.assert_requested(times=1)
+
+
+@pytest.mark.shows("abort")
+def test_a_stream_can_be_broken_off(mock: MockServer) -> None:
+    # Whoever does not break it off waits for minutes.
+    mock.on(last_user="long").reply("word " * 3600, pace={"delay": 0.05})
+    with sync_client(mock) as client:
+        with client.chat.completions.create(**asked("long", {"stream": True})) as stream:
+            assert next(chunk for chunk in stream if chunk.choices[0].delta.content).choices[0].delta.content == "word"
+        assert said(client.chat.completions.create(**asked("hello", {})))["content"] == "You said: hello"
 
 
 def test_calls_without_results_are_refused(mock: MockServer) -> None:
