@@ -93,7 +93,7 @@ def check(input: LanguageModelInput, capabilities: Capabilities, provider: str) 
         _check_options(input, capabilities)
         _check_tools(input, capabilities)
         for at, message in enumerate(input.messages):
-            _check_message(message, f"messages[{at}]", capabilities)
+            _check_message(message, f"messages[{at}]", capabilities, provider)
     except (InvalidInputError, UnsupportedError) as error:
         error.locate(provider=provider, request_id=None)
         raise
@@ -163,6 +163,7 @@ def _check_message(
     message: UserMessage | AssistantMessage | ToolMessage | SystemMessage,
     path: str,
     capabilities: Capabilities,
+    provider: str,
 ) -> None:
     for at, part in enumerate(message.content):
         here = f"{path}.content[{at}]"
@@ -181,6 +182,8 @@ def _check_message(
             carried = {"user": capabilities.user, "assistant": capabilities.assistant, "system": capabilities.system}[
                 message.role
             ]
+            if not carried and isinstance(part, OpaquePart) and part.provider == provider:
+                raise UnsupportedError(f"no message of role {message.role} in this protocol", path=here)
             if isinstance(part, AudioPart) and message.role == "assistant" and capabilities.audio_by_id:
                 continue
             if message.role == "assistant" and not capabilities.assistant_image_urls:

@@ -12,8 +12,10 @@ from llm_sdk.testing import questions
 from llm_sdk.testing.questions import Question
 from llm_sdk.types import JsonObject, LanguageModelInput
 
-__all__ = ["Finding", "Outcome", "read_back", "survey"]
+__all__ = ["Finding", "Outcome", "read_back", "said_by", "survey"]
 
+NOTHING = {"type": "text", "text": ""}
+"""Stands in a message that has nothing else."""
 Outcome: TypeAlias = Literal["kept", "changed", "left out", "refused"]
 
 
@@ -22,9 +24,9 @@ class Finding:
     """What came of one question.
 
     ``became`` is what the provider reads in its place, as JSON: parts where a part was asked, else the fields of the
-    input that differ from those of the same input without it. ``lost`` names the fields whose value is nowhere in what
-    the provider reads. ``wire`` is what the body has more than without it. A question that was refused has an ``error``
-    and none of these.
+    input that differ from those of the same input without it. ``lost`` names the fields that hold something which is
+    nowhere in what the provider reads. ``wire`` is what the body has more than without it. A question that was refused
+    has an ``error`` and none of these.
     """
 
     question: Question
@@ -76,7 +78,8 @@ def _find(codec: Codec, question: Question) -> Finding:
     read, body, warnings = read_back(codec, question.input)
     after = read.model_dump(mode="json")
     if question.place is not None:
-        return Finding(question, None, _parts_at(question, after), _lost(question, after), warnings, body)
+        became = [part for part in _parts_at(question, after) if part != NOTHING or question.variant == "empty"]
+        return Finding(question, None, became, _lost(question, after), warnings, body)
     read_without, plain_body, _ = read_back(codec, question.without)
     plain = read_without.model_dump(mode="json")
     became = {name: value for name, value in after.items() if value != plain.get(name)}
@@ -100,15 +103,16 @@ def _parts_at(question: Question, input: JsonObject) -> list[JsonObject]:
 
 
 def _lost(question: Question, input: JsonObject) -> tuple[str, ...]:
-    """The fields whose value stands nowhere in ``input``; texts may stand inside others."""
+    """The fields with a value that stands nowhere in ``input``; texts may stand inside others."""
     kept = list(_leaves(input))
     texts = "\n".join(value for _, value in kept if isinstance(value, str))
-    lost = []
-    for name, value in _leaves(said_by(question)):
-        there = value in texts if isinstance(value, str) else (name, value) in kept
-        if not there and name not in lost:
-            lost.append(name)
-    return tuple(lost)
+
+    def is_there(name: str, value: Any) -> bool:
+        return value in texts if isinstance(value, str) else (name, value) in kept
+
+    said = said_by(question)
+    fields = said[0] if question.place is not None else said
+    return tuple(field for field, inner in fields.items() if not all(is_there(*leaf) for leaf in _leaves(inner, field)))
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

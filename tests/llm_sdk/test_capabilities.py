@@ -218,6 +218,12 @@ UNSUPPORTED: list[tuple[LanguageModelInput, Capabilities, str, str]] = [
         "a message of role system cannot carry text in this protocol",
     ),
     (
+        said(SystemMessage(content=[OPAQUE, OpaquePart(provider="acme", data={})])),
+        replace(NOTHING, system=frozenset()),
+        "messages[0].content[1]",
+        "no message of role system in this protocol",
+    ),
+    (
         said(tool(result(TEXT), result(TEXT, IMAGE))),
         NOTHING,
         "messages[0].content[1].content[1]",

@@ -1,0 +1,1 @@
+"""The documentation, and what writes those pages of it that follow from the code: ``python -m docs``."""
