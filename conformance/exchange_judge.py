@@ -25,6 +25,8 @@ from llm_sdk.types import LanguageModelInput, ModelResponse, UserMessage
 __all__ = ["judge_exchange"]
 
 REFUSED_STATUS = frozenset({400, 422})
+LEFT_OUT = "tool-call: "
+"""How a warning begins that tells of a call cut at the token limit: it is not in the answer that is written again."""
 
 
 def judge_exchange(
@@ -150,11 +152,17 @@ class _ExchangeJudge:
 def _shape(outcome: ModelResponse | Exception) -> Any:
     """An outcome as JSON, for comparing."""
     if isinstance(outcome, ModelResponse):
-        return {"response": outcome.model_dump(mode="json")}
+        return {"response": _content_of(outcome)}
     if isinstance(outcome, RefusalError):
-        response = outcome.response.model_dump(mode="json") if outcome.response else None
+        response = _content_of(outcome.response) if outcome.response else None
         return {"refusal": outcome.refusal, "response": response}
     return {"error": type(outcome).__name__, "message": getattr(outcome, "message", str(outcome))}
+
+
+def _content_of(response: ModelResponse) -> Any:
+    """A response as JSON, without warnings of what was left out of it."""
+    warnings = [warning for warning in response.warnings or () if not warning.startswith(LEFT_OUT)]
+    return response.model_copy(update={"warnings": warnings or None}).model_dump(mode="json")
 
 
 def _without_made_up(response: ModelResponse, read_back: Any) -> Any:

@@ -12,7 +12,7 @@ from conformance.cli import main
 from conformance.corpus import CorpusReport, Selection, judge_corpus
 from conformance.judgement import FIGURES
 from llm_sdk.codec import ModelCall, WireRequest, WireResponse
-from llm_sdk.errors import LanguageModelError, RefusalError, StatusCodeError
+from llm_sdk.errors import LanguageModelError, MalformedArgumentsError, RefusalError, StatusCodeError
 from llm_sdk.registry import provider_names
 from llm_sdk.sse import ServerSentEvent, ServerSentEventDecoder
 from llm_sdk.types import ModelResponse
@@ -121,6 +121,16 @@ class ShoutsRefusals(Parrot):
             return ModelResponse(content=[], id=error.refusal)
 
 
+class WarnsOfTheFirstAnswer(Parrot):
+    """As a codec does of what it could not read: the answer that is written again does not hold it."""
+
+    def __init__(self, warning: str) -> None:
+        self._warnings = [[], [warning]]
+
+    def decode_response(self, reply: WireResponse) -> ModelResponse:
+        return super().decode_response(reply).model_copy(update={"warnings": self._warnings.pop() or None})
+
+
 class NeverEnds(Parrot):
     def stream_encoder(self, **rest: Any) -> ParrotEncoder:
         encoder = super().stream_encoder(**rest)
@@ -164,6 +174,13 @@ def test_a_defect_is_named(tmp_path: Path, codec: Parrot, id: str, figure: str, 
     assert (failure.id, failure.figure) == (id, figure)
     assert failure.message.startswith(message)
     assert report.judgement.passed[figure] == 0
+
+
+def test_a_call_that_was_cut_is_not_looked_for_in_what_is_written(tmp_path: Path) -> None:
+    cut = MalformedArgumentsError("the arguments of f end early").as_warning()
+    assert judge(tmp_path, "whole", codec=WarnsOfTheFirstAnswer(cut)).judgement.failures == []
+    [failure] = judge(tmp_path, "whole", codec=WarnsOfTheFirstAnswer("choices: 1 was left out")).judgement.failures
+    assert failure.message == 'read back, response.warnings: ["choices: 1 was left out"] became absent'
 
 
 def test_a_codec_may_say_itself_what_kind_an_event_is(tmp_path: Path) -> None:

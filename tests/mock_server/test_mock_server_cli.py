@@ -39,6 +39,13 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate(timeout=20)
 
 
+def rest_of_lines(process: subprocess.Popen[str]) -> list[str]:
+    """What the server says behind its first line. Those lines may be in the pipe's buffer already, which
+    ``communicate`` does not look at."""
+    assert process.stdout is not None
+    return [process.stdout.readline() for _ in provider_names()[1:]]
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - the same
 
@@ -47,9 +54,7 @@ def test_serve_says_the_base_url_of_each_provider_when_it_is_ready(tmp_path: Pat
     scenarios = tmp_path / "s.yaml"
     scenarios.write_text("scenarios: [{name: a, reply: scripted}]")
     with serving("--scenarios", str(scenarios)) as (process, origin):
-        assert process.stdout is not None
-        rest = [process.stdout.readline() for _ in provider_names()[1:]]
-        assert all(LINE.fullmatch(line) for line in rest)
+        assert all(LINE.fullmatch(line) for line in rest_of_lines(process))
         assert httpx.get(f"{origin}/_mock/health").json()["providers"] == {
             name: get_codec(name).endpoint.mount + get_codec(name).endpoint.root for name in provider_names()
         }
@@ -59,11 +64,11 @@ def test_serve_says_the_base_url_of_each_provider_when_it_is_ready(tmp_path: Pat
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_it_cleanly(number: signal.Signals) -> None:
     with serving() as (process, origin):
+        rest_of_lines(process)
         assert httpx.get(f"{origin}/").status_code == 200
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
-        assert (process.returncode, err) == (0, "")
-        assert out.count("\n") == len(provider_names()) - 1
+        assert process.communicate(timeout=20) == ("", "")
+        assert process.returncode == 0
 
 
 def test_strict_and_api_key() -> None:
