@@ -22,10 +22,11 @@ def part_cell(finding: Finding) -> str:
             return "yes"
         case "left out":
             return "left out" + _told(finding)
-    asked = said_by(finding.question)[0]
+    said = said_by(finding.question)
+    asked = said[0]
     kinds = [part["type"] for part in finding.became]
     phrases = []
-    if kinds != [asked["type"]]:
+    if kinds != [part["type"] for part in said]:
         phrases.append("as " + ", ".join(f"`{kind}`" for kind in kinds))
     if lost := [name for name in finding.lost if name not in NAMES and name not in _changed(asked, finding)]:
         phrases.append("without " + ", ".join(f"`{name}`" for name in lost))
@@ -36,7 +37,7 @@ def part_cell(finding: Finding) -> str:
     ):
         if names:
             phrases.append(f"{word} " + ", ".join(f"`{name}`" for name in names))
-    return "; ".join(phrases) + _told(finding)
+    return ("; ".join(phrases) or "yes") + _told(finding)
 
 
 def _changed(asked: dict[str, Any], finding: Finding) -> list[str]:

@@ -121,13 +121,14 @@ def _parts(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         question = finding.question
         rows.setdefault((question.kind, question.variant), {})[str(question.place)] = part_cell(finding)
+    kinds = list(dict.fromkeys(kind for kind, _ in rows))
     places = (
         f"in a {place} message" if place in ("user", "system") else f"in an {place} message" for place in PLACES[:3]
     )
     last = ""
     table: list[list[str]] = []
-    for (kind, variant), cells in rows.items():
-        table.append([f"`{kind}`" if kind != last else "", variant, *(cells[place] for place in PLACES)])
+    for (kind, variant), cells in sorted(rows.items(), key=lambda row: kinds.index(row[0][0])):
+        table.append([f"`{kind}`" if kind != last else "", variant, *(cells.get(place, "") for place in PLACES)])
         last = kind
     yield from _table(("part", "", *places, "in a tool result"), table)
 

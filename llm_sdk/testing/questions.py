@@ -32,7 +32,7 @@ from llm_sdk.types import (
     UserMessage,
 )
 
-__all__ = ["PLACES", "Place", "Question", "options", "parts"]
+__all__ = ["PLACES", "Place", "Question", "options", "parts", "search"]
 
 Place: TypeAlias = Literal["user", "assistant", "system", "tool result"]
 PLACES: tuple[Place, ...] = get_args(Place)
@@ -74,12 +74,14 @@ MIME_TYPES = {
     "video/mp4": _base64(b"\0\0\0\x18ftypmp42"),
 }
 CITED = [Citation(source=PAGE, title="A page", cited_text="rains", start_index=3, end_index=8)]
-SEARCHED: dict[str, Any] = {"tool_call_id": "found-by-search", "tool_name": "web_search", "provider_executed": True}
+SEARCHED: dict[str, Any] = {"tool_name": "web_search", "provider_executed": True}
+SEARCH_ARGS: JsonObject = {"type": "search", "query": "rain", "queries": ["rain"]}
 LOOKED: dict[str, Any] = {"tool_call_id": "looked-up", "tool_name": "look_up"}
 
 
 def _variants(provider: str) -> Iterator[tuple[str, Part]]:
     """Every kind of part in its variants; those of one kind stand together."""
+    pages: list[Part] = [SourcePart(source=PAGE, title="A page", content=[])]
     yield "alone", TextPart(text="It rains.")
     yield "empty", TextPart(text="")
     yield "with citations", TextPart(text="It rains.", citations=CITED)
@@ -103,9 +105,9 @@ def _variants(provider: str) -> Iterator[tuple[str, Part]]:
     yield "of a function", ToolCallPart(**LOOKED, args={"at": "the sky"})
     yield "with an id", ToolCallPart(**LOOKED, args={"at": "the sky"}, id="call-id")
     yield "with id and signature", ToolCallPart(**LOOKED, args={"at": "the sky"}, id="call-id", signature="call-token")
-    yield "of a hosted tool", ToolCallPart(**SEARCHED, args={"type": "search", "queries": ["rain"]})
+    yield "of a search elsewhere", ToolCallPart(**SEARCHED, tool_call_id="elsewhere", args=SEARCH_ARGS)
     yield "of a function", ToolResultPart(**LOOKED, content=[TextPart(text="blue")])
-    yield "of a hosted tool", ToolResultPart(**SEARCHED, content=[SourcePart(source=PAGE, title="A page", content=[])])
+    yield "of a search elsewhere", ToolResultPart(**SEARCHED, tool_call_id="elsewhere", content=pages)
     yield "alone", ReasoningPart(text="Hm.")
     yield "with a signature", ReasoningPart(text="Hm.", signature="thought-token")
     yield "with id and signature", ReasoningPart(text="Hm.", signature="thought-token", id="thought-id")
@@ -117,16 +119,22 @@ def parts(provider: str) -> Iterator[Question]:
     """Every variant of every kind of part in every place. Opaque parts are of ``provider``, and of another one."""
     for variant, part in _variants(provider):
         for place in PLACES:
-            messages, path = _conversation(place, [part])
-            without, _ = _conversation(place, [])
-            yield Question(
-                part.type,
-                variant,
-                LanguageModelInput(messages=messages),
-                path,
-                LanguageModelInput(messages=without),
-                place,
-            )
+            yield _placed(place, variant, [part])
+
+
+def search(tool_call_id: str) -> Question:
+    """A hosted search with its result in an assistant message; the id tells a provider whether it is its own."""
+    known = {**SEARCHED, "tool_call_id": tool_call_id}
+    pages: list[Part] = [SourcePart(source=PAGE, title="A page", content=[])]
+    said: list[Part] = [ToolCallPart(**known, args=SEARCH_ARGS), ToolResultPart(**known, content=pages)]
+    return _placed("assistant", "of its own search, with the result", said)
+
+
+def _placed(place: Place, variant: str, said: list[Part]) -> Question:
+    messages, path = _conversation(place, said)
+    without, _ = _conversation(place, [])
+    asked, plain = LanguageModelInput(messages=messages), LanguageModelInput(messages=without)
+    return Question(said[0].type, variant, asked, path, plain, place)
 
 
 def _conversation(place: Place, said: list[Part]) -> tuple[list[Message], str]:

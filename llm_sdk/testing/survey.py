@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from llm_sdk.codec import Codec, WireRequest
+from llm_sdk.codec import Codec, SeededIds, WireRequest
 from llm_sdk.errors import InvalidInputError, UnsupportedError
 from llm_sdk.testing import questions
 from llm_sdk.testing.questions import Question
@@ -49,7 +49,9 @@ class Finding:
 def survey(codec: Codec, asked: Iterable[Question] | None = None) -> Iterator[Finding]:
     """Ask everything, or only what is ``asked``."""
     if asked is None:
-        asked = [*questions.parts(codec.provider), *questions.options(codec.provider)]
+        form = codec.endpoint.hosted_call_id or codec.endpoint.tool_call_id
+        own_search = questions.search(form.make(SeededIds(), "web_search"))
+        asked = [*questions.parts(codec.provider), own_search, *questions.options(codec.provider)]
     for question in asked:
         try:
             yield _find(codec, question)
@@ -61,7 +63,7 @@ def said_by(question: Question) -> Any:
     """What a question says, in the form of :attr:`Finding.became`."""
     asked = question.input.model_dump(mode="json")
     if question.place is not None:
-        return _parts_at(question, asked)[:1]
+        return _parts_at(question, asked)
     plain = question.without.model_dump(mode="json")
     return {name: value for name, value in asked.items() if value != plain.get(name)}
 
@@ -78,8 +80,8 @@ def _find(codec: Codec, question: Question) -> Finding:
     read, body, warnings = read_back(codec, question.input)
     after = read.model_dump(mode="json")
     if question.place is not None:
-        became = [part for part in _parts_at(question, after) if part != NOTHING or question.variant == "empty"]
-        return Finding(question, None, became, _lost(question, after), warnings, body)
+        parts = [part for part in _parts_at(question, after) if part != NOTHING or question.variant == "empty"]
+        return Finding(question, None, parts, _lost(question, after), warnings, body)
     read_without, plain_body, _ = read_back(codec, question.without)
     plain = read_without.model_dump(mode="json")
     became = {name: value for name, value in after.items() if value != plain.get(name)}
@@ -111,8 +113,12 @@ def _lost(question: Question, input: JsonObject) -> tuple[str, ...]:
         return value in texts if isinstance(value, str) else (name, value) in kept
 
     said = said_by(question)
-    fields = said[0] if question.place is not None else said
-    return tuple(field for field, inner in fields.items() if not all(is_there(*leaf) for leaf in _leaves(inner, field)))
+    lost: dict[str, None] = {}
+    for fields in said if question.place is not None else [said]:
+        for field, inner in fields.items():
+            if not all(is_there(*leaf) for leaf in _leaves(inner, field)):
+                lost[field] = None
+    return tuple(lost)
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -303,7 +303,10 @@ def _encode_call(
         tell_lost(part, path, warnings, *lost, *(() if "id" in item else ("id",)))
         yield item
     elif _is_own_search(part):
-        yield encode_search(part, results.pop(part.tool_call_id, None))
+        result = results.pop(part.tool_call_id, None)
+        if result is not None and any(isinstance(page, SourcePart) and page.title for page in result.content):
+            warnings.append(f"title: {path} is sent without the titles of the pages that it found")
+        yield encode_search(part, result)
     else:
         warnings.append(f"hosted tool: {path} was run by another provider and was left out")
 

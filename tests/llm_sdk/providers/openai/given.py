@@ -79,7 +79,7 @@ def function_call(arguments: str = '{"city":"Paris"}', id: str = "fc_1", call_id
 
 CALL_ITEM = {key: value for key, value in function_call().items() if key != "status"}
 """The item of :data:`CALL` in a request."""
-SEARCH_ITEM = {
+SEARCH_ITEM: dict[str, Any] = {
     "id": "ws_1",
     "type": "web_search_call",
     "status": "completed",

@@ -12,11 +12,13 @@ from llm_sdk.types import (
     ReasoningPart,
     SourcePart,
     TextPart,
+    ToolResultPart,
 )
 from providers.openai.given import (
     CALL,
     CALL_ITEM,
     SEARCH,
+    SEARCH_ITEM,
     assistant,
     found,
     items,
@@ -80,6 +82,26 @@ LOSSES: dict[str, tuple[list[Message], list[dict[str, Any]], list[str]]] = {
         [assistant(SEARCH.model_copy(update={"tool_name": "code_execution"}), found(), TextPart(text="a"))],
         [{"type": "message", "role": "assistant", "content": "a"}],
         ["hosted tool: messages[0].content[0]", "hosted tool: messages[0].content[1]"],
+    ),
+    "titles of found pages": (
+        [
+            assistant(
+                SEARCH,
+                ToolResultPart(
+                    tool_call_id="ws_1",
+                    tool_name="web_search",
+                    content=[SourcePart(source="https://a.example", title="Rain", content=[])],
+                    provider_executed=True,
+                ),
+            )
+        ],
+        [
+            {
+                **SEARCH_ITEM,
+                "action": {**SEARCH_ITEM["action"], "sources": [{"type": "url", "url": "https://a.example"}]},
+            }
+        ],
+        ["title: messages[0].content[0]"],
     ),
     "citations of a message without an id": (
         [assistant(TextPart(text="a", citations=[Citation(source="https://a.example")], signature="sig"))],
