@@ -268,7 +268,6 @@ class Recordings:
         route = self._codec.match(request.method, request.path)
         stream = call.stream if route is None or route.stream is None else route.stream
         return {
-            "path": request.path.partition("?")[0],
             "model_id": call.model_id,
             "stream": stream,
             "input": call.input.model_dump(mode="json"),

@@ -7,11 +7,12 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
+from conformance.arrays import in_array
 from conformance.outcome import Outcome, failed, outcome_of, told_by
 from conformance.plan import Call
 from conformance.replay import Answer, Performance, Playback, ReplayTransport, playback_of
 from conformance.replay_server import ReplayServer
-from llm_sdk.codec import Codec
+from llm_sdk.codec import Codec, Framing
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import LanguageModel
 from llm_sdk.types import LanguageModelInput
@@ -119,6 +120,7 @@ class Subject:
         self._loop = loop
         self._models: dict[str, LanguageModel] = {}
         self._plain: dict[str, Outcome] = {}
+        self._framing: Framing | None = None
 
     def model(self, model_id: str) -> LanguageModel:
         """The adapter's model of this name; made once."""
@@ -130,6 +132,19 @@ class Subject:
                 http_client=self.lane.http_client,
             )
         return self._models[model_id]
+
+    def as_asked(self, call: Call) -> Call:
+        """The call with its recorded stream in the framing that the adapter asks for, which is found out once."""
+        if not call.is_event_stream:
+            return call
+        if self._framing is None:
+            self._framing = self._framing_of(self.ask(call))
+        return call if self._framing == "sse" else in_array(call)
+
+    def _framing_of(self, outcome: Outcome) -> Framing:
+        requests = (performance.request for performance in outcome.performances)
+        routes = (self.codec.match(request.method, request.path) for request in requests)
+        return next((route.framing for route in routes if route is not None), "sse")
 
     def plain(self, call: Call) -> Outcome:
         """What the adapter makes of the call as it was recorded; asked once."""

@@ -100,7 +100,7 @@ def test_whole_answer_cut_short(call: Call, subject: Subject, verdict: Verdict) 
 def test_concurrent_calls(call: Call, subject: Subject, verdict: Verdict, plan: Plan) -> None:
     """Several calls on one model at once, their answers coming event by event in turns."""
     others = [
-        other
+        subject.as_asked(other)
         for other in plan.calls
         if other.provider == call.provider
         and other.model_id == call.model_id

@@ -148,6 +148,19 @@ def end_summary(output: str) -> list[str]:
     return [*lines[start:end], lines[-1].partition(" in ")[0]]
 
 
+@pytest.mark.parametrize("adapter", ["array_reader:reads_arrays", "array_reader:speaks_v1"])
+def test_a_protocol_is_judged_in_the_way_in_which_the_adapter_speaks_it(tmp_path: Path, adapter: str) -> None:
+    words = ["--adapter", adapter, "--case", "text", "--case", "grounding", "--case", "error-event"]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    found = start([*SUITE, "--provider", "google", *words, "--report-json", "report.json"], tmp_path, env)
+    assert found.returncode == pytest.ExitCode.OK, found.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    lines = {"STREAM-05", "STREAM-07", "STREAM-08"}
+    arrays = adapter.endswith("arrays")
+    assert {id for id in lines if report["requirements"].get(id) == "passed"} == (set() if arrays else lines)
+    assert {report["requirements"][id] for id in ("STREAM-02", "STREAM-15", "STREAM-18", "STREAM-23")} == {"passed"}
+
+
 def test_known_failures_do_not_count_and_those_that_pass_are_told(tmp_path: Path) -> None:
     (tmp_path / "known").write_text("# ours\nwhitespace: it strips\ntext: it does not\n")
     options = ["--adapter", BROKEN, "--case", "whitespace", "--case", "text", "-k", "test_content"]
