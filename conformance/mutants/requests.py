@@ -111,7 +111,7 @@ def merges_messages(parts: Parts) -> LanguageModel:
     return _sending(parts, merged)
 
 
-@mutant("CORE-13", cases=("image-history", "reasoning-tool-continuation"), checks="conversation")
+@mutant("CORE-13", cases=("image-history", "reasoning-tool-continuation", "tool-plan"), checks="conversation")
 def forgets_ids(parts: Parts) -> LanguageModel:
     """Sends the model's own turn back without its ids."""
 
