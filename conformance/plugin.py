@@ -6,6 +6,7 @@ In a checkout ``conformance/conftest.py`` loads it; elsewhere it is ``-p conform
 import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from conformance import offline
 from conformance.case import CaseError
 from conformance.catalogue import CatalogueError, Requirement
 from conformance.marks import MARKERS, proves
-from conformance.plan import Plan, PlanError, Target
+from conformance.plan import Call, Pair, Plan, PlanError, StagedCalls, Target
 from conformance.recording_session import Live, RecordingSession
 from conformance.report import Check, Report
 from conformance.selection import ARGUMENTS, select
@@ -34,6 +35,8 @@ OPEN = pytest.StashKey[ExitStack]()
 PROVED = pytest.StashKey[list[Requirement]]()
 PLACE = pytest.StashKey[int]()
 PROPERTY = "conformance"
+AS_ASKED = frozenset({"call", "pair", "conversation"})
+"""The arguments whose recorded streams come in the framing that the adapter asks for."""
 USAGE_ERROR = 4
 
 
@@ -94,7 +97,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     config = metafunc.config
     argument, targets = select(marker.args[0], config.stash[PLAN], config.stash[SETTINGS])
-    metafunc.parametrize(argument, targets, ids=[target.id for target in targets])
+    asked = [argument] if argument in AS_ASKED else False
+    metafunc.parametrize(argument, targets, ids=[target.id for target in targets], indirect=asked)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -185,6 +189,26 @@ def target(request: pytest.FixtureRequest) -> Target:
 def subject(target: Target, _subjects: dict[str, Subject]) -> Subject:
     """The adapter that this check judges."""
     return _subjects[target.provider]
+
+
+@pytest.fixture
+def call(request: pytest.FixtureRequest, subject: Subject) -> Call:
+    """A recorded call, its stream framed as the adapter asks for it."""
+    return subject.as_asked(request.param)
+
+
+@pytest.fixture
+def pair(request: pytest.FixtureRequest, subject: Subject) -> Pair:
+    """The same for the two calls of a pair."""
+    recorded: Pair = request.param
+    return replace(recorded, streamed=subject.as_asked(recorded.streamed))
+
+
+@pytest.fixture
+def conversation(request: pytest.FixtureRequest, subject: Subject) -> StagedCalls:
+    """The same for the calls of a conversation."""
+    recorded: StagedCalls = request.param
+    return replace(recorded, calls=tuple(map(subject.as_asked, recorded.calls)))
 
 
 @pytest.fixture
