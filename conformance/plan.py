@@ -354,6 +354,9 @@ def _calls_of(case: Case, codec: Codec, file: Path) -> Iterator[Call]:
     for stream, half in ((False, exchanges[: len(case.stages)]), (True, exchanges[len(case.stages) :])):
         conversation = Conversation()
         for at, (stage, exchange) in enumerate(zip(case.stages, half, strict=True)):
+            if stage.reply is not None and exchange.status >= FIRST_ERROR:
+                found = f"an error of status {exchange.status} was recorded in place of the answer"
+                raise PlanError(f"{file}: {found} at stage {at + 1}; {again}")
             path = codec.endpoint.root + exchange.url.removeprefix(codec.endpoint.base_url)
             sent = _read_request(codec, exchange, path, file)
             input = conversation.next_input(stage.input)

@@ -32,6 +32,7 @@ __all__ = ["BY_HAND", "LIVE", "Live", "RecordingSession", "is_live_case"]
 BY_HAND = "written by hand"
 LIVE = "live"
 MOCK_KEY = "not-a-key"
+FIRST_ERROR = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,9 @@ class RecordingSession:
                 interaction, response = self._call(input, base_url, recorded, stream=stream)
             if interaction is None:
                 raise CassetteError(f"{case.name}: stage {at + 1} brought no answer")
+            status = interaction.response.status
+            if stage.reply is not None and status >= FIRST_ERROR:
+                raise CassetteError(f"{case.name}: stage {at + 1} brought an error of status {status}, not its reply")
             yield interaction
             if at + 1 < len(case.stages):
                 if response is None:

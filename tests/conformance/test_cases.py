@@ -23,7 +23,7 @@ RECORDED = [name for name in provider_names() if (CASSETTES / name).is_dir()]
 
 def test_there_are_enough_of_them() -> None:
     assert len(CASES) >= 100
-    assert {case.area for case in CASES} >= set(AREAS) - {"resilience"}
+    assert {case.area for case in CASES} >= set(AREAS) - {"resilience", "completion"}
 
 
 @pytest.mark.parametrize("provider", provider_names())
@@ -132,8 +132,12 @@ def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:
         (lambda text: text[: len(text) // 2] + "\n\t]", "not YAML"),
         (lambda _: "interactions: []\nversion: 1\n", "has 0 exchanges for a case of 1 stages"),
         (lambda text: text.replace("Hello", "Howdy"), "was recorded for another input than the case has now"),
+        (
+            lambda text: text.replace("code: 200", "code: 500"),
+            "an error of status 500 was recorded in place of the answer",
+        ),
     ],
-    ids=["missing", "not-yaml", "not-a-cassette", "cut", "empty", "out-of-date"],
+    ids=["missing", "not-yaml", "not-a-cassette", "cut", "empty", "out-of-date", "failed"],
 )
 def test_a_cassette_that_cannot_be_used_says_why(tmp_path: Path, provider: str, damage, complaint: str) -> None:
     text = (CASSETTES / provider / "text.yaml").read_text()
