@@ -31,7 +31,7 @@ __all__ = [
 
 MODULES = (
     *("framing", "answers", "tool_calls", "requests", "errors", "conduct"),
-    *("anthropic", "cohere", "mistral", "openai_chat_completion"),
+    *("anthropic", "cohere", "google", "mistral", "openai_chat_completion"),
 )
 
 
