@@ -45,6 +45,7 @@ AREAS = (
     "usage",
     "errors",
     "resilience",
+    "completion",
 )
 """The profiles of a run, in the order of a report."""
 FOLDER = Path(__file__).parent / "requirements"

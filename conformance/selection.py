@@ -6,6 +6,7 @@ from conformance.case import load_cases
 from conformance.outcome import told_by
 from conformance.plan import Call, CaseOf, Plan, Target
 from conformance.recording_session import is_live_case
+from conformance.runs import COMPLETION, RunsOf
 from conformance.settings import Settings
 from conformance.stream_judge import read_stream
 from llm_sdk.registry import get_codec
@@ -69,8 +70,8 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "error pairs": ("pair", lambda plan: plan.pairs(answered=False)),
     "refusals": ("refusal", lambda plan: plan.refusals),
 }
-RECORDINGS = "recordings"
-ARGUMENTS = frozenset({"recording", *(argument for argument, _ in SELECTIONS.values())})
+RECORDINGS, RUNS = "recordings", "runs"
+ARGUMENTS = frozenset({"recording", "runs", *(argument for argument, _ in SELECTIONS.values())})
 """The arguments by which a check takes what it runs over."""
 
 
@@ -78,8 +79,17 @@ def select(name: str, plan: Plan | None, settings: Settings) -> tuple[str, Seque
     """The argument and its values for the selection of this name; there is no plan when cassettes are made."""
     if name == RECORDINGS:
         return "recording", recordings(settings)
+    if name == RUNS:
+        return "runs", runs(settings)
     argument, selection = SELECTIONS[name]
     return argument, selection(plan) if plan is not None else ()
+
+
+def runs(settings: Settings) -> list[RunsOf]:
+    """The providers over which ``completion()`` is judged: all of them, unless other cases or recordings are asked
+    for."""
+    wanted = settings.own and (not settings.cases or COMPLETION in settings.cases)
+    return [RunsOf(provider) for provider in settings.providers] if wanted else []
 
 
 def recordings(settings: Settings) -> list[CaseOf]:

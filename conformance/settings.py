@@ -15,6 +15,7 @@ from conformance.case import load_cases
 from conformance.catalogue import AREAS
 from conformance.chunking import Cuts, parse_cuts
 from conformance.reframing import TransformError, reframe
+from conformance.runs import COMPLETION
 from conformance.subject import Factory
 from llm_sdk.registry import get_model, provider_names
 
@@ -118,7 +119,7 @@ def read_settings(config: pytest.Config) -> Settings:
         known_failures=_known_failures(option.xfail_file, own=own),
         cassettes=cassettes,
         own=own,
-        cases=tuple(_known(option.case, [case.name for case in load_cases()], "--case") if own else option.case or ()),
+        cases=tuple(_known(option.case, _case_names(), "--case") if own else option.case or ()),
         cuts=_cuts(option.cuts),
         transform=_transform(option.transform),
         report_json=Path(option.report_json) if option.report_json else None,
@@ -175,6 +176,10 @@ def _known(names: Sequence[str] | None, known: Sequence[str], option: str) -> Se
     return names or ()
 
 
+def _case_names() -> list[str]:
+    return [*(case.name for case in load_cases()), COMPLETION]
+
+
 def _known_failures(file: str | None, *, own: bool) -> dict[str, str]:
     if file is None:
         return {}
@@ -182,7 +187,7 @@ def _known_failures(file: str | None, *, own: bool) -> dict[str, str]:
         lines = Path(file).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"--xfail-file {file}: cannot be read ({error})") from None
-    names = {case.name for case in load_cases()}
+    names = _case_names()
     found: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         text = line.strip()
