@@ -107,7 +107,12 @@ def takes_a_forbidden_call_for_a_missing_key(parts: Parts) -> LanguageModel:
     return _failing(parts, confused)
 
 
-@mutant("ERROR-07", cases=("server-error",), checks="says_where_it_comes_from")
+@mutant(
+    "ERROR-07",
+    cases=("server-error",),
+    checks="says_where_it_comes_from",
+    not_for={"google": "no header has an id of the request"},
+)
 def loses_the_request_id(parts: Parts) -> LanguageModel:
     """Raises errors without the id of the request."""
 

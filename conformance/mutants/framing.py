@@ -54,7 +54,7 @@ def forgets_the_line_at_the_end_of_a_chunk(parts: Parts) -> LanguageModel:
     return _mangled(parts, _chunk_by_chunk(lambda chunk: chunk[: chunk.rfind(b"\n") + 1]))
 
 
-@mutant("STREAM-04", cases=("short-stream",), checks="chunkings")
+@mutant("STREAM-04", cases=("short-stream", "text"), checks="chunkings")
 def reads_one_event_of_a_chunk(parts: Parts) -> LanguageModel:
     """Reads the first event of a chunk and drops the others."""
 

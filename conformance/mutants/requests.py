@@ -211,7 +211,7 @@ def gives_sources_by_title(parts: Parts) -> LanguageModel:
     "CITE-04",
     cases=("citation",),
     checks="meaning",
-    not_for={"openai-chat-completion": "a request has no place for citations"},
+    not_for=dict.fromkeys(("google", "openai-chat-completion"), "a request has no place for citations"),
 )
 def forgets_citations_of_the_history(parts: Parts) -> LanguageModel:
     """Sends an earlier answer back without its citations."""
@@ -282,7 +282,7 @@ def forgets_images(parts: Parts) -> LanguageModel:
     return _sending(parts, _parts_of(UserMessage, lambda part: [] if part.type == "image" else [part]))
 
 
-@mutant("MEDIA-03", cases=("file-input",), checks="meaning")
+@mutant("MEDIA-03", cases=("file-input",), checks="meaning", not_for={"google": "files have no names"})
 def forgets_file_names(parts: Parts) -> LanguageModel:
     """Sends a file under no name."""
 
@@ -313,6 +313,7 @@ def searches_everywhere(parts: Parts) -> LanguageModel:
     not_for={
         "anthropic": "signatures come without being asked for",
         "cohere": "nothing is signed",
+        "google": "signatures come without being asked for",
         "mistral": "signatures come without being asked for",
         "openai-chat-completion": "reasoning_details come without being asked for",
     },

@@ -57,7 +57,7 @@ def keys_calls_by_name(parts: Parts) -> LanguageModel:
     "TOOLS-01",
     cases=("tool-call",),
     checks="content",
-    not_for=dict.fromkeys(("anthropic", "cohere", "mistral", "openai-chat-completion"), "a call has one id"),
+    not_for=dict.fromkeys(("anthropic", "cohere", "google", "mistral", "openai-chat-completion"), "a call has one id"),
 )
 def takes_the_item_id_for_the_call_id(parts: Parts) -> LanguageModel:
     """Gives a tool call the id of its item in place of the id to answer to."""
