@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from javascript_clients import EXPECTED
 from official_clients import CLIENTS, LOCKED_PACKAGES, STATUSES, OfficialClient
 
 from llm_sdk.types import ImagePart, ReasoningPart, TextPart, ToolResultPart
@@ -54,113 +55,6 @@ ANSWER = {
 }
 """What every scripted answer has, in the scripts' words."""
 
-OPENAI_ERRORS = {
-    400: "BadRequestError",
-    401: "AuthenticationError",
-    403: "PermissionDeniedError",
-    404: "NotFoundError",
-    413: "APIError",
-    422: "UnprocessableEntityError",
-    429: "RateLimitError",
-    **dict.fromkeys((500, 503, 529), "InternalServerError"),
-}
-COHERE_ERRORS = {
-    400: "BadRequestError",
-    401: "UnauthorizedError",
-    403: "ForbiddenError",
-    404: "NotFoundError",
-    413: "CohereError",
-    422: "UnprocessableEntityError",
-    429: "TooManyRequestsError",
-    500: "InternalServerError",
-    503: "ServiceUnavailableError",
-    529: "CohereError",
-}
-RETRIED = frozenset({429, 500, 503, 529})
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """How a client names what the scenarios say. ``stop`` and ``tool_calls`` are the ends of an answer.
-
-    ``untold`` are fields that the client does not hand on; ``plain`` are statuses whose message it does not read.
-    ``cut`` and ``abort`` are its errors for a connection that breaks and one that its user breaks; ``result`` is the
-    form in which it sends the text of a tool's result. One that ``forgets_reasoning`` does not send it back.
-    """
-
-    script: tuple[str, ...]
-    stop: str
-    tool_calls: str
-    errors: Mapping[int, str]
-    cut: str
-    abort: str | None
-    retried: frozenset[int] = RETRIED
-    untold: frozenset[str] = frozenset()
-    plain: frozenset[int] = frozenset()
-    result: str = "sun in {}"
-    forgets_reasoning: bool = False
-
-
-def of_ai(script: str, *untold: str, **others: Any) -> Expected:
-    """``ai`` has one form for all; it says "APICallError", and "RetryError" after it has tried again."""
-    errors = {status: "RetryError" if status in RETRIED else "APICallError" for status in STATUSES}
-    hidden = frozenset({"signature", *untold})
-    return Expected(("ai_sdk.js", script), "stop", "tool-calls", errors, "APICallError", None, untold=hidden, **others)
-
-
-EXPECTED = {
-    "openai (Responses)": Expected(
-        ("openai_responses.js",), "completed", "completed", OPENAI_ERRORS, "OpenAIError", "APIUserAbortError"
-    ),
-    "openai (chat)": Expected(
-        ("openai_chat.js",), "stop", "tool_calls", OPENAI_ERRORS, "OpenAIError", "APIUserAbortError"
-    ),
-    "@anthropic-ai/sdk": Expected(
-        ("anthropic.js",),
-        "end_turn",
-        "tool_use",
-        {**OPENAI_ERRORS, 413: "ContentTooLargeError", 503: "ServiceUnavailableError", 529: "OverloadedError"},
-        "AnthropicError",
-        "APIUserAbortError",
-        untold=frozenset({"total_tokens"}),
-    ),
-    "@google/genai": Expected(
-        ("google.js",),
-        "STOP",
-        "STOP",
-        dict.fromkeys(STATUSES, "ApiError"),
-        "TypeError",
-        "DOMException",
-        retried=frozenset(),
-    ),
-    "cohere-ai": Expected(
-        ("cohere.js",),
-        "COMPLETE",
-        "TOOL_CALL",
-        COHERE_ERRORS,
-        "TypeError",
-        "DOMException",
-        untold=frozenset({"model", "total_tokens", "reasoning_tokens", "signature"}),
-    ),
-    "@mistralai/mistralai": Expected(
-        ("mistral.js",),
-        "stop",
-        "tool_calls",
-        {**dict.fromkeys(STATUSES, "SDKError"), 422: "HTTPValidationError"},
-        "TypeError",
-        None,
-        retried=frozenset(),
-        untold=frozenset({"reasoning_tokens"}),
-    ),
-    "ai with @ai-sdk/openai (Responses)": of_ai("openai_responses"),
-    "ai with @ai-sdk/openai (chat)": of_ai("openai_chat"),
-    "ai with @ai-sdk/anthropic": of_ai("anthropic", plain=frozenset({413})),
-    "ai with @ai-sdk/google": of_ai("google", "model", result='{{"name":"get_weather","content":"sun in {}"}}'),
-    "ai with @ai-sdk/cohere": of_ai(
-        "cohere", "id", "model", "cached_tokens", "reasoning_tokens", forgets_reasoning=True
-    ),
-    "ai with @ai-sdk/mistral": of_ai("mistral", "reasoning_tokens", plain=frozenset({401, 403, 404, 413, 422})),
-}
 JAVASCRIPT = [client for client in CLIENTS.values() if client.language == "JavaScript"]
 
 
@@ -377,7 +271,7 @@ def test_a_stream_that_is_cut_is_an_error_of_the_client(client: OfficialClient, 
 def test_a_stream_can_be_broken_off(client: OfficialClient, found: Finding) -> None:
     ended = found.told["once"]["abort"]
     assert ended.get("kind") == EXPECTED[client.name].abort
-    assert ended["pieces"] in (1, 2)  # the second may have come in the same read
+    assert 1 <= ended["pieces"] < 100  # of 3600; some may have come in the same read
 
 
 @pytest.mark.shows
@@ -400,9 +294,8 @@ def test_errors_have_the_providers_form(
     assert attempts == (3 if status in expected.retried else 1)
 
 
-@every_client
+@pytest.mark.parametrize("client", [client for client in JAVASCRIPT if "ai" in client.packages], ids=named)
 def test_several_steps_of_an_agent(client: OfficialClient, found: Finding) -> None:
-    if client.packages[-1] != "ai":
-        pytest.skip("the client has no loop of its own")
+    """The loop of ``ai`` itself, whole and streamed."""
     steps = {"text": "Sunny in both.", "steps": ["tool-calls", "stop"]}
     assert found.told["once"]["several steps"] == [steps, steps]
