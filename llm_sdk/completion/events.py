@@ -75,8 +75,11 @@ class ToolCall(_Told):
 
 
 class ToolCallError(_Told):
-    """A call that cannot be made. ``raw`` is what the model wrote; ``id`` and ``name``, where they are known, are not
-    part of the JSON."""
+    """A call that cannot be made. ``raw`` is what the model wrote.
+
+    Beside the JSON there are ``name``, and ``id`` where the call stands in the run's message all the same: then it has
+    to be answered, with this error for example.
+    """
 
     code: ToolErrorCode
     message: str

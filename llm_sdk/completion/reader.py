@@ -157,7 +157,7 @@ class CompletionReader:
 
     def close_malformed(self, error: MalformedArgumentsError) -> Events:
         """A whole answer could not be read because of one call's arguments: all else in it is lost."""
-        yield self._refuse(_parse_error(error, error.arguments, None, error.tool_name))
+        yield self._refuse(_parse_error(error, error.arguments, error.tool_name))
         self._new_warnings.append("tool-call: of an answer with malformed arguments only a stream tells the rest")
         yield from self.close()
 
@@ -268,7 +268,7 @@ class CompletionReader:
         if self._finish == "length" or call.is_hosted:
             self._new_warnings.append(error.as_warning())
             return
-        yield self._refuse(_parse_error(error, raw, call.id, call.name))
+        yield self._refuse(_parse_error(error, raw, call.name))
 
     def _judge(self, id: str, name: str, arguments: JsonObject, raw: str) -> Event:
         found = self._toolbox.judge(id, name, arguments, raw, self._invoke)
@@ -298,8 +298,8 @@ class CompletionReader:
         return RawOutput(full_text="".join(self._raw))
 
 
-def _parse_error(error: MalformedArgumentsError, raw: str, id: str | None, name: str) -> ToolCallError:
-    return ToolCallError(code="PARSE_ERROR", message=error.message, raw=raw, id=id, name=name)
+def _parse_error(error: MalformedArgumentsError, raw: str, name: str) -> ToolCallError:
+    return ToolCallError(code="PARSE_ERROR", message=error.message, raw=raw, name=name)
 
 
 def _message_of(error: BaseException) -> str:

@@ -333,7 +333,7 @@ async def test_good_and_bad_calls_keep_their_order() -> None:
     assert [(found.id, getattr(found, "code", "")) for found in told] == [
         ("a", "VALIDATION_ERROR"),
         ("b", ""),
-        ("c", "PARSE_ERROR"),
+        (None, "PARSE_ERROR"),
         ("d", "UNKNOWN_TOOL"),
         ("e", ""),
     ]
