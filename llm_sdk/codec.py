@@ -13,10 +13,11 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
+from urllib.parse import parse_qs
 
 from llm_sdk.capabilities import Capabilities
 from llm_sdk.deltas import PartialModelResponse
-from llm_sdk.errors import LanguageModelError
+from llm_sdk.errors import LanguageModelError, StatusCodeError
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import LanguageModelInput, ModelResponse
 
@@ -106,7 +107,8 @@ class Endpoint:
 
     ``base_url`` is the default one, and ``root`` the part of it that is a path: a server mounts the protocol below it.
     ``key_header`` is the name of the header and ``key_format`` its value, such as ``Bearer {key}``; a
-    server takes those in ``other_key_headers`` as well, each a name and a format. ``line_end`` ends the lines of the
+    server takes those in ``other_key_headers`` as well, each a name and a format, and the one in the query's
+    ``key_parameter``, where it has a name. ``line_end`` ends the lines of the
     server-sent events that the provider writes. Without ``at_root`` a server leaves a path at its root to another
     protocol that has the same one. ``tool_call_id`` is the form of the ids that the provider gives to calls, and
     ``hosted_call_id`` to those of its own tools, where that is another. ``telemetry_name`` is what OpenTelemetry's
@@ -124,11 +126,22 @@ class Endpoint:
     request_id_header: str
     line_end: bytes = b"\n"
     other_key_headers: tuple[tuple[str, str], ...] = ()
+    key_parameter: str = ""
     at_root: bool = True
     tool_call_id: IdForm = IdForm("call_", 24)
     hosted_call_id: IdForm | None = None
     telemetry_name: str = ""
     notice_header: str = ""
+
+    def key_of(self, headers: Mapping[str, str], path: str) -> str | None:
+        """The key of a request, None without one; names of ``headers`` are in lower case, ``path`` has its query."""
+        for name, format in self.key_headers:
+            prefix = format.partition("{key}")[0]
+            value = headers.get(name, "")
+            if value and value[: len(prefix)].lower() == prefix.lower():
+                return value[len(prefix) :]
+        given = parse_qs(path.partition("?")[2]).get(self.key_parameter) if self.key_parameter else None
+        return given[0] if given else None
 
     @property
     def key_headers(self) -> tuple[tuple[str, str], ...]:
@@ -230,6 +243,14 @@ class Codec(Protocol):
 
     def encode_error(self, error: LanguageModelError) -> WireResponse:
         """The provider's own error answer."""
+        ...
+
+    def refuse_key(self, key: str | None) -> StatusCodeError:
+        """What the provider says of a key that it does not know, or of none at all; the error is returned."""
+        ...
+
+    def check_fields(self, call: ModelCall) -> None:
+        """Raises InvalidInputError, in the provider's words, for a field that its requests do not have."""
         ...
 
     def response_headers(self, ids: Ids, *, stream: bool) -> dict[str, str]:

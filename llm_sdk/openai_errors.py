@@ -12,12 +12,29 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from llm_sdk.codec import WireResponse
+from llm_sdk.codec import ModelCall, WireResponse
 from llm_sdk.error_body import read_error_body
-from llm_sdk.errors import InvalidInputError, LanguageModelError, StatusCodeError, UnsupportedError, status_error
-from llm_sdk.wire_fault import field_names, field_path, field_steps, furthest
+from llm_sdk.errors import (
+    AuthenticationError,
+    InvalidInputError,
+    LanguageModelError,
+    StatusCodeError,
+    UnsupportedError,
+    status_error,
+)
+from llm_sdk.wire_fault import field_names, field_path, field_steps, furthest, unknown_fields
+from llm_sdk.wire_model import Wire
 
-__all__ = ["EXHAUSTED", "decode_error", "encode_error", "is_exhausted", "not_json", "refuse"]
+__all__ = [
+    "EXHAUSTED",
+    "check_fields",
+    "decode_error",
+    "encode_error",
+    "is_exhausted",
+    "not_json",
+    "refuse",
+    "refuse_key",
+]
 
 # type and code that come with a status (recorded for 400, 401, 404 and 503, documented for the others)
 WORDS: dict[int, tuple[str, str | None]] = {
@@ -50,6 +67,9 @@ GIVEN: Mapping[type, str] = {
     dict: "an object",
     list: "an array",
 }
+SHOWN_KEY = 12
+"""So many characters of a key are shown."""
+KEYS_PAGE = "https://platform.openai.com/account/api-keys"
 ARRAYS_OF_STRINGS = frozenset({"allowed_domains", "include", "modalities", "stop"})
 
 
@@ -88,6 +108,25 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     kind, default_code = WORDS.get(status, WORDS[400] if status < 500 else WORDS[500])
     body = {"error": {"message": message, "type": kind, "param": param, "code": code or default_code}}
     return WireResponse(status, json.dumps(body, indent=2, ensure_ascii=False).encode(), headers)
+
+
+def refuse_key(key: str | None) -> StatusCodeError:
+    """What the API says of a key that it does not know, of which it shows both ends (recorded), or of none."""
+    if key is None:
+        message = (
+            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer "
+            "auth (i.e. Authorization: Bearer YOUR_KEY)."
+        )
+    else:
+        shown = key if len(key) <= SHOWN_KEY else key[:8] + "*" * (len(key) - SHOWN_KEY) + key[-4:]
+        message = f"Incorrect API key provided: {shown}. You can find your API key at {KEYS_PAGE}."
+    return AuthenticationError(message, status_code=401, code="invalid_api_key")
+
+
+def check_fields(call: ModelCall, request: type[Wire], others: frozenset[str], provider: str) -> None:
+    """Raises InvalidInputError for a field that a request does not have, as the API does (recorded)."""
+    for name in unknown_fields(call, request, others):
+        raise InvalidInputError(f"Unknown parameter: '{name}'.", path=name, code="unknown_parameter", provider=provider)
 
 
 def not_json(provider: str) -> InvalidInputError:

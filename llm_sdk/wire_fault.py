@@ -6,9 +6,10 @@ from types import ModuleType
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from llm_sdk.codec import ModelCall
 from llm_sdk.wire_model import Wire
 
-__all__ = ["field_names", "field_path", "field_steps", "furthest"]
+__all__ = ["field_names", "field_path", "field_steps", "furthest", "unknown_fields"]
 
 
 def furthest(error: ValidationError) -> ErrorDetails:
@@ -38,3 +39,9 @@ def field_steps(location: Sequence[int | str], names: frozenset[str]) -> list[in
 def field_path(steps: Iterable[int | str]) -> str:
     """Steps as a path, such as ``messages[0].role``."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def unknown_fields(call: ModelCall, request: type[Wire], others: frozenset[str]) -> list[str]:
+    """The fields of a request that its provider does not know: neither in the model nor among the ``others``."""
+    known = others.union(field.alias or name for name, field in request.model_fields.items())
+    return [name for name in call.input.extra or {} if name not in known]

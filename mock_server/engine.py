@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from llm_sdk.accumulator import to_partials
 from llm_sdk.codec import Codec, Framing, ModelCall, WireRequest
 from llm_sdk.errors import (
-    AuthenticationError,
     InvalidInputError,
     LanguageModelError,
     NotFoundError,
@@ -60,8 +59,9 @@ class _Call:
 class Engine:
     """Answers requests to any provider.
 
-    ``strict`` refuses what no scenario matches. ``api_key`` refuses every other key; without it any will do.
-    ``codecs`` are the protocols to speak: all of the registry by default. It may be used from several threads.
+    ``strict`` refuses what no scenario matches, and fields that the provider does not know. ``api_key`` refuses every
+    other key; without it any will do. ``codecs`` are the protocols to speak: all of the registry by default. It may be
+    used from several threads.
     """
 
     def __init__(
@@ -128,8 +128,10 @@ class Engine:
             path = request.path.partition("?")[0]
             raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
         call.framing = route.framing
-        self._check_key(codec, call.headers)
+        self._check_key(call)
         model_call = call.model_call = codec.decode_request(request)
+        if self._strict:
+            codec.check_fields(model_call)
         fingerprint = _digest(codec.provider, model_call.model_id, model_call.input.model_dump_json())
         call.ids = self._ids(codec, fingerprint, "stream" if model_call.stream else "whole")
         choice = self.script.choose(codec.provider, model_call, call.headers, fingerprint)
@@ -153,16 +155,12 @@ class Engine:
         seen = self._repeats.next(fingerprint, form)
         return CallIds(f"{self._seed}:{fingerprint}:{seen}", codec.endpoint)
 
-    def _check_key(self, codec: Codec, headers: Mapping[str, str]) -> None:
+    def _check_key(self, call: _Call) -> None:
         if self._api_key is None:
             return
-        forms = codec.endpoint.key_headers
-        given, form = next(((headers[name], form) for name, form in forms if headers.get(name)), ("", "{key}"))
-        if not hmac.compare_digest(given.encode(), form.format(key=self._api_key).encode()):
-            raise AuthenticationError(
-                f"Incorrect API key provided: {'none' if not given else 'not the one this server was started with'}.",
-                status_code=401,
-            )
+        key = call.codec.endpoint.key_of(call.headers, call.request.path)
+        if key is None or not hmac.compare_digest(key.encode(), self._api_key.encode()):
+            raise call.codec.refuse_key(key)
 
     def _no_scenario(self) -> NotFoundError:
         names = ", ".join(self.script.names) or "none"

@@ -11,6 +11,7 @@ from llm_sdk.capabilities import Capabilities
 from llm_sdk.codec import Endpoint, Ids, ModelCall, Route, WireRequest, WireResponse
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import (
+    AuthenticationError,
     InvalidInputError,
     LanguageModelError,
     StatusCodeError,
@@ -111,6 +112,13 @@ class PlainCodec:
             headers["retry-after"] = str(error.retry_after)
         body = {"problem": error.message, "code": getattr(error, "code", None)}
         return WireResponse(status, json.dumps(body).encode(), headers)
+
+    def refuse_key(self, key: str | None) -> StatusCodeError:
+        return AuthenticationError("no key" if key is None else "wrong key", status_code=401)
+
+    def check_fields(self, call: ModelCall) -> None:
+        for name in call.input.extra or {}:
+            raise InvalidInputError("unknown field", path=name)
 
     def decode_error(self, reply: WireResponse) -> LanguageModelError:
         return status_error(reply.status)(json.loads(reply.body)["problem"], status_code=reply.status)

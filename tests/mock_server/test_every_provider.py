@@ -33,6 +33,14 @@ def codec(request: pytest.FixtureRequest) -> Codec:
     return get_codec(request.param)
 
 
+def request_of(codec: Codec, *, headers: dict[str, str] | None = None, query: str = "", **input: Any) -> WireRequest:
+    """A short request as it reaches the server."""
+    whole = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": "Hi"}], **input})
+    sent = codec.encode_request("model-1", whole, stream=False)
+    path = codec.endpoint.root + sent.path + (f"?{query}" if query else "")
+    return WireRequest(sent.method, path, sent.body, {**sent.headers, **(headers or {})})
+
+
 def ask(engine: Engine, codec: Codec, *, stream: bool, **input: Any) -> ModelResponse:
     said = "Please search: " + "word " * 30
     whole = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": said}], **input})
@@ -109,6 +117,72 @@ def test_a_refusal(codec: Codec, stream: bool) -> None:
     with pytest.raises(RefusalError) as caught:
         ask(engine, codec, stream=stream)
     assert caught.value.refusal == "I will not."
+
+
+# What is said of a wrong key and of none: the status, a piece of the body, and the code that the client reads.
+KEYS: dict[str, tuple[tuple[int, str, str | None], tuple[int, str, str | None]]] = {
+    "openai": (
+        (401, "Incorrect API key provided: sk-wrong****-key.", "invalid_api_key"),
+        (401, "You didn't provide an API key.", "invalid_api_key"),
+    ),
+    "openai-chat-completion": (
+        (401, "Incorrect API key provided: sk-wrong****-key.", "invalid_api_key"),
+        (401, "You didn't provide an API key.", "invalid_api_key"),
+    ),
+    "anthropic": (
+        (401, '"error":{"type":"authentication_error","message":"invalid x-api-key"}', "authentication_error"),
+        (401, "x-api-key header is required", "authentication_error"),
+    ),
+    "google": (
+        (400, '"message": "API key not valid. Please pass a valid API key.",', "API_KEY_INVALID"),
+        (403, '"status": "PERMISSION_DENIED"', "PERMISSION_DENIED"),
+    ),
+    "cohere": ((401, '{"message":"invalid api token"}', None), (401, '{"message":"no api key supplied"}', None)),
+    "mistral": ((401, '{"detail":"Invalid API Key"}', None), (401, '{"detail":"Unauthorized"}', None)),
+}
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["a wrong key", "no key"])
+def test_a_key_is_refused_in_the_providers_words(codec: Codec, given: bool) -> None:
+    status, said, code = KEYS[codec.provider][not given]
+    endpoint = codec.endpoint
+    headers = {endpoint.key_header: endpoint.key_format.format(key="sk-wrong1234-key")} if given else {}
+    plan = Engine(api_key="right").answer(codec, request_of(codec, headers=headers))
+    assert (plan.status, said in plan.body.decode()) == (status, True)
+    error = codec.decode_error(WireResponse(plan.status, plan.body, plan.headers))
+    assert isinstance(error, StatusCodeError)
+    assert error.code == code
+
+
+def test_a_key_is_taken_wherever_the_provider_takes_it(codec: Codec) -> None:
+    stand_in, endpoint = Engine(api_key="right"), codec.endpoint
+    for name, format in endpoint.key_headers:
+        sent = request_of(codec, headers={name: format.format(key="right")})
+        assert stand_in.answer(codec, sent).status == 200
+    if endpoint.key_parameter:
+        assert stand_in.answer(codec, request_of(codec, query=f"{endpoint.key_parameter}=right")).status == 200
+        assert stand_in.answer(codec, request_of(codec, query=f"{endpoint.key_parameter}=left")).status != 200
+
+
+# What a strict server says of a field that there is not: the status, and a piece of the body.
+UNKNOWN_FIELDS = {
+    "openai": (400, '"message": "Unknown parameter: \'frobnicate\'."'),
+    "openai-chat-completion": (400, '"message": "Unknown parameter: \'frobnicate\'."'),
+    "anthropic": (400, '"message":"frobnicate: Extra inputs are not permitted"'),
+    "google": (400, 'Unknown name \\"frobnicate\\": Cannot find field.'),
+    "cohere": (400, "unknown field: parameter 'frobnicate' is not a valid field."),
+    "mistral": (422, '"loc":["body","frobnicate"],"msg":"Extra inputs are not permitted"'),
+}
+
+
+def test_a_strict_server_refuses_an_unknown_field_in_the_providers_words(codec: Codec) -> None:
+    scenario = read_scenarios([{"reply": "Hi."}])
+    sent = request_of(codec, extra={"frobnicate": 5})
+    assert Engine(scenario).answer(codec, sent).status == 200
+    plan = Engine(scenario, strict=True).answer(codec, sent)
+    status, said = UNKNOWN_FIELDS[codec.provider]
+    assert (plan.status, said in plan.body.decode()) == (status, True)
+    assert Engine(scenario, strict=True).answer(codec, request_of(codec)).status == 200
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 529])

@@ -4,6 +4,7 @@ type."""
 from llm_sdk.codec import WireResponse, dump_json
 from llm_sdk.error_body import read_error_body
 from llm_sdk.errors import (
+    AuthenticationError,
     InvalidInputError,
     LanguageModelError,
     StatusCodeError,
@@ -86,6 +87,12 @@ def encode_error(error: LanguageModelError) -> WireResponse:
         # That one comes from the edge, before the API (reported).
         body = {"type": "error", **body, "request_id": error.request_id}
     return WireResponse(status, dump_json(body), headers)
+
+
+def refuse_key(key: str | None) -> StatusCodeError:
+    """What the API says of a key that it does not know (recorded), or of none."""
+    message = "x-api-key header is required" if key is None else "invalid x-api-key"
+    return AuthenticationError(message, status_code=401)
 
 
 def describe_error(status: int, message: str, code: str | None = None) -> JsonObject:

@@ -27,6 +27,7 @@ from llm_sdk.providers.anthropic.options import (
     encode_tools,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput
+from llm_sdk.wire_fault import unknown_fields
 
 DEFAULT_MAX_TOKENS = 4096
 """The API wants a limit: this one is sent where none is given, on top of the budget for thinking if there is one."""
@@ -209,3 +210,9 @@ def _refuse(error: ValidationError) -> InvalidInputError:
     # The API puts the member of a union into the path, but not the kind of JSON.
     path = ".".join(str(step) for step in first["loc"] if step != "str" and not str(step).startswith("list["))
     return InvalidInputError(first["msg"], path=path, provider=PROVIDER)
+
+
+def check_fields(call: ModelCall) -> None:
+    """Raises InvalidInputError for a field that the API does not have, in its words."""
+    for name in unknown_fields(call, wire.Request, wire.OTHER_FIELDS):
+        raise InvalidInputError("Extra inputs are not permitted", path=name, provider=PROVIDER)

@@ -241,6 +241,16 @@ class OutputConfig(Wire):
     format: JsonObject | None = None
 
 
+OTHER_FIELDS = frozenset(
+    {
+        *("anthropic_version", "betas", "billing_policy", "cache_control", "compaction", "container"),
+        *("context_management", "diagnostics", "fallbacks", "inference_geo", "mcp_servers", "service_tier"),
+        *("speed", "thread", "user_profile_id", "workspace_id"),
+    }
+)
+"""Fields of a request that have no unified form (documented)."""
+
+
 class Request(Wire):
     """The body of a call. Behind Vertex AI the model stands in the path, and ``anthropic_version`` in the body.
 

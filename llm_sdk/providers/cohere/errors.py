@@ -5,7 +5,14 @@ import json
 
 from llm_sdk.codec import WireResponse
 from llm_sdk.error_body import read_error_body
-from llm_sdk.errors import InvalidInputError, LanguageModelError, StatusCodeError, UnsupportedError, status_error
+from llm_sdk.errors import (
+    AuthenticationError,
+    InvalidInputError,
+    LanguageModelError,
+    StatusCodeError,
+    UnsupportedError,
+    status_error,
+)
 from llm_sdk.providers.cohere.content import PROVIDER
 
 # The status that an error inside an answer of status 200 stands for; whole answers come with it (reported).
@@ -58,6 +65,12 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     if status != UNAUTHORIZED:  # that is answered at the edge, which gives no id (documented)
         body = {"id": _error_id(message), **body}
     return WireResponse(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), headers)
+
+
+def refuse_key(key: str | None) -> StatusCodeError:
+    """What the API says of a key that it does not know, or of none (reported)."""
+    message = "no api key supplied" if key is None else "invalid api token"
+    return AuthenticationError(message, status_code=UNAUTHORIZED)
 
 
 def _wait(seconds: float) -> dict[str, str]:

@@ -41,8 +41,7 @@ OPTIONS = {
     "frequency_penalty": "frequency_penalty",
     "presence_penalty": "presence_penalty",
 }
-# What else the API knows; it ignores any other field and says so in a header.
-OTHER_FIELDS = frozenset({"citation_options", "safety_mode", "strict_tools", "logprobs", "priority", "raw_prompting"})
+# What the API says, in a header, of a field that it does not know and passes over (recorded).
 UNKNOWN_FIELD = (
     "unknown field: parameter '{name}' is not a valid field. "
     "For proper usage, please refer to https://docs.cohere.com/reference/chat"
@@ -129,7 +128,7 @@ def _check_values(body: wire.Request) -> None:
 
 def ignored_fields(fields: JsonObject) -> list[str]:
     """Those of a request that the API does not know and passes over."""
-    known = wire.Request.model_fields.keys() | OTHER_FIELDS
+    known = wire.Request.model_fields.keys() | wire.OTHER_FIELDS
     return [name for name in fields if name not in known]
 
 
@@ -142,3 +141,9 @@ def refuse(error: ValidationError) -> InvalidInputError:
         reason = known if path == "model" else f"invalid request: {path} is required"
         return InvalidInputError(reason, path=path, provider=PROVIDER)
     return InvalidInputError(f"invalid request: {path or 'the body'}: {first['msg']}", path=path, provider=PROVIDER)
+
+
+def check_fields(call: ModelCall) -> None:
+    """Raises InvalidInputError for a field that the API does not have: it only warns of one, in these words."""
+    for name in ignored_fields(call.input.extra or {}):
+        raise InvalidInputError(UNKNOWN_FIELD.format(name=name), path=name, provider=PROVIDER)

@@ -170,6 +170,10 @@ class ThinkingOptions(Wire):
     token_budget: int | None = None
 
 
+OTHER_FIELDS = frozenset({"citation_options", "safety_mode", "strict_tools", "logprobs", "priority", "raw_prompting"})
+"""Fields of a request that have no unified form (documented)."""
+
+
 class Request(Wire):
     """The body of a call. The API takes no number for a text, nor a text for a number."""
 

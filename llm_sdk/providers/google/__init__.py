@@ -33,6 +33,8 @@ class GoogleCodec:
     decode_response = staticmethod(response.decode_response)
     encode_error = staticmethod(errors.encode_error)
     decode_error = staticmethod(errors.decode_error)
+    refuse_key = staticmethod(errors.refuse_key)
+    check_fields = staticmethod(request.check_fields)
     match = staticmethod(match)
     response_headers = staticmethod(response_headers)
     event_kind = staticmethod(stream.event_kind)

@@ -14,6 +14,7 @@ ENDPOINT = Endpoint(
     base_url_variable="GOOGLE_GEMINI_BASE_URL",
     key_header="x-goog-api-key",
     key_format="{key}",
+    key_parameter="key",
     request_id_header="",  # there is none: the body has a responseId
     line_end=b"\r\n",
     tool_call_id=IdForm("", wire.CALL_ID_LENGTH, wire.CALL_ID_ALPHABET),

@@ -10,6 +10,7 @@ from llm_sdk.errors import (
     AuthenticationError,
     InvalidInputError,
     LanguageModelError,
+    PermissionDeniedError,
     StatusCodeError,
     UnsupportedError,
     status_error,
@@ -35,9 +36,16 @@ STATUSES = {
 }
 WORDS = frozenset(STATUSES.values()) | {"FAILED_PRECONDITION", "OUT_OF_RANGE", "ALREADY_EXISTS", "DATA_LOSS", "UNKNOWN"}
 TYPE = "type.googleapis.com/google.rpc."
+LOCALIZED_MESSAGE = "LocalizedMessage"
 ERROR_INFO, RETRY_INFO, BAD_REQUEST, QUOTA_FAILURE = "ErrorInfo", "RetryInfo", "BadRequest", "QuotaFailure"
 DOMAIN = "googleapis.com"
 SERVICE = "generativelanguage.googleapis.com"
+KEY_INVALID = "API_KEY_INVALID"
+WRONG_KEY = "API key not valid. Please pass a valid API key."
+NO_KEY = (
+    "Method doesn't allow unregistered callers (callers without established identity). "
+    "Please use API Key or other form of API consumer identity to call this API."
+)
 SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 # The reason of a refused key, whose status is 400 (recorded).
 KEY_REFUSED = "API_KEY_INVALID"
@@ -106,9 +114,18 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     return WireResponse(status, body, {"content-type": "application/json; charset=UTF-8"})
 
 
+def refuse_key(key: str | None) -> StatusCodeError:
+    """What the API says of a key that it does not know, which is no 401 (recorded), or of none (reported)."""
+    if key is None:
+        return PermissionDeniedError(NO_KEY, status_code=403)
+    return StatusCodeError(WRONG_KEY, status_code=400, code=KEY_INVALID)
+
+
 def _details(code: str | None, param: str | None, message: str, retry_after: float | None) -> Iterator[JsonObject]:
     if code is not None and code not in WORDS:
         yield {"@type": TYPE + ERROR_INFO, "reason": code, "domain": DOMAIN, "metadata": {"service": SERVICE}}
+    if code == KEY_INVALID:
+        yield {"@type": TYPE + LOCALIZED_MESSAGE, "locale": "en-US", "message": message}
     if param is not None:
         yield {"@type": TYPE + BAD_REQUEST, "fieldViolations": [{"field": param, "description": message}]}
     if retry_after is not None:

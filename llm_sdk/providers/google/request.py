@@ -35,6 +35,7 @@ from llm_sdk.providers.google.options import (
     encode_tools,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput
+from llm_sdk.wire_fault import unknown_fields
 
 OPTIONS = {
     "maxOutputTokens": "max_tokens",
@@ -62,6 +63,7 @@ DEFAULTS: JsonObject = {"thought": False, "includeThoughts": False}
 UNKNOWN_MODEL = "unknown"
 """The model of a request whose path is not the provider's: only there it stands."""
 SYSTEM_SEPARATOR = "\n"
+UNKNOWN_NAME = 'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.'
 
 
 def encode_request(
@@ -188,3 +190,14 @@ def _refuse(error: ValidationError) -> InvalidInputError:
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: "_" + found[1].lower(), name)
+
+
+def check_fields(call: ModelCall) -> None:
+    """Raises InvalidInputError for a field that the API does not have, in its words (reported)."""
+    for name in unknown_fields(call, wire.Request, wire.OTHER_FIELDS):
+        raise InvalidInputError(UNKNOWN_NAME.format(name=name, place=""), provider=PROVIDER)
+    options = (call.input.extra or {}).get(*CONFIG, {})
+    for name in options if isinstance(options, dict) else ():
+        if name not in MAPPED | wire.OTHER_OPTIONS:
+            said = UNKNOWN_NAME.format(name=name, place=" at 'generation_config'")
+            raise InvalidInputError(said, path="generation_config", provider=PROVIDER)

@@ -147,6 +147,16 @@ class ThinkingConfig(CamelWire):
     thinking_level: str | None = None
 
 
+OTHER_OPTIONS = frozenset(
+    {
+        *("_responseJsonSchema", "audioTimestamp", "audioTranscriptionConfig", "candidateCount"),
+        *("enableEnhancedCivicAnswers", "imageConfig", "logprobs", "mediaResolution", "responseFormat"),
+        *("responseLogprobs", "translationConfig"),
+    }
+)
+"""The same of its ``generationConfig``: what has no unified form (documented)."""
+
+
 class GenerationConfig(CamelWire):
     max_output_tokens: int | None = None
     temperature: float | None = None
@@ -162,6 +172,15 @@ class GenerationConfig(CamelWire):
     response_modalities: list[str] | None = None
     speech_config: JsonObject | None = None
     thinking_config: ThinkingConfig | None = None
+
+
+OTHER_FIELDS = frozenset(
+    {
+        *("automaticContinuation", "cachedContent", "continuationToken", "labels", "model", "safetySettings"),
+        *("serviceTier", "store"),
+    }
+)
+"""Fields of a request that have no unified form (documented)."""
 
 
 class Request(CamelWire):

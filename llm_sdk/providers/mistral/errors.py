@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from llm_sdk.codec import WireResponse, dump_json
 from llm_sdk.error_body import ErrorBody, read_error_body
 from llm_sdk.errors import (
+    AuthenticationError,
     InvalidInputError,
     LanguageModelError,
     StatusCodeError,
@@ -116,6 +117,11 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     if error.request_id is not None:
         headers["mistral-correlation-id"] = error.request_id
     return WireResponse(status, dump_json(_error_body(error, status)), headers)
+
+
+def refuse_key(key: str | None) -> StatusCodeError:
+    """What the API says of a key that it does not know (recorded), or of none."""
+    return AuthenticationError("Unauthorized" if key is None else "Invalid API Key", status_code=401)
 
 
 def _error_body(error: LanguageModelError, status: int) -> JsonObject:

@@ -28,7 +28,7 @@ from llm_sdk.providers.mistral.options import (
     encode_tool_choice,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput
-from llm_sdk.wire_fault import field_names, field_steps, furthest
+from llm_sdk.wire_fault import field_names, field_steps, furthest, unknown_fields
 
 OPTIONS = {
     "max_tokens": "max_tokens",
@@ -127,3 +127,9 @@ def refuse(error: ValidationError) -> InvalidInputError:
     first = furthest(error)
     location = field_steps(first["loc"], field_names(wire))
     return RejectedRequestError(first["msg"], kind=first["type"], location=location)
+
+
+def check_fields(call: ModelCall) -> None:
+    """Raises InvalidInputError for a field that the API does not have, in its words."""
+    for name in unknown_fields(call, wire.Request, wire.OTHER_FIELDS):
+        raise RejectedRequestError("Extra inputs are not permitted", kind="extra_forbidden", location=[name])

@@ -193,6 +193,15 @@ class ResponseFormat(Wire):
     json_schema: JsonSchema | None = None
 
 
+OTHER_FIELDS = frozenset(
+    {
+        *("guardrails", "logprobs", "min_tokens", "n", "prediction", "prompt_cache_key", "prompt_logprobs"),
+        *("repetition_penalty", "safe_prompt", "service_tier", "top_logprobs", "top_prompt_logprobs"),
+    }
+)
+"""Fields of a request that have no unified form (documented)."""
+
+
 class Request(Wire):
     """The body of a call. The API takes no number for a text, nor a text for a number."""
 

@@ -7,6 +7,7 @@ where it stood, and a whole item or content part without a unified form becomes 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from llm_sdk import openai_errors
 from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
 from llm_sdk.extra import ExtraFields, merge_extra
@@ -111,3 +112,8 @@ def decode_request(request: WireRequest) -> ModelCall:
     if extra.fields:
         input = input.model_copy(update={"extra": extra.fields})
     return ModelCall(body.model, input, bool(body.stream), tuple(warnings))
+
+
+def check_fields(call: ModelCall) -> None:
+    """Raises InvalidInputError for a field that the API does not have, in its words."""
+    openai_errors.check_fields(call, wire.Request, wire.OTHER_FIELDS, PROVIDER)

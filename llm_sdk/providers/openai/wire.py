@@ -303,6 +303,16 @@ class ReasoningOptions(Wire):
     summary: str | None = None
 
 
+OTHER_FIELDS = frozenset(
+    {
+        *("background", "context_management", "conversation", "max_tool_calls", "moderation"),
+        *("previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention"),
+        *("safety_identifier", "service_tier", "stream_options", "top_logprobs", "truncation", "user"),
+    }
+)
+"""Fields of a request that have no unified form (documented)."""
+
+
 class Request(Wire):
     """The body of a call. The API takes no number for a text, nor a text for a number."""
 

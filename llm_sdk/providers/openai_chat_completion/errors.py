@@ -1,10 +1,10 @@
 """``LanguageModelError`` <-> the API's errors: whole answers, as in :mod:`llm_sdk.openai_errors`, and inside others."""
 
 from llm_sdk.errors import StatusCodeError, status_error
-from llm_sdk.openai_errors import decode_error, encode_error, is_exhausted
+from llm_sdk.openai_errors import decode_error, encode_error, is_exhausted, refuse_key
 from llm_sdk.providers.openai_chat_completion import wire
 
-__all__ = ["decode_error", "embedded_error", "encode_error"]
+__all__ = ["decode_error", "embedded_error", "encode_error", "refuse_key"]
 
 # The status that a code or a type stands for when it comes inside an answer or a stream of status 200.
 WORD_STATUS = {

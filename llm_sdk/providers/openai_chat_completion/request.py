@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from llm_sdk import openai_errors
 from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
 from llm_sdk.errors import InvalidInputError
@@ -249,3 +250,8 @@ def _normalize_function(function: Any) -> Any:
         return function
     function = _drop(function, {"description": "", "strict": False})
     return {"parameters": {"type": "object", "properties": {}}, **function}
+
+
+def check_fields(call: ModelCall) -> None:
+    """Raises InvalidInputError for a field that the API does not have, in its words."""
+    openai_errors.check_fields(call, wire.Request, wire.OTHER_FIELDS, PROVIDER)

@@ -197,6 +197,16 @@ class WebSearchOptions(Wire):
     user_location: JsonObject | None = None
 
 
+OTHER_FIELDS = frozenset(
+    {
+        *("logit_bias", "logprobs", "moderation", "n", "prediction", "prompt_cache_key", "prompt_cache_options"),
+        *("prompt_cache_retention", "safety_identifier", "service_tier", "store", "top_logprobs", "user"),
+        *("verbosity",),
+    }
+)
+"""Fields of a request that have no unified form (documented)."""
+
+
 class Request(Wire):
     """The body of a call. ``model`` may stand in the path instead (Azure)."""
 
