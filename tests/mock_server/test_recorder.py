@@ -8,6 +8,7 @@ import pytest
 
 from conformance.replay import Hold, Playback
 from conformance.replay_server import ReplayServer
+from llm_sdk.registry import get_codec, provider_names
 from mock_server.recorder import Recorder, RecordingTransport
 
 PIECES = (b"data: 1\n\n", b"data: 22\n\n", b"data: 333\n\n")
@@ -92,3 +93,14 @@ def test_only_harmless_headers_and_parameters_are_kept(server: ReplayServer, rec
     assert set(found.request.headers) == {"accept", "accept-encoding", "x-beta"}
     assert found.response.headers == {"content-type": ("text/event-stream",), "x-request-id": ("req_1",)}
     assert "canary" not in repr(found)
+
+
+@pytest.mark.parametrize("provider", provider_names())
+def test_the_headers_that_an_adapter_reads_are_kept(server: ReplayServer, recorder: Recorder, provider: str) -> None:
+    endpoint = get_codec(provider).endpoint
+    read = [name.lower() for name in (endpoint.request_id_header, endpoint.notice_header) if name]
+    server.answer = lambda _: Playback(200, dict.fromkeys(read, "said"), PIECES)
+    with client_of(recorder) as client:
+        client.post(f"{server.origin}/v1/talk")
+    [found] = recorder.interactions
+    assert {name: found.response.headers.get(name) for name in read} == dict.fromkeys(read, ("said",))
