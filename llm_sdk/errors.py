@@ -8,7 +8,7 @@ LanguageModelError
 │   └── MalformedArgumentsError  the arguments of a tool call are no JSON object
 ├── OutputNotImplementedError    the provider answered in a form that is not read yet
 ├── StatusCodeError              the provider answered with an error
-│   ├── AuthenticationError      401
+│   ├── AuthenticationError      401, and a key that is refused with another status
 │   ├── PermissionDeniedError    403
 │   ├── NotFoundError            404
 │   ├── RateLimitError           429
