@@ -328,15 +328,16 @@ class Plan:
 
 def refusal_of(case: Case, codec: Codec) -> Refusal | None:
     """What this protocol must refuse of a case: what the case itself says where it is about that, and of any other case
-    what its first input asks for and the protocol does not have. None where all of that can be carried."""
-    first, last = case.stages[0], case.stages[-1]
+    what the first of its inputs asks for that the protocol does not have. None where all of that can be carried."""
+    last = case.stages[-1]
     if last.expect is not None and last.expect.refused is not None:
         applies = case.applies_to(codec.provider, codec.capabilities)
         return Refusal(codec.provider, case, last.input, last.expect.refused) if applies else None
-    try:
-        check(first.input, codec.capabilities, codec.provider)
-    except UnsupportedError as error:
-        return Refusal(codec.provider, case, first.input, error.path or "")
+    for stage in case.stages:
+        try:
+            check(stage.input, codec.capabilities, codec.provider)
+        except UnsupportedError as error:
+            return Refusal(codec.provider, case, stage.input, error.path or "")
     return None
 
 

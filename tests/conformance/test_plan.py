@@ -67,6 +67,11 @@ def test_what_a_protocol_cannot_be_asked_must_be_refused() -> None:
     assert refused_in(painted) is None
 
 
+def test_what_a_protocol_cannot_be_asked_later_on_must_be_refused_too() -> None:
+    stages = [{"input": {"messages": []}, "reply": {"content": []}}, {"input": PAINTING, "reply": {"content": []}}]
+    assert refused_in(a_case(stages=stages), modalities=frozenset({"text"})) == "modalities[1]"
+
+
 def test_a_case_of_refusing_says_itself_what_must_be_refused() -> None:
     refused = a_case(stages=[{"input": PAINTING, "expect": {"refused": "modalities[1]"}}], lacks={"says": ["refusal"]})
     assert refused_in(refused, says=frozenset()) == "modalities[1]"
