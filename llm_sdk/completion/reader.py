@@ -152,6 +152,7 @@ class CompletionReader:
             yield from self._tell(self._parser.close())
         yield from self._finished_calls(before=None)
         yield from self._tell_warnings()
+        self._keep_text()
         self._response = self._accumulator.compute_response()
         yield from self._end(self._finish)
 
@@ -164,6 +165,7 @@ class CompletionReader:
     def stop(self, reason: StopReason, error: BaseException | None = None) -> Events:
         """The run was cancelled, or failed: calls that are not whole are left out."""
         yield from self._tell_warnings()
+        self._keep_text()
         yield from self._end(reason, error)
 
     def result(self) -> CompletionResult:
@@ -211,10 +213,11 @@ class CompletionReader:
             self._accumulator.add_partial(partial)
             yield from self._tell([Text(text)] if text else [])
             return
-        # What the parser makes of the text goes into the answer; all else that the delta brings does so at once.
+        # What the parser makes of the text goes into the answer at the end, all else that the delta brings at once.
         self._text_index = index
-        bare = part.model_copy(update={"text": ""})
-        self._accumulator.add_partial(partial.model_copy(update={"delta": PartChange(index=index, part=bare)}))
+        if len(partial.model_fields_set) > 1 or part.citation is not None or part.signature is not None:
+            bare = part.model_copy(update={"text": ""})
+            self._accumulator.add_partial(partial.model_copy(update={"delta": PartChange(index=index, part=bare)}))
         yield from self._tell(self._parser.feed(text))
 
     def _tell(self, items: list[Item]) -> Events:
@@ -222,8 +225,6 @@ class CompletionReader:
             match item:
                 case Text():
                     self._text.append(item.text)
-                    if self._parser is not None:
-                        self._keep(self._text_index, TextPartDelta(text=item.text))
                     yield ContentDelta(seq=next(self._seq), text=item.text)
                 case Thought():
                     self._thoughts.append(item.text)
@@ -236,6 +237,11 @@ class CompletionReader:
                     yield self._judge(id, item.name, item.arguments, item.raw)
                 case Malformed():
                     yield self._refuse(ToolCallError(code="PARSE_ERROR", message=item.message, raw=item.raw))
+
+    def _keep_text(self) -> None:
+        """What a dialect left of the text, as the one text of the answer."""
+        if self._parser is not None and self._text:
+            self._keep(self._text_index, TextPartDelta(text="".join(self._text)))
 
     def _keep(self, index: int, part: TextPartDelta | ToolCallPartDelta) -> None:
         self._accumulator.add_partial(PartialModelResponse(delta=PartChange(index=index, part=part)))

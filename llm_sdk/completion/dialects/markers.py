@@ -8,11 +8,11 @@ __all__ = ["Markers", "held_back"]
 
 def held_back(text: str, markers: Sequence[str]) -> int:
     """The length of the longest end of ``text`` that may be the start of a marker."""
-    longest = min(len(text), max(map(len, markers)) - 1)
-    for length in range(longest, 0, -1):
-        end = text[-length:]
-        if any(marker.startswith(end) for marker in markers):
-            return length
+    start = max(0, len(text) - max(map(len, markers)) + 1)
+    firsts = {marker[0] for marker in markers}
+    for at in range(start, len(text)):
+        if text[at] in firsts and any(marker.startswith(text[at:]) for marker in markers):
+            return len(text) - at
     return 0
 
 

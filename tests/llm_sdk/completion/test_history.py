@@ -133,6 +133,17 @@ async def test_ids_of_an_answer_differ_from_those_of_its_history() -> None:
     assert [found.id for found in made] == ["call_dc8c6fbd_1", "call_dc8c6fbd_2"]
 
 
+async def test_what_stands_beside_a_text_is_kept_with_a_dialect() -> None:
+    first, second = text("So. ", MARKUP)
+    part = first.delta.part.model_copy(update={"signature": "s"})
+    signed = first.model_copy(update={"delta": first.delta.model_copy(update={"part": part})})
+    model = ScriptedModel(signed, second, STOP)
+    final = await acompletion(model=model, history=[USER], tools=[{"name": "f"}], tool_dialect="hermes").final
+    said, made = final.message.model_dump(mode="json")["content"]
+    assert said == {"type": "text", "text": "So. ", "signature": "s"}
+    assert made["args"] == {"city": "Paris"}
+
+
 WRONG: dict[str, tuple[Any, str]] = {
     "no list": ({"role": "user"}, "history: a list of messages is needed"),
     "no message": ([3], "history[0]: a message is needed, not int"),
