@@ -9,6 +9,7 @@ this is the list of it; what is left comes back equal.
 - Details of usage beside cached, written and thinking tokens; in answers the usage is always there.
 """
 
+import base64
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -161,3 +162,30 @@ def _usage(usage: ModelUsage) -> ModelUsage:
         input_tokens_details=kept,
         output_tokens_details=None if reasoned is None else ModelTokensDetails(reasoning_tokens=reasoned),
     )
+
+
+def accepted(input: LanguageModelInput) -> bool:
+    """Whether the API would take it."""
+    return _has_readable_files(input) and _leaves_room_to_answer(input)
+
+
+def _is_readable(part: Part) -> bool:
+    """Whether a document of text is text: the strategies fill it with any bytes."""
+    if isinstance(part, ToolResultPart):
+        return all(map(_is_readable, part.content))
+    if not isinstance(part, FilePart) or part.mime_type != "text/plain" or part.data is None:
+        return True
+    try:
+        return bool(base64.b64decode(part.data).decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _has_readable_files(input: LanguageModelInput) -> bool:
+    return all(_is_readable(part) for message in input.messages for part in message.content)
+
+
+def _leaves_room_to_answer(input: LanguageModelInput) -> bool:
+    """Whether the limit is above the budget for thinking, as the API wants it."""
+    budget = (input.reasoning.budget_tokens if input.reasoning is not None else None) or 0
+    return input.max_tokens is None or input.max_tokens > budget

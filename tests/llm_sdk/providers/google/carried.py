@@ -194,3 +194,8 @@ def _usage(usage: ModelUsage | None) -> ModelUsage | None:
 
 def _details(details: ModelTokensDetails | None, known: set[str]) -> ModelTokensDetails | None:
     return None if details is None else ModelTokensDetails(**details.model_dump(include=known))
+
+
+def accepted(input: LanguageModelInput) -> bool:
+    """Whether the API would take it: of an input that says nothing, no contents are left."""
+    return bool(carried_input(input).messages)

@@ -134,3 +134,8 @@ def _usage(usage: ModelUsage | None) -> ModelUsage | None:
     given = usage.input_tokens_details
     details = given and ModelTokensDetails(cached_text_tokens=given.cached_text_tokens, audio_tokens=given.audio_tokens)
     return ModelUsage(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, input_tokens_details=details)
+
+
+def accepted(input: LanguageModelInput) -> bool:
+    """Whether the API would take it."""
+    return True

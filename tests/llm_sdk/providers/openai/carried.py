@@ -159,3 +159,8 @@ def _usage(usage: ModelUsage | None) -> ModelUsage | None:
         ),
         output_tokens_details=ModelTokensDetails(reasoning_tokens=(made and made.reasoning_tokens) or 0),
     )
+
+
+def accepted(input: LanguageModelInput) -> bool:
+    """Whether the API would take it."""
+    return True

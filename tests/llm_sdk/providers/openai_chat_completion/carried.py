@@ -195,3 +195,8 @@ def _usage(usage: ModelUsage | None) -> ModelUsage | None:
 
 def _details(details: ModelTokensDetails | None, known: set[str]) -> ModelTokensDetails | None:
     return None if details is None else ModelTokensDetails(**details.model_dump(include=known))
+
+
+def accepted(input: LanguageModelInput) -> bool:
+    """Whether the API would take it: answers in audio need a voice."""
+    return input.audio is None or bool(input.audio.voice)
