@@ -80,7 +80,8 @@ def completion(
         model_id: ``provider/model``; its key comes from the environment. For many runs give a ``model``, which keeps
             its connections.
         model: any language model, in place of ``model_id``. It is used on the thread of the loop.
-        stream: whether the answer is asked for as a stream. Without, the two streams of the run stay empty.
+        stream: whether the answer is asked for as a stream. Without, the two streams of the run stay empty, and the
+            whole answer counts as one token.
         tools: tools, dictionaries of tools, classes or functions.
         kv_cache_key: names what the prompt shares with earlier ones, for providers that have a cache to name; others
             say in a warning that it is ignored.

@@ -42,7 +42,8 @@ class ToolCall(_Told):
     """A call that the model made, of a tool that was offered, with arguments that the tool takes.
 
     ``id`` is the provider's own where it has one. ``raw`` is what the model wrote: the text of the arguments, or with
-    a text dialect the markup of the call.
+    a text dialect the markup of the call. A whole answer, of ``stream=False``, has no such text: then it is the JSON of
+    the arguments.
     """
 
     id: str
