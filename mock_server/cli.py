@@ -30,7 +30,7 @@ def main() -> None:
     metavar="FILE_OR_DIR",
     help="What to answer. Repeatable; the first scenario that fits wins.",
 )
-@click.option("--strict", is_flag=True, help="Refuse what no scenario matches.")
+@click.option("--strict", is_flag=True, help="Refuse what no scenario matches, and unknown fields of a request.")
 @click.option("--api-key", metavar="KEY", help="Refuse every other key.")
 @click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
 @click.option("--profile", metavar="NAME", help="Be a server that deviates from its protocol, such as qvac or ollama.")
