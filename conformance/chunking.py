@@ -6,7 +6,7 @@ is pure: the same body and the same seed give the same chunks.
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from llm_sdk.json_array import JsonArrayDecoder
@@ -37,16 +37,28 @@ def chunks(body: bytes, cuts: Cuts) -> list[bytes]:
 
 
 def format_cuts(cuts: Cuts) -> str:
-    """Cuts as a command line shows them: ``118,119``."""
-    return ",".join(map(str, cuts))
+    """Cuts as a command line shows them: ``118,119``, and ``1..500`` for a row of three or more neighbours."""
+    rows: list[list[int]] = []
+    for cut in cuts:
+        if rows and cut == rows[-1][-1] + 1:
+            rows[-1].append(cut)
+        else:
+            rows.append([cut])
+    return ",".join(f"{row[0]}..{row[-1]}" if len(row) > 2 else ",".join(map(str, row)) for row in rows)
 
 
 def parse_cuts(text: str) -> Cuts:
     """Read what :func:`format_cuts` writes. Raises ValueError for anything else."""
     try:
-        return tuple(int(number) for number in text.split(",") if number)
+        return tuple(cut for word in text.split(",") if word for cut in _row(word))
     except ValueError:
-        raise ValueError(f"cuts are offsets with commas between them, such as 118,119, not {text!r}") from None
+        wanted = "cuts are offsets with commas between them, such as 118,119 or 1..500"
+        raise ValueError(f"{wanted}, not {text!r}") from None
+
+
+def _row(word: str) -> Iterable[int]:
+    first, dots, last = word.partition("..")
+    return range(int(first), int(last) + 1) if dots else (int(first),)
 
 
 def single_cuts(body: bytes) -> Iterator[Cuts]:

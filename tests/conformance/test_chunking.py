@@ -92,7 +92,13 @@ def test_one_event_stands_in_each_piece_whatever_the_framing(pieces: list[bytes]
     assert chunks(body, event_cuts(body)) == pieces
 
 
-@pytest.mark.parametrize("wrong", ["1,x", "a"])
+def test_neighbouring_cuts_are_written_as_a_row() -> None:
+    assert format_cuts((3, 5, 6, 9, 10, 11, 11, 40)) == "3,5,6,9..11,11,40"
+    assert parse_cuts("3,5,6,9..11,11,40") == (3, 5, 6, 9, 10, 11, 11, 40)
+    assert format_cuts(byte_cuts(bytes(5000))) == "1..4999"
+
+
+@pytest.mark.parametrize("wrong", ["1,x", "a", "1..", "1..b"])
 def test_cuts_that_are_no_offsets_are_an_error(wrong: str) -> None:
     with pytest.raises(ValueError, match="cuts are offsets with commas between them"):
         parse_cuts(wrong)
