@@ -1,15 +1,19 @@
 """What a check says of itself: which requirements it proves, and over what it runs."""
 
+from typing import get_args
+
 import pytest
 
 from conformance.catalogue import Requirement, requirement_by_id
+from conformance.lanes import Lane, Sight
 from conformance.plan import Call, Target
 
-__all__ = ["MARKERS", "over", "proves", "requirement"]
+__all__ = ["MARKERS", "lane_shows", "out_of_sight", "over", "proves", "requirement"]
 
 MARKERS = (
     "requirement(*ids, about=(), otherwise=()): the requirements that a check proves",
     "over(selection): what a check runs over: answers, errors, streams, calls, conversations, pairs, refusals, ...",
+    "lane_shows(*sights): what of an exchange the lane must be able to show, for the check to be judged",
 )
 
 
@@ -25,6 +29,19 @@ def requirement(*ids: str, about: tuple[str, ...] = (), otherwise: tuple[str, ..
 def over(selection: str) -> pytest.MarkDecorator:
     """What a check runs over, once for each: the check takes it as ``call``, or as what the selection is of."""
     return pytest.mark.over(selection)
+
+
+def lane_shows(*sights: Sight) -> pytest.MarkDecorator:
+    """What of an exchange the lane must be able to show: elsewhere the check is not judged, and says so."""
+    if unknown := set(sights) - set(get_args(Sight)):
+        raise ValueError(f"a lane shows {', '.join(get_args(Sight))}; not {', '.join(unknown)}")
+    return pytest.mark.lane_shows(*sights)
+
+
+def out_of_sight(item: pytest.Item, lane: Lane) -> str:
+    """What this check needs and the lane cannot show; empty where it can be judged."""
+    needed = [sight for marker in item.iter_markers("lane_shows") for sight in marker.args]
+    return ", ".join(sight for sight in dict.fromkeys(needed) if sight not in lane.shows)
 
 
 def proves(marker: pytest.Mark, target: Target) -> list[Requirement]:

@@ -10,12 +10,16 @@ from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
 from llm_sdk.types import JsonObject, ModelResponse
 
-__all__ = ["MADE_UP", "Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "told_by"]
+__all__ = ["MADE_UP", "AdapterGoneError", "Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "told_by"]
 
 MADE_UP = frozenset({"id", "signature"})
 """Fields of a part that whoever answers may fill where a scripted answer does not."""
 AS_THEY_ARE = frozenset({"args", "data"})
 """Fields whose content is the model's or the provider's own JSON: nothing in it is made up."""
+
+
+class AdapterGoneError(Exception):
+    """The adapter could not be asked, or its answer could not be read; the message says it all, without a traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def failed(error: BaseException, partials: tuple[PartialModelResponse, ...] = ()
     """The outcome of a call that raised ``error`` after these partials."""
     if isinstance(error, LanguageModelError):
         return Outcome(error=error, partials=partials)
+    if isinstance(error, AdapterGoneError):
+        return Outcome(crash=str(error), partials=partials)
     return Outcome(crash="".join(traceback.format_exception(error)), partials=partials)
 
 

@@ -16,13 +16,14 @@ import pytest
 from conformance import offline
 from conformance.case import CaseError
 from conformance.catalogue import CatalogueError, Requirement
-from conformance.marks import MARKERS, proves
+from conformance.lanes import open_lane
+from conformance.marks import MARKERS, out_of_sight, proves
 from conformance.plan import Call, Pair, Plan, PlanError, StagedCalls, Target
 from conformance.recording_session import Live, RecordingSession
 from conformance.report import Check, Report
 from conformance.selection import ARGUMENTS, select
 from conformance.settings import Settings, add_options, read_settings
-from conformance.subject import InProcess, Loopback, Subject
+from conformance.subject import Subject
 from conformance.verdict import Repeat, Verdict
 from llm_sdk.environment import read_setting
 from llm_sdk.registry import get_codec
@@ -163,7 +164,7 @@ def _subjects(settings: Settings) -> Iterator[dict[str, Subject]]:
     with asyncio.Runner() as runner, ExitStack() as stack:
         subjects = {}
         for provider in settings.providers:
-            lane = InProcess() if settings.transport == "in-process" else Loopback()
+            lane = open_lane(settings.transport)
             stack.callback(lane.close)
             subjects[provider] = Subject(get_codec(provider), settings.factory(provider), lane, runner.get_loop())
         yield subjects
@@ -186,9 +187,12 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 
 @pytest.fixture
-def subject(target: Target, _subjects: dict[str, Subject]) -> Subject:
+def subject(request: pytest.FixtureRequest, target: Target, _subjects: dict[str, Subject]) -> Subject:
     """The adapter that this check judges."""
-    return _subjects[target.provider]
+    found = _subjects[target.provider]
+    if unseen := out_of_sight(request.node, found.lane):
+        pytest.skip(f"--transport {found.lane.name} cannot show {unseen}")
+    return found
 
 
 @pytest.fixture

@@ -1,28 +1,25 @@
 """The options of a run, read and checked."""
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from conformance.adapters import REFERENCE, AdapterError, Factory, find_factory
+from conformance.bridge import BridgeError, is_command
 from conformance.case import load_cases
 from conformance.catalogue import AREAS
 from conformance.chunking import Cuts, parse_cuts
+from conformance.lanes import LANES, InProcess, Loopback
 from conformance.reframing import TransformError, reframe
 from conformance.runs import COMPLETION
-from conformance.subject import Factory
-from llm_sdk.registry import get_model, provider_names
+from llm_sdk.registry import provider_names
 
 __all__ = ["CASSETTES", "Settings", "add_options", "read_settings"]
 
 ALL = "all"
-REFERENCE = "reference"
 CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
 """The suite's own recordings: beside it in a checkout, and installed with it."""
 MODEL_ID = "conformance-model"
@@ -45,6 +42,8 @@ class Settings:
     cuts: Cuts
     transform: str
     report_json: Path | None
+    report_html: Path | None
+    badge: Path | None
     record: bool
     live: bool
     base_url: str | None
@@ -57,21 +56,18 @@ class Settings:
 
     def factory(self, provider: str) -> Factory:
         """What makes the adapter. Raises pytest.UsageError."""
-        if self.adapter == REFERENCE:
-            return partial(_reference, provider)
-        return load_factory(self.adapter, provider)
+        try:
+            return find_factory(self.adapter, provider)
+        except (AdapterError, BridgeError) as error:
+            raise pytest.UsageError(f"--adapter {self.adapter}: {error}") from None
 
     def command(self, provider: str, *, in_checkout: bool) -> list[str]:
         """The start of a command that repeats this run for one provider."""
         words = ["pytest", "conformance"] if in_checkout else ["llm-conformance", "run"]
         words += ["--provider", provider]
         words += [] if self.adapter == REFERENCE else ["--adapter", self.adapter]
-        words += [] if self.transport == "in-process" else ["--transport", self.transport]
+        words += [] if self.transport == _transport(None, self.adapter) else ["--transport", self.transport]
         return words + ([] if self.own else ["--cassettes", str(self.cassettes)])
-
-
-def _reference(provider: str, *, base_url: str, api_key: str, model_id: str, http_client: Any) -> Any:
-    return get_model(provider, model_id, api_key=api_key, base_url=base_url, http_client=http_client)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -79,8 +75,13 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "conformance of LLM adapters")
     add = group.addoption
     add("--provider", action="append", metavar="NAME", help="whose protocol to judge; repeatable; all is the default")
-    add("--adapter", metavar="PKG.MOD:FACTORY", help="the adapter to judge, instead of the reference one")
-    add("--transport", choices=("in-process", "socket"), default="in-process", help="how the adapter is fed")
+    add(
+        "--adapter",
+        metavar="PKG.MOD:FACTORY",
+        help="the adapter to judge, instead of the reference one; or the name that it is registered by, or a command "
+        "in another language as 'cmd: node bridge.mjs'",
+    )
+    add("--transport", choices=tuple(LANES), help="how the adapter is fed; in-process, and socket for a command")
     add("--profile", action="append", metavar="NAME", help=f"only these areas: {', '.join(AREAS)}")
     add("--level", choices=("must", "should"), default="must", help="which requirements make the run fail")
     add("--xfail-file", metavar="FILE", help="known failures, one `case: reason` a line")
@@ -93,6 +94,8 @@ def add_options(parser: pytest.Parser) -> None:
     add("--cuts", default="", metavar="N,N", help="judge the streams cut at these offsets, and nothing else")
     add("--transform", default="", metavar="NAMES", help="judge the streams in this framing, such as crlf+comments")
     add("--report-json", metavar="FILE", help="write a report for machines")
+    add("--report-html", metavar="FILE", help="write a report for people: one page that needs no other file")
+    add("--badge", metavar="FILE", help="write a badge: an SVG with the counts")
     add("--record", action="store_true", help="make cassettes, instead of judging")
     add("--live", action="store_true", help="with --record: from the real API, with the key in the environment")
     add("--base-url", metavar="URL", help="with --record --live: another place where the API stands")
@@ -113,7 +116,7 @@ def read_settings(config: pytest.Config) -> Settings:
     settings = Settings(
         providers=_providers(option.provider),
         adapter=option.adapter or REFERENCE,
-        transport=option.transport,
+        transport=_transport(option.transport, option.adapter or REFERENCE),
         profiles=frozenset(_known(option.profile, AREAS, "--profile")),
         level=option.level,
         known_failures=_known_failures(option.xfail_file, own=own),
@@ -122,7 +125,9 @@ def read_settings(config: pytest.Config) -> Settings:
         cases=tuple(_known(option.case, _case_names(), "--case") if own else option.case or ()),
         cuts=_cuts(option.cuts),
         transform=_transform(option.transform),
-        report_json=Path(option.report_json) if option.report_json else None,
+        report_json=_path(option.report_json),
+        report_html=_path(option.report_html),
+        badge=_path(option.badge),
         record=option.record,
         live=option.live,
         base_url=option.base_url,
@@ -133,32 +138,11 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
-def load_factory(spec: str, provider: str) -> Factory:
-    """The factory that ``package.module:name`` names; one that has a parameter ``provider`` is told it.
-
-    Raises pytest.UsageError.
-    """
-    module_name, _, name = spec.partition(":")
-    if not module_name or not name:
-        raise pytest.UsageError(f"--adapter {spec}: give it as package.module:factory")
-    try:
-        factory: Any = import_module(module_name)
-        for step in name.split("."):
-            factory = getattr(factory, step)
-        signature = inspect.signature(factory)
-        if "provider" in signature.parameters:
-            factory = partial(factory, provider=provider)
-        inspect.signature(factory).bind(base_url="", api_key="", model_id="", http_client=None)
-    except ImportError as error:
-        raise pytest.UsageError(f"--adapter {spec}: cannot be imported ({error})") from None
-    except AttributeError:
-        raise pytest.UsageError(f"--adapter {spec}: {module_name} has no {name}") from None
-    except (TypeError, ValueError) as error:
-        raise pytest.UsageError(
-            f"--adapter {spec}: must be callable with base_url, api_key, model_id and http_client ({error})"
-        ) from None
-    found: Factory = factory
-    return found
+def _transport(name: str | None, adapter: str) -> str:
+    """The lane that is asked for, or the one that fits: nothing of this process reaches into another one."""
+    if is_command(adapter) and name not in (None, Loopback.name):
+        raise pytest.UsageError(f"--transport {name}: a command is another process, and judged over --transport socket")
+    return name or (Loopback.name if is_command(adapter) else InProcess.name)
 
 
 def _providers(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -174,6 +158,10 @@ def _known(names: Sequence[str] | None, known: Sequence[str], option: str) -> Se
             shown = known if len(known) <= SHOWN_NAMES else get_close_matches(name, known, 5) or known[:5]
             raise pytest.UsageError(f"{option} {name}: there is no such name; there are {', '.join(shown)}")
     return names or ()
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None
 
 
 def _case_names() -> list[str]:

@@ -1,113 +1,27 @@
-"""The adapter that is judged, and the two lanes on which it is fed: through its httpx client, or over a socket."""
+"""The adapter that is judged, on the lane on which it is fed."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-import httpx
-
+from conformance.adapters import Factory
 from conformance.arrays import in_array
+from conformance.lanes import Lane
 from conformance.outcome import Outcome, failed, outcome_of, told_by
 from conformance.plan import Call
-from conformance.replay import Answer, Performance, Playback, ReplayTransport, playback_of
-from conformance.replay_server import ReplayServer
+from conformance.replay import Answer, Playback, playback_of
 from llm_sdk.codec import Codec, Framing
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import LanguageModel
 from llm_sdk.types import LanguageModelInput
 
-__all__ = ["CANARY", "Factory", "InProcess", "Lane", "Loopback", "Subject"]
+__all__ = ["CANARY", "Subject"]
 
 T = TypeVar("T")
 PATIENCE = 2500
 CANARY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 """The key that every adapter is given, and that must turn up nowhere but in the header for it."""
-
-
-class Factory(Protocol):
-    """Makes the adapter. ``http_client`` is an ``httpx.AsyncClient``, or ``None`` where the adapter uses its own."""
-
-    def __call__(self, *, base_url: str, api_key: str, model_id: str, http_client: Any) -> LanguageModel:
-        """A model of the adapter."""
-        ...
-
-
-class Lane(Protocol):
-    """A way to put answers before an adapter."""
-
-    name: str
-    http_client: httpx.AsyncClient | None
-
-    @property
-    def performances(self) -> list[Performance]:
-        """Everything that was asked so far."""
-        ...
-
-    def base_url(self, codec: Codec) -> str:
-        """Where the adapter shall send its requests."""
-        ...
-
-    def play(self, answer: Answer) -> None:
-        """Answer so from now on, and forget what was asked."""
-        ...
-
-    def close(self) -> None:
-        """Stop."""
-        ...
-
-
-class InProcess:
-    """Through the adapter's httpx client: every chunk arrives exactly as it is played."""
-
-    name = "in-process"
-
-    def __init__(self) -> None:
-        self._transport = ReplayTransport(lambda _: Playback(ending="refused"))
-        self.http_client: httpx.AsyncClient | None = httpx.AsyncClient(transport=_as_transport(self._transport))
-
-    @property
-    def performances(self) -> list[Performance]:
-        return self._transport.performances
-
-    def base_url(self, codec: Codec) -> str:
-        return codec.endpoint.base_url
-
-    def play(self, answer: Answer) -> None:
-        self._transport.answer = answer
-        self._transport.performances = []
-
-    def close(self) -> None:
-        """The client holds nothing that needs closing."""
-
-
-def _as_transport(transport: ReplayTransport) -> Any:
-    return transport
-
-
-class Loopback:
-    """Over a socket of this machine: for adapters on any other HTTP client, or in any other language."""
-
-    name = "socket"
-    http_client: httpx.AsyncClient | None = None
-
-    def __init__(self) -> None:
-        self._server = ReplayServer(lambda _: Playback(ending="refused"))
-        self._server.start()
-
-    @property
-    def performances(self) -> list[Performance]:
-        return self._server.performances
-
-    def base_url(self, codec: Codec) -> str:
-        return self._server.origin + codec.endpoint.root
-
-    def play(self, answer: Answer) -> None:
-        self._server.answer = answer
-        self._server.performances = []
-
-    def close(self) -> None:
-        self._server.stop()
 
 
 class Subject:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.marks import over, requirement
+from conformance.marks import lane_shows, over, requirement
 from conformance.replay import Hold
 from conformance.runs import HELLO, Bench, RunsOf, caught, read_all
 from conformance.subject import Subject
@@ -47,6 +47,7 @@ def events_of(bench: Bench) -> int:
 
 @requirement("COMPL-01")
 @over("runs")
+@lane_shows("holding")
 def test_tokens_come_while_the_answer_is_made(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID)
     bench.hold = Hold(before=events_of(bench) - 1)
@@ -146,6 +147,7 @@ def test_an_error_of_the_provider(bench: Bench, verdict: Verdict) -> None:
 
 @requirement("COMPL-07")
 @over("runs")
+@lane_shows("holding")
 def test_cancelling(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID)
     total = events_of(bench)
@@ -222,6 +224,7 @@ def test_streams_are_logs(bench: Bench, verdict: Verdict) -> None:
 
 @requirement("COMPL-12")
 @over("runs")
+@lane_shows("holding")
 def test_awaitables(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID)
     bench.hold = Hold(before=1)

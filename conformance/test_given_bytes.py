@@ -1,6 +1,6 @@
 """The streams in the bytes that ``--cuts`` and ``--transform`` give: the repetition of a failure, and nothing else."""
 
-from conformance.marks import over, requirement
+from conformance.marks import lane_shows, over, requirement
 from conformance.plan import Call
 from conformance.settings import Settings
 from conformance.subject import Subject
@@ -10,6 +10,7 @@ from conformance.verdict import Verdict
 
 @requirement("STREAM-02", "STREAM-14", "STREAM-15", "STREAM-16")
 @over("streams")
+@lane_shows("chunks", "endings")
 def test_given_bytes(call: Call, subject: Subject, verdict: Verdict, settings: Settings) -> None:
     if "truncate@" in settings.transform:
         check_truncations(call, subject, verdict, [settings.transform], "complete", settings.cuts)

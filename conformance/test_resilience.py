@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-import pytest
-
 from conformance.chunking import chunks, event_cuts
-from conformance.marks import over, requirement
+from conformance.marks import lane_shows, over, requirement
 from conformance.plan import Call, Plan
 from conformance.replay import Ending, Hold, Playback, Recordings, playback_of
 from conformance.subject import Subject
@@ -27,6 +25,7 @@ def overloaded(subject: Subject) -> Playback:
 
 @requirement("RESIL-01")
 @over("answered streams")
+@lane_shows("endings")
 def test_broken_stream_is_not_sent_again(call: Call, subject: Subject, verdict: Verdict) -> None:
     first, *others = call.events
     begun = first if others else first[: len(first) // 2]
@@ -66,6 +65,7 @@ def test_refused_request_is_not_sent_again(call: Call, subject: Subject, verdict
 
 @requirement("RESIL-04")
 @over("first calls")
+@lane_shows("endings")
 def test_no_connection(call: Call, subject: Subject, verdict: Verdict) -> None:
     outcome = subject.ask(call, Playback(ending="refused"))
     verdict.true(isinstance(outcome.error, ConnectionFailedError), "ConnectionFailedError", outcome.describe)
@@ -73,15 +73,15 @@ def test_no_connection(call: Call, subject: Subject, verdict: Verdict) -> None:
 
 @requirement("RESIL-04")
 @over("first calls")
+@lane_shows("waiting")
 def test_no_answer_in_time(call: Call, subject: Subject, verdict: Verdict) -> None:
-    if subject.lane.name != "in-process":
-        pytest.skip("how long an adapter waits is its own affair: judged in process only")
     outcome = subject.ask(call, Playback(ending="timeout"))
     verdict.true(isinstance(outcome.error, TimedOutError), "TimedOutError", outcome.describe)
 
 
 @requirement("RESIL-05")
 @over("whole answers")
+@lane_shows("endings")
 def test_whole_answer_cut_short(call: Call, subject: Subject, verdict: Verdict) -> None:
     body = call.exchange.response_body.rstrip()
     endings: tuple[Ending, ...] = ("complete", "reset")
@@ -121,6 +121,7 @@ def test_concurrent_calls(call: Call, subject: Subject, verdict: Verdict, plan: 
 
 @requirement("RESIL-07")
 @over("first calls")
+@lane_shows("endings")
 def test_works_on_after_an_error(call: Call, subject: Subject, verdict: Verdict) -> None:
     expected = subject.plain(call)
     for playback in _troubles(call, subject):
@@ -140,6 +141,7 @@ def _troubles(call: Call, subject: Subject) -> Iterable[Playback]:
 
 @requirement("RESIL-08")
 @over("first calls")
+@lane_shows("holding", "closing")
 def test_cancelling(call: Call, subject: Subject, verdict: Verdict) -> None:
     pieces = call.events
     hold = Hold(before=len(pieces) - 1)
@@ -152,6 +154,7 @@ def test_cancelling(call: Call, subject: Subject, verdict: Verdict) -> None:
 
 @requirement("RESIL-10")
 @over("calls")
+@lane_shows("closing")
 def test_response_is_closed(call: Call, subject: Subject, verdict: Verdict) -> None:
     outcome = subject.plain(call)
     still_open = [performance for performance in outcome.performances if not performance.is_closed_soon()]

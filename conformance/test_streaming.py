@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from conformance import chunking_strategies
 from conformance.arrays import is_array
 from conformance.chunking import Cuts, byte_cuts, chunks, event_cuts, seeded_cuts, single_cuts, tender_offsets
-from conformance.marks import over, requirement
+from conformance.marks import lane_shows, over, requirement
 from conformance.outcome import told_by
 from conformance.plan import Call
 from conformance.reframing import reframe, truncations
@@ -69,18 +69,21 @@ def places(body: bytes, seed: str) -> Iterator[Cuts]:
 
 @requirement("STREAM-02")
 @over("streams")
+@lane_shows("chunks")
 def test_single_cuts(call: Call, subject: Subject, verdict: Verdict) -> None:
     check_bytes(call, subject, verdict, places(call.exchange.response_body, call.id))
 
 
 @requirement("STREAM-02")
 @over("first streams")
+@lane_shows("chunks")
 def test_every_single_cut(call: Call, subject: Subject, verdict: Verdict) -> None:
     check_bytes(call, subject, verdict, single_cuts(call.exchange.response_body))
 
 
 @requirement("STREAM-03")
 @over("streams outside ASCII")
+@lane_shows("chunks")
 def test_cut_characters(call: Call, subject: Subject, verdict: Verdict) -> None:
     body = call.exchange.response_body
     inside = [at for at in range(1, len(body)) if body[at] & 0xC0 == 0x80]
@@ -91,6 +94,7 @@ def test_cut_characters(call: Call, subject: Subject, verdict: Verdict) -> None:
 
 @requirement("STREAM-04")
 @over("streams")
+@lane_shows("chunks")
 def test_chunkings(call: Call, subject: Subject, verdict: Verdict) -> None:
     body = call.exchange.response_body
     events = event_cuts(body)
@@ -181,6 +185,7 @@ def test_large_event(call: Call, subject: Subject, verdict: Verdict) -> None:
 
 @requirement("STREAM-22")
 @over("answered streams")
+@lane_shows("compression")
 def test_compressed(call: Call, subject: Subject, verdict: Verdict) -> None:
     body = gzip.compress(call.exchange.response_body, mtime=0)
     whole = playback_of(call.exchange)
@@ -198,6 +203,7 @@ def test_truncation(call: Call, subject: Subject, verdict: Verdict) -> None:
 
 @requirement("STREAM-16")
 @over("answered streams")
+@lane_shows("endings")
 def test_lost_connection(call: Call, subject: Subject, verdict: Verdict) -> None:
     check_truncations(call, subject, verdict, breaks(call), "reset")
 
@@ -228,6 +234,7 @@ def check_truncations(
 
 @requirement("STREAM-17")
 @over("telling streams")
+@lane_shows("endings")
 def test_what_came_before_a_break(call: Call, subject: Subject, verdict: Verdict) -> None:
     kept = call.events[:-1]
     while len(kept) > 1 and read_stream(subject.codec, kept).error is None:
@@ -243,6 +250,7 @@ def test_what_came_before_a_break(call: Call, subject: Subject, verdict: Verdict
 
 @requirement("STREAM-18")
 @over("telling streams")
+@lane_shows("holding")
 def test_deltas_come_at_once(call: Call, subject: Subject, verdict: Verdict) -> None:
     """One event a chunk: what an event tells is given before the next but one is taken."""
     pieces = call.events
@@ -265,6 +273,7 @@ def test_deltas_come_at_once(call: Call, subject: Subject, verdict: Verdict) -> 
 
 @requirement("STREAM-19")
 @over("telling streams")
+@lane_shows("holding", "closing")
 def test_leaving_early(call: Call, subject: Subject, verdict: Verdict) -> None:
     pieces = call.events
     subject.leave_early(call, playback_of(call.exchange, pieces, "complete", Hold(before=len(pieces) - 1)))

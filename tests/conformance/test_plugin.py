@@ -54,7 +54,12 @@ def read(words: list[str]) -> None:
         (["--provider", "nobody"], "--provider nobody: there is no such name; there are openai"),
         (["--case", "tool-cal"], "--case tool-cal: there is no such name; there are tool-call"),
         (["--profile", "wings"], "--profile wings: there is no such name; there are core, streaming"),
-        (["--adapter", "nowhere"], "--adapter nowhere: give it as package.module:factory"),
+        (
+            ["--adapter", "nowhere"],
+            "--adapter nowhere: give it as package.module:factory, as cmd: and a command, or by name",
+        ),
+        (["--adapter", "cmd:"], "--adapter cmd:: 'cmd:' has no command: write it as cmd: node bridge.mjs"),
+        (["--adapter", "cmd: it", "--transport", "patched"], "--transport patched: a command is another process"),
         (["--adapter", "nowhere:make"], "--adapter nowhere:make: cannot be imported"),
         (["--adapter", "json:nothing"], "--adapter json:nothing: json has no nothing"),
         (["--adapter", "json:loads"], "--adapter json:loads: must be callable with base_url, api_key"),
