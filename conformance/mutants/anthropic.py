@@ -77,7 +77,14 @@ def leaves_hosted_tools_to_the_caller(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [as_call(part) for part in content]))
 
 
-@mutant("TOOLS-03", cases=("arguments-in-the-item",), checks="content")
+@mutant(
+    "TOOLS-03",
+    cases=("arguments-in-the-item",),
+    checks="content",
+    not_for=dict.fromkeys(
+        ("cohere", "mistral", "openai", "openai-chat-completion"), "no event with which a call starts has an input"
+    ),
+)
 def reads_no_input_from_a_start(parts: Parts) -> LanguageModel:
     """Ignores the input that stands in the event with which a call starts."""
 
