@@ -21,6 +21,9 @@ from conformance.marks import MARKERS, out_of_sight, proves
 from conformance.plan import Call, Pair, Plan, PlanError, StagedCalls, Target
 from conformance.recording_session import Live, RecordingSession
 from conformance.report import Check, Report
+from conformance.report.files import write_reports
+from conformance.report.junit import describe_run, properties_of
+from conformance.report.terminal import summary, title
 from conformance.selection import ARGUMENTS, select
 from conformance.settings import Settings, add_options, read_settings
 from conformance.subject import Subject
@@ -35,7 +38,8 @@ REPORT = pytest.StashKey[Report]()
 OPEN = pytest.StashKey[ExitStack]()
 PROVED = pytest.StashKey[list[Requirement]]()
 PLACE = pytest.StashKey[int]()
-PROPERTY = "conformance"
+REFUSED = pytest.StashKey[list[str]]()
+"""What a check was refused of the network."""
 AS_ASKED = frozenset({"call", "pair", "conversation"})
 """The arguments whose recorded streams come in the framing that the adapter asks for."""
 USAGE_ERROR = 4
@@ -69,6 +73,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Read the cases and the recordings. A broken one ends the run before it begins."""
     settings = session.config.stash[SETTINGS]
+    describe_run(session.config.pluginmanager.get_plugins(), settings)
     session.config.stash[PLAN] = None
     if settings.record:
         return
@@ -218,7 +223,9 @@ def conversation(request: pytest.FixtureRequest, subject: Subject) -> StagedCall
 @pytest.fixture
 def verdict(request: pytest.FixtureRequest, target: Target) -> Verdict:
     """What a check says its verdict with."""
-    return Verdict(request.node.stash[PROVED], _repeat(request.node, target))
+    played = request.getfixturevalue("call") if "call" in request.fixturenames else None
+    body = played.exchange.response_body if isinstance(played, Call) else b""
+    return Verdict(request.node.stash[PROVED], _repeat(request.node, target), body)
 
 
 def _repeat(item: Any, target: Target) -> Repeat:
@@ -263,8 +270,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """An adapter that reaches for the network fails the check, whatever it makes of the refusal."""
     before = len(offline.attempts)
     yield
-    if PROVED in item.stash and len(offline.attempts) > before:
-        pytest.fail(f"the adapter tried to reach the network: {offline.attempts[before]}", pytrace=False)
+    refused = item.stash[REFUSED] = offline.attempts[before:]
+    if PROVED in item.stash and refused:
+        pytest.fail(f"the adapter tried to reach the network: {refused[0]}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -285,12 +293,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     elif report.failed and settings.level == "must" and all(found.level != "MUST" for found in proved):
         verdict, report.outcome = "warning", "skipped"
         report.wasxfail = "a SHOULD, which counts with --level should"
-    ids = [requirement.id for requirement in proved]
-    repeat = _repeat(item, target).line()
-    if "  repeat:   " in message:
-        repeat = message.rpartition("  repeat:   ")[2].splitlines()[0]
-    check = Check(ids, target.provider, target.case, item.name, verdict, message, repeat)
-    report.user_properties.append((PROPERTY, {"place": item.stash[PLACE], "check": check.as_json()}))
+    said = getattr(item, "funcargs", {}).get("verdict")
+    check = Check(
+        ids=tuple(requirement.id for requirement in proved),
+        provider=target.provider,
+        case=target.case,
+        check=item.name,
+        verdict=verdict,
+        message=message,
+        repeat="" if report.passed else said.repeat if said else _repeat(item, target).line(),
+        failure=said.failure if said and not report.passed else None,
+    )
+    report.user_properties += properties_of(check, proved)
+    vars(report)["conformance"] = {
+        "place": item.stash[PLACE],
+        "check": check.as_json(),
+        "refused": item.stash.get(REFUSED, []),
+    }
     return report
 
 
@@ -301,26 +320,28 @@ class _Collector:
         self._report = report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        for name, value in report.user_properties:
-            if name == PROPERTY and isinstance(value, dict):
-                self._report.add(Check(**value["check"]), value["place"])
+        found: dict[str, Any] | None = getattr(report, "conformance", None)
+        if found is not None:
+            self._report.add(Check(**found["check"]), found["place"])
+            self._report.attempts += found["refused"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The counts by area, and every requirement that failed."""
-    report = config.stash[REPORT]
-    if report.checks and not config.stash[SETTINGS].record:
-        terminalreporter.section(report.title())
-        for line in report.lines():
+    report, settings = config.stash[REPORT], config.stash[SETTINGS]
+    if report.checks and not settings.record:
+        document = report.document()
+        terminalreporter.section(title(document))
+        for line in summary(document, settings.known_failures):
             terminalreporter.write_line(line)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the report for machines."""
+    """Write the reports that were asked for."""
     settings = session.config.stash.get(SETTINGS, None)
-    if settings is None or settings.report_json is None or hasattr(session.config, "workerinput"):
+    if settings is None or hasattr(session.config, "workerinput"):
         return
     try:
-        session.config.stash[REPORT].write(settings.report_json)
+        write_reports(session.config.stash[REPORT], settings)
     except OSError as error:
-        raise pytest.UsageError(f"--report-json {settings.report_json}: cannot be written ({error})") from None
+        raise pytest.UsageError(f"the report cannot be written: {error}") from None

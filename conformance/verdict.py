@@ -11,6 +11,8 @@ from conformance.catalogue import Requirement
 from conformance.chunking import Cuts, format_cuts
 from conformance.comparison import describe
 from conformance.outcome import Outcome, as_json
+from conformance.report.document import Failure
+from conformance.report.excerpts import excerpts
 
 __all__ = ["Repeat", "Verdict"]
 
@@ -38,19 +40,32 @@ class Repeat:
 
 
 class Verdict:
-    """Given to every check. What it is told to expect and does not find ends the check."""
+    """Given to every check. What it is told to expect and does not find ends the check. ``recorded`` is the body that
+    the check plays, for showing where it was cut.
+    """
 
-    def __init__(self, requirements: Sequence[Requirement], repeat: Repeat) -> None:
+    def __init__(self, requirements: Sequence[Requirement], repeat: Repeat, recorded: bytes = b"") -> None:
         self.requirements = requirements
+        self.failure: Failure | None = None
+        """How the check ended, where it failed here."""
+        self.repeat = repeat.line()
+        """The command that repeats the check, or just what failed in it."""
         self._repeat = repeat
+        self._recorded = recorded
 
     def fail(self, expected: str, got: str, *, cuts: Cuts = (), transform: str = "") -> NoReturn:
         """End the check. ``cuts`` and ``transform`` are what was done to the bytes."""
         lines = [f"{found.id} ({found.level}): {found.sentence}" for found in self.requirements]
-        lines += [f"  expected: {_shorten(expected)}", f"  got:      {_shorten(got)}"]
+        expected, got = _shorten(expected), _shorten(got)
+        lines += [f"  expected: {expected}", f"  got:      {got}"]
         if cuts or transform:
             lines.append(f"  bytes:    {_damage(cuts, transform)}")
-        lines.append(f"  repeat:   {self._repeat.line(cuts, transform)}")
+        self.repeat = self._repeat.line(cuts, transform)
+        lines.append(f"  repeat:   {self.repeat}")
+        shown, length = excerpts(self._recorded, cuts, transform) if self._recorded else ((), 0)
+        self.failure = Failure(
+            expected=expected, got=got, cuts=format_cuts(cuts), transform=transform, bytes=shown, length=length
+        )
         pytest.fail("\n".join(lines), pytrace=False)
 
     def equal(self, expected: Any, actual: Any, what: str, *, cuts: Cuts = (), transform: str = "") -> None:

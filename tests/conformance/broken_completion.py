@@ -41,8 +41,8 @@ def failed(checks: str) -> list[str]:
             pytest.main([*words, "--report-json", str(report), "-k", checks])
         if not report.exists():
             return [output.getvalue()]
-        verdicts = json.loads(report.read_text(encoding="utf-8"))["requirements"]
-    return [id for id, verdict in verdicts.items() if verdict == "failed"]
+        requirements = json.loads(report.read_text(encoding="utf-8"))["requirements"]
+    return [id for id, found in requirements.items() if found["verdict"] == "failed"]
 
 
 def main() -> None:
