@@ -7,9 +7,30 @@ read and becomes the flat one.
 
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from llm_sdk.call_options import (
+    AudioFormat,
+    AudioOptions,
+    JsonResponseFormat,
+    Modality,
+    OpaqueTool,
+    ReasoningEffort,
+    ReasoningOptions,
+    ResponseFormatOption,
+    TextResponseFormat,
+    Tool,
+    ToolChoiceAuto,
+    ToolChoiceNone,
+    ToolChoiceOption,
+    ToolChoiceRequired,
+    ToolChoiceTool,
+    ToolOption,
+    UserLocation,
+    WebSearchTool,
+)
 from llm_sdk.json_model import JsonObject, Maybe, MaybeList, Model, OwnJsonObject
+from llm_sdk.metadata import LanguageModelCapabilities, LanguageModelMetadata, LanguageModelPricing
 from llm_sdk.nested_form import flatten_tool_call, flatten_tool_result
 
 __all__ = [
@@ -58,9 +79,6 @@ __all__ = [
     "WebSearchTool",
 ]
 
-AudioFormat: TypeAlias = Literal["wav", "mp3", "linear16", "flac", "mulaw", "alaw", "aac", "opus"]
-Modality: TypeAlias = Literal["text", "image", "audio"]
-ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "error", "other"]
 
 
@@ -254,126 +272,6 @@ Message: TypeAlias = Annotated[
 ]
 
 
-class Tool(Model):
-    """A function that the model may call; ``parameters`` is a JSON Schema of type ``object``."""
-
-    name: str
-    description: str = ""
-    parameters: OwnJsonObject
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_type(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("type") == "function":
-            return {key: item for key, item in value.items() if key != "type"}
-        return value
-
-
-class UserLocation(Model):
-    """Roughly where the user is, for a hosted web search."""
-
-    city: Maybe[str] = None
-    region: Maybe[str] = None
-    country: Maybe[str] = None
-    timezone: Maybe[str] = None
-
-
-class WebSearchTool(Model):
-    """The provider's own web search."""
-
-    type: Literal["web_search"] = "web_search"
-    allowed_domains: Maybe[list[str]] = None
-    max_uses: Maybe[int] = None
-    user_location: Maybe[UserLocation] = None
-
-
-class OpaqueTool(Model):
-    """Any other hosted tool: ``data`` is the provider's own JSON, sent to that provider only."""
-
-    type: Literal["opaque"] = "opaque"
-    provider: str
-    data: OwnJsonObject
-
-
-def _tool_kind(value: Any) -> str:
-    kind = value.get("type", "function") if isinstance(value, dict) else getattr(value, "type", "function")
-    return str(kind)
-
-
-ToolOption: TypeAlias = Annotated[
-    Annotated[Tool, Tag("function")]
-    | Annotated[WebSearchTool, Tag("web_search")]
-    | Annotated[OpaqueTool, Tag("opaque")],
-    Discriminator(_tool_kind),
-]
-
-
-class ToolChoiceAuto(Model):
-    """The model decides whether to call a tool."""
-
-    type: Literal["auto"] = "auto"
-
-
-class ToolChoiceNone(Model):
-    """The model must not call a tool."""
-
-    type: Literal["none"] = "none"
-
-
-class ToolChoiceRequired(Model):
-    """The model must call some tool."""
-
-    type: Literal["required"] = "required"
-
-
-class ToolChoiceTool(Model):
-    """The model must call this tool."""
-
-    type: Literal["tool"] = "tool"
-    tool_name: str
-
-
-ToolChoiceOption: TypeAlias = Annotated[
-    ToolChoiceAuto | ToolChoiceNone | ToolChoiceRequired | ToolChoiceTool, Field(discriminator="type")
-]
-
-
-class TextResponseFormat(Model):
-    """Plain text."""
-
-    type: Literal["text"] = "text"
-
-
-class JsonResponseFormat(Model):
-    """JSON, and with ``schema`` JSON that satisfies it."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    type: Literal["json"] = "json"
-    name: str
-    description: Maybe[str] = None
-    json_schema: Maybe[OwnJsonObject] = Field(default=None, alias="schema")
-
-
-ResponseFormatOption: TypeAlias = Annotated[TextResponseFormat | JsonResponseFormat, Field(discriminator="type")]
-
-
-class AudioOptions(Model):
-    """How spoken answers shall sound."""
-
-    format: Maybe[AudioFormat] = None
-    voice: Maybe[str] = None
-    language: Maybe[str] = None
-
-
-class ReasoningOptions(Model):
-    """Whether and how much the model shall think before it answers; ``budget_tokens`` counts output tokens."""
-
-    enabled: bool = True
-    budget_tokens: Maybe[int] = None
-    effort: Maybe[ReasoningEffort] = None
-
-
 class LanguageModelInput(Model):
     """One call. ``extra`` is merged into the request body last and deep (see :func:`llm_sdk.extra.merge_extra`)."""
 
@@ -431,40 +329,3 @@ class ModelResponse(Model):
     id: Maybe[str] = None
     model_id: Maybe[str] = None
     warnings: MaybeList[str] = None
-
-
-class LanguageModelPricing(Model):
-    """Prices in US dollars per token."""
-
-    input_cost_per_text_token: Maybe[float] = None
-    input_cost_per_cached_text_token: Maybe[float] = None
-    input_cost_per_cache_write_token: Maybe[float] = None
-    input_cost_per_audio_token: Maybe[float] = None
-    input_cost_per_cached_audio_token: Maybe[float] = None
-    input_cost_per_image_token: Maybe[float] = None
-    input_cost_per_cached_image_token: Maybe[float] = None
-    output_cost_per_text_token: Maybe[float] = None
-    output_cost_per_audio_token: Maybe[float] = None
-    output_cost_per_image_token: Maybe[float] = None
-
-
-class LanguageModelCapabilities(Model):
-    """What one model can do, where its provider can. Unknown is absent."""
-
-    text_input: Maybe[bool] = None
-    text_output: Maybe[bool] = None
-    image_input: Maybe[bool] = None
-    image_output: Maybe[bool] = None
-    audio_input: Maybe[bool] = None
-    audio_output: Maybe[bool] = None
-    function_calling: Maybe[bool] = None
-    structured_output: Maybe[bool] = None
-    citation: Maybe[bool] = None
-    reasoning: Maybe[bool] = None
-
-
-class LanguageModelMetadata(Model):
-    """What is known of a model beforehand."""
-
-    pricing: Maybe[LanguageModelPricing] = None
-    capabilities: Maybe[LanguageModelCapabilities] = None

@@ -128,8 +128,8 @@ def test_every_folder_is_registered() -> None:
 
 # Pure functions of their arguments: no network, no clock, no threads, no chance.
 PURE = (
-    "accumulator", "capabilities", "codec", "cost", "deltas", "errors", "flow", "json_model", "nested_form",
-    "part_builder", "schema", "sse", "types",
+    "accumulator", "call_options", "capabilities", "codec", "cost", "deltas", "errors", "flow", "json_model", "metadata",
+    "nested_form", "part_builder", "schema", "sse", "types",
 )  # fmt: skip
 IMPURE = {
     *("httpx", "httpx2", "anyio", "asyncio", "socket", "ssl", "os", "pathlib", "threading"),
