@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from conformance.bridge import Bridge, is_command
+from conformance.lanes import InProcess, Loopback
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_model
 
-__all__ = ["GROUP", "REFERENCE", "AdapterError", "Factory", "find_factory", "registered_adapters"]
+__all__ = ["GROUP", "REFERENCE", "AdapterError", "Factory", "find_factory", "registered_adapters", "transport_for"]
 
 GROUP = "llm_conformance.adapters"
 REFERENCE = "reference"
@@ -56,6 +57,18 @@ def find_factory(adapter: str, provider: str) -> Factory:
         raise AdapterError(f"must be callable with {wanted} ({error})") from None
     found: Factory = factory
     return found
+
+
+def transport_for(adapter: str, asked: str | None = None) -> str:
+    """The name of the lane that is asked for, or else of the one that fits the adapter.
+
+    Raises AdapterError for a command on any lane but the socket: nothing of this process reaches into another one.
+    """
+    if not is_command(adapter):
+        return asked or InProcess.name
+    if asked not in (None, Loopback.name):
+        raise AdapterError(f"--transport {asked}: a command is another process, and judged over --transport socket")
+    return Loopback.name
 
 
 @cache

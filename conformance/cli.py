@@ -3,15 +3,21 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from conformance.adapters import REFERENCE, AdapterError, transport_for
 from conformance.catalogue import CatalogueError, load_requirements
 from conformance.corpus import Selection, judge_corpus
+from conformance.lanes import LANES, open_lane
+from conformance.plan import PlanError
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
 from conformance.recordings import RecordingError
+from conformance.settings import CASSETTES
+from conformance.smoke import smoke as try_glue
 from llm_sdk.errors import LanguageModelError
 
 __all__ = ["main"]
@@ -32,6 +38,31 @@ def run(arguments: tuple[str, ...]) -> None:
     """
     command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "--pyargs", "conformance", *arguments]
     sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, no shell
+
+
+@main.command()
+@click.option("--provider", required=True, metavar="NAME", help="Whose protocol the adapter speaks, such as openai.")
+@click.option("--adapter", default=REFERENCE, metavar="PKG.MOD:FACTORY", help="As in `run`; the reference by default.")
+@click.option("--transport", type=click.Choice([*LANES]), default=None, help="As in `run`.")
+@click.option("--cassettes", type=click.Path(path_type=Path, exists=True), default=None, help="As in `run`.")
+def smoke(provider: str, adapter: str, transport: str | None, cassettes: Path | None) -> None:
+    """Try the glue of an adapter: its factory, its methods, and one simple call of each kind.
+
+    Every step is a line; what is wrong says what to do. The exit status is 0 when all is right, 1 when it is not, and
+    2 when the question is wrong.
+    """
+    try:
+        name = transport_for(adapter, transport)
+        with closing(open_lane(name)) as lane:
+            found = [*try_glue(provider, adapter, lane, cassettes or CASSETTES, own=cassettes is None)]
+    except (AdapterError, PlanError, LanguageModelError) as error:
+        raise click.UsageError(str(error)) from None
+    for finding in found:
+        click.echo(f"{'WRONG' if finding.problem else 'ok':<6} {finding.step:<14} {finding.problem or finding.told}")
+    problems = sum(bool(finding.problem) for finding in found)
+    verdict = f"{problems} problem{'s' * (problems != 1)}" if problems else "the glue is right"
+    click.echo(f"smoke: {provider}, {adapter}, {name}: {verdict}")
+    sys.exit(1 if problems else 0)
 
 
 @main.command()

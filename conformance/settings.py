@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.adapters import REFERENCE, AdapterError, Factory, find_factory
-from conformance.bridge import BridgeError, is_command
+from conformance.adapters import REFERENCE, AdapterError, Factory, find_factory, transport_for
+from conformance.bridge import BridgeError
 from conformance.case import load_cases
 from conformance.catalogue import AREAS
 from conformance.chunking import Cuts, parse_cuts
-from conformance.lanes import LANES, InProcess, Loopback
+from conformance.lanes import LANES
 from conformance.reframing import TransformError, reframe
 from conformance.runs import COMPLETION
 from llm_sdk.registry import provider_names
@@ -66,7 +66,7 @@ class Settings:
         words = ["pytest", "conformance"] if in_checkout else ["llm-conformance", "run"]
         words += ["--provider", provider]
         words += [] if self.adapter == REFERENCE else ["--adapter", self.adapter]
-        words += [] if self.transport == _transport(None, self.adapter) else ["--transport", self.transport]
+        words += [] if self.transport == transport_for(self.adapter) else ["--transport", self.transport]
         return words + ([] if self.own else ["--cassettes", str(self.cassettes)])
 
 
@@ -116,7 +116,7 @@ def read_settings(config: pytest.Config) -> Settings:
     settings = Settings(
         providers=_providers(option.provider),
         adapter=option.adapter or REFERENCE,
-        transport=_transport(option.transport, option.adapter or REFERENCE),
+        transport=_transport(option.transport, option.adapter),
         profiles=frozenset(_known(option.profile, AREAS, "--profile")),
         level=option.level,
         known_failures=_known_failures(option.xfail_file, own=own),
@@ -138,11 +138,11 @@ def read_settings(config: pytest.Config) -> Settings:
     return settings
 
 
-def _transport(name: str | None, adapter: str) -> str:
-    """The lane that is asked for, or the one that fits: nothing of this process reaches into another one."""
-    if is_command(adapter) and name not in (None, Loopback.name):
-        raise pytest.UsageError(f"--transport {name}: a command is another process, and judged over --transport socket")
-    return name or (Loopback.name if is_command(adapter) else InProcess.name)
+def _transport(name: str | None, adapter: str | None) -> str:
+    try:
+        return transport_for(adapter or REFERENCE, name)
+    except AdapterError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _providers(names: Sequence[str] | None) -> tuple[str, ...]:
