@@ -24,7 +24,6 @@ from conformance.subject import CANARY
 from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import WireRequest
 from llm_sdk.deltas import PartialModelResponse
-from llm_sdk.errors import LanguageModelError
 from llm_sdk.types import ModelResponse
 
 __all__ = ["Finding", "smoke"]
@@ -68,11 +67,18 @@ def smoke(provider: str, adapter: str, lane: Lane, cassettes: Path, *, own: bool
         yield Finding("model", "", f"the factory raised {_named(error)}: it was given {', '.join(place)}")
         return
     missing = [name for name in CALLS if not callable(getattr(model, name, None))]
+    try:
+        has_metadata = hasattr(model, "metadata")
+    except AdapterGoneError as error:
+        yield Finding("model", "", str(error))
+        return
     if missing:
         problem = f"{type(model).__name__} has no {', '.join(missing)}: the factory must return a LanguageModel"
         yield Finding("model", "", problem)
     else:
         yield Finding("model", f"{type(model).__name__} has {', '.join(CALLS)}")
+    if not has_metadata:
+        yield Finding("metadata", "", "there is no metadata: it is None, or a LanguageModelMetadata")
     yield _identity(model, provider, whole.model_id)
     with offline.offline(), asyncio.Runner() as runner:
         trial = _Trial(model, lane, runner)
@@ -110,8 +116,6 @@ def _identity(model: Any, provider: str, model_id: str) -> Finding:
         value = getattr(model, name, None)
         if value != wanted:
             return Finding(name, "", f"{name} is {value!r}: the factory was asked for {wanted!r}")
-    if not hasattr(model, "metadata"):
-        return Finding("metadata", "", "there is no metadata: it is None, or a LanguageModelMetadata")
     return Finding("identity", f"{provider}, {model_id}")
 
 
@@ -131,6 +135,8 @@ class _Trial:
             response = self._read_stream(name, call) if call.stream else self._read_whole(name, call)
         except _WrongError:
             raise
+        except AdapterGoneError as error:
+            raise _WrongError(str(error)) from None
         except Exception as error:  # noqa: BLE001 - whatever a model raises is told
             _check_request(call, self._lane, before)
             raise _WrongError(f"{name} raised {_named(error)}: the provider's answer was in good order") from None
@@ -281,8 +287,6 @@ def _discard(unused: Any) -> None:
 
 
 def _named(error: BaseException) -> str:
-    if isinstance(error, LanguageModelError | AdapterGoneError):
-        return f"{type(error).__name__} ({error})"
     return f"{type(error).__name__} ({' '.join(str(error).split())})"
 
 
