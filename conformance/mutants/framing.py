@@ -59,7 +59,7 @@ def reads_one_event_of_a_chunk(parts: Parts) -> LanguageModel:
     """Reads the first event of a chunk and drops the others."""
 
     def change(chunk: bytes) -> bytes:
-        first, end, _ = chunk.partition(b"\n\n")
+        first, end, _ = chunk.partition(b"\r\n\r\n" if b"\r\n\r\n" in chunk else b"\n\n")
         return first + end
 
     return _mangled(parts, _chunk_by_chunk(change))

@@ -1,61 +1,187 @@
-"""Runs the suite against mutants, and tells which requirement caught each."""
+"""Judges mutants by the suite, and tells which requirement caught each.
+
+The suite is collected once, for all of them: an adapter changes its nature between one trial and the next.
+"""
 
 import contextlib
 import io
-import json
 import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
+from multiprocessing import get_context
+from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
-from conformance.mutants.registry import Mutant
+from conformance.mutants.registry import Mutant, Parts, load_mutants, mutant_by_name, reference
+from conformance.plugin import PROVED
+from llm_sdk.model import LanguageModel
 
-__all__ = ["Kill", "hunt", "run_reference"]
+__all__ = ["REFERENCE", "Kill", "Trial", "adapter", "check_name", "hunt", "judge", "trial_of"]
 
-TESTS_FAILED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+REFERENCE = "reference"
+FIRST = "first "
+"""How the selections begin that hold one call of each provider, whichever that is."""
+ANY_OF = " or "
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One adapter, and what it is judged by: the checks whose names hold one of the words of ``checks`` (all of them
+    where it is empty), on ``cases`` (all of them where there is none). ``around`` breaks what is no part of an adapter.
+    ``until_caught`` ends the trial with the first check that fails.
+    """
+
+    name: str
+    make: Callable[[Parts], LanguageModel]
+    cases: frozenset[str] = frozenset()
+    checks: tuple[str, ...] = ("",)
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext
+    until_caught: bool = False
+
+    def takes(self, item: pytest.Item) -> bool:
+        """Whether this check is one to judge it by."""
+        if not any(word in item.name for word in self.checks):
+            return False
+        marker = item.get_closest_marker("over")
+        is_of_any_case = marker is not None and str(marker.args[0]).startswith(FIRST)
+        return not self.cases or is_of_any_case or _case_of(item) in self.cases
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """What the suite made of one mutant: the requirements that failed, and what the first failure said."""
+    """What the suite made of one trial: the requirements and the checks that failed, and the first failure's words."""
 
-    mutant: Mutant
+    name: str
+    provider: str
     failed: tuple[str, ...]
+    checks: tuple[str, ...]
+    judged: int
     message: str
 
-    @property
-    def is_caught(self) -> bool:
-        """Whether the requirement that the mutant breaks is among those that failed."""
-        return self.mutant.requirement in self.failed
+    def is_by(self, requirement: str) -> bool:
+        """Whether this requirement is among those that failed."""
+        return requirement in self.failed
 
 
-def hunt(mutant: Mutant, provider: str) -> Kill:
-    """Judge a mutant by the cases and checks that it names."""
-    failed, message = _judge(provider, mutant.cases, mutant.checks, ["--adapter", mutant.adapter])
-    return Kill(mutant, failed, message)
+_judged: list[Trial] = []
 
 
-def run_reference(mutants: Sequence[Mutant], provider: str) -> tuple[tuple[str, ...], str]:
-    """Judge the reference adapter by all that the mutants name: the requirements that failed, and the first message."""
+def adapter(*, provider: str, base_url: str, api_key: str, model_id: str, http_client: Any) -> LanguageModel:
+    """The adapter on trial, for ``--adapter``."""
+    return _judged[-1].make(Parts(provider, base_url, api_key, model_id, http_client))
+
+
+def trial_of(mutant: Mutant, *, by_every_check: bool = False) -> Trial:
+    """A mutant, to be judged by what it names, or by every check on the cases that it names."""
+    checks = ("",) if by_every_check else tuple(mutant.checks.split(ANY_OF))
+    return Trial(mutant.name, mutant.make, frozenset(mutant.cases), checks, mutant.around)
+
+
+def hunt(mutants: Sequence[Mutant], provider: str, *, jobs: int = 1, by_every_check: bool = False) -> list[Kill]:
+    """Judge mutants with one provider, shared among ``jobs`` processes, and the reference adapter by all that they
+    name: its judgement is the last. Raises RuntimeError where the suite itself cannot judge.
+    """
+    names = [mutant.name for mutant in mutants]
     cases = sorted({case for mutant in mutants for case in mutant.cases})
-    return _judge(provider, cases, " or ".join(sorted({mutant.checks for mutant in mutants})), [])
+    lots = [lot for at in range(jobs) if (lot := [*names, REFERENCE][at::jobs])]
+    if len(lots) == 1:
+        return _hunt_lot(provider, lots[0], names, cases, by_every_check)
+    with ProcessPoolExecutor(len(lots), mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(_hunt_lot, provider, lot, names, cases, by_every_check) for lot in lots]
+        found = {kill.name: kill for future in running for kill in future.result()}
+    return [found[name] for name in (*names, REFERENCE)]
 
 
-def _judge(provider: str, cases: Sequence[str], checks: str, options: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        words = ["-p", "conformance.plugin", "--pyargs", "conformance", "-c", os.devnull, "-p", "no:cacheprovider"]
-        words += ["-q", "--provider", provider, "--level", "should", "--report-json", str(report), *options]
-        words += [word for case in cases for word in ("--case", case)]
-        output = io.StringIO()
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            status = pytest.main([*words, "-k", checks])
-        if status not in TESTS_FAILED:
-            raise RuntimeError(f"the suite could not judge ({status!r}): {output.getvalue()}")
-        found = json.loads(report.read_text(encoding="utf-8"))
-    failures = [check for check in found["checks"] if check["verdict"] in ("failed", "error")]
-    failed = sorted({id for check in failures for id in check["ids"]})
-    return tuple(failed), failures[0]["message"] if failures else ""
+def _hunt_lot(
+    provider: str, lot: Sequence[str], names: Sequence[str], cases: Sequence[str], by_every_check: bool
+) -> list[Kill]:
+    load_mutants()
+    trials = [
+        _reference_trial(names) if name == REFERENCE else trial_of(mutant_by_name(name), by_every_check=by_every_check)
+        for name in lot
+    ]
+    return judge(trials, provider, cases)
+
+
+def _reference_trial(names: Sequence[str]) -> Trial:
+    words = {word for name in names for word in mutant_by_name(name).checks.split(ANY_OF)}
+    return Trial(REFERENCE, reference, checks=tuple(sorted(words)))
+
+
+def judge(trials: Sequence[Trial], provider: str, cases: Sequence[str] = ()) -> list[Kill]:
+    """Judge each by one collection of the suite, on these cases of a provider. Raises RuntimeError."""
+    sitting = _Sitting(provider, trials)
+    words = ["-p", "conformance.plugin", "--pyargs", "conformance", "-c", os.devnull, "-p", "no:cacheprovider"]
+    words += ["-q", "--provider", provider, "--level", "should", "--adapter", f"{__name__}:{adapter.__name__}"]
+    words += [word for case in cases for word in ("--case", case)]
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        status = pytest.main(words, plugins=[sitting])
+    if len(sitting.kills) != len(trials):
+        raise RuntimeError(f"the suite could not judge ({status!r}): {output.getvalue()}")
+    return sitting.kills
+
+
+class _Sitting:
+    """A pytest plugin that goes through the checks once for each trial."""
+
+    def __init__(self, provider: str, trials: Sequence[Trial]) -> None:
+        self.kills: list[Kill] = []
+        self._provider = provider
+        self._trials = trials
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of pytest's own loop."""
+        if session.testsfailed:
+            return True
+        for trial in self._trials:
+            items = [item for item in session.items if trial.takes(item)]
+            if not items:
+                raise RuntimeError(f"{trial.name}: no check of {self._provider} is one to judge it by")
+            _judged.append(trial)
+            try:
+                with trial.around():
+                    self.kills.append(self._judge(trial, items))
+            finally:
+                _judged.pop()
+        return True
+
+    def _judge(self, trial: Trial, items: Sequence[pytest.Item]) -> Kill:
+        failed: set[str] = set()
+        checks: set[str] = set()
+        message = ""
+        judged = 0
+        for item, following in _pairs(items, apart=trial.until_caught):
+            judged += 1
+            bad = [report for report in runtestprotocol(item, log=False, nextitem=following) if report.failed]
+            if not bad:
+                continue
+            failed.update(requirement.id for requirement in item.stash.get(PROVED, []))
+            checks.add(check_name(item))
+            message = message or bad[0].longreprtext
+            if trial.until_caught:
+                break
+        return Kill(trial.name, self._provider, tuple(sorted(failed)), tuple(sorted(checks)), judged, message)
+
+
+def _pairs(items: Sequence[pytest.Item], *, apart: bool) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    """Each item with the next, for which it leaves standing what both need: nothing where they are to be run apart."""
+    for at, item in enumerate(items):
+        yield item, (None if apart or at + 1 == len(items) else items[at + 1])
+
+
+def check_name(item: Any) -> str:
+    """The name of a check, such as ``test_content`` or ``test_framing[crlf]``."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    variant = ",".join(value for value in params.values() if isinstance(value, str))
+    return f"{item.originalname}[{variant}]" if variant else str(item.originalname)
+
+
+def _case_of(item: Any) -> str:
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return next((str(value.case) for value in params.values() if hasattr(value, "case")), "")

@@ -1,6 +1,7 @@
 """The list of mutants, and what they are made of: codecs, models and clients that pass on all but one thing."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -9,6 +10,7 @@ import httpx
 
 from conformance.case import load_cases
 from conformance.catalogue import requirement_by_id
+from conformance.runs import COMPLETION
 from llm_sdk.codec import Codec
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import HttpLanguageModel, LanguageModel
@@ -26,6 +28,7 @@ __all__ = [
     "client_around",
     "load_mutants",
     "mutant",
+    "mutant_by_name",
     "reference",
 ]
 
@@ -53,7 +56,9 @@ Make: TypeAlias = Callable[[Parts], LanguageModel]
 class Mutant:
     """One broken adapter. ``requirement`` has to fail on it; ``cases`` and ``checks`` (an expression for pytest's
     ``-k``) are enough to see it. ``breaks`` says what is wrong, in one sentence. ``not_for`` are providers with whose
-    protocol nothing is wrong about it, each with the reason.
+    protocol nothing is wrong about it, each with the reason. ``seen`` are places where an adapter did the same: issues
+    and pull requests as ``owner/repository#number``, code as ``owner/repository@commit``. ``around`` breaks what is no
+    part of an adapter, for as long as it is judged.
     """
 
     name: str
@@ -64,9 +69,13 @@ class Mutant:
     checks: str
     make: Make
     not_for: Mapping[str, str] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext
 
     def applies_to(self, provider: str) -> bool:
         """Whether the suite can see it with this provider: whether any of its cases is one for that."""
+        if COMPLETION in self.cases:
+            return provider not in self.not_for
         capabilities = get_codec(provider).capabilities
         shown = (case for case in load_cases() if case.name in self.cases)
         return provider not in self.not_for and any(case.applies_to(provider, capabilities) for case in shown)
@@ -76,27 +85,24 @@ class Mutant:
         """Whether what it breaks is a requirement of some providers alone."""
         return bool(requirement_by_id(self.requirement).providers)
 
-    @property
-    def adapter(self) -> str:
-        """For ``--adapter``."""
-        return f"{self.module}:{self.name}"
-
-    def __call__(self, *, provider: str, base_url: str, api_key: str, model_id: str, http_client: Any) -> LanguageModel:
-        """The adapter, as every factory makes one."""
-        return self.make(Parts(provider, base_url, api_key, model_id, http_client))
-
 
 MUTANTS: list[Mutant] = []
 
 
 def mutant(
-    requirement: str, *, cases: tuple[str, ...], checks: str = "", not_for: Mapping[str, str] | None = None
+    requirement: str,
+    *,
+    cases: tuple[str, ...],
+    checks: str = "",
+    not_for: Mapping[str, str] | None = None,
+    seen: tuple[str, ...] = (),
 ) -> Callable[[Make], Mutant]:
     """Register a mutant; its docstring is the sentence that says what it breaks."""
 
     def register(make: Make) -> Mutant:
         breaks = (make.__doc__ or "").strip()
-        found = Mutant(make.__name__, make.__module__, requirement, breaks, cases, checks, make, dict(not_for or {}))
+        reasons = dict(not_for or {})
+        found = Mutant(make.__name__, make.__module__, requirement, breaks, cases, checks, make, reasons, seen)
         MUTANTS.append(found)
         return found
 
@@ -108,6 +114,14 @@ def load_mutants() -> list[Mutant]:
     for name in MODULES:
         import_module(f"conformance.mutants.{name}")
     return MUTANTS
+
+
+def mutant_by_name(name: str) -> Mutant:
+    """The mutant of this name. Raises LookupError for any other."""
+    for found in load_mutants():
+        if found.name == name:
+            return found
+    raise LookupError(f"no mutant {name!r}")
 
 
 def reference(parts: Parts, codec: Codec | None = None, http_client: Any = None) -> HttpLanguageModel:
