@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from llm_sdk.json_model import Maybe, MaybeList, Model
 from llm_sdk.nested_form import flatten_tool_call
-from llm_sdk.types import AudioFormat, FinishReason, ModelUsage, OpaquePart, Part, ToolResultPart
+from llm_sdk.types import AudioFormat, Citation, FinishReason, ModelUsage, OpaquePart, Part, ToolResultPart
 
 __all__ = [
     "AudioPartDelta",
@@ -17,10 +17,14 @@ __all__ = [
     "OpaquePartDelta",
     "PartDelta",
     "PartialModelResponse",
+    "Partials",
     "ReasoningPartDelta",
     "TextPartDelta",
     "ToolCallPartDelta",
     "ToolResultPartDelta",
+    "citation_at",
+    "cited",
+    "delta_at",
 ]
 
 
@@ -151,3 +155,24 @@ class PartialModelResponse(Model):
     id: Maybe[str] = None
     model_id: Maybe[str] = None
     warnings: MaybeList[str] = None
+
+
+Partials: TypeAlias = list[PartialModelResponse]
+"""What one event of a stream brings."""
+
+
+def delta_at(index: int, part: PartDelta) -> PartialModelResponse:
+    """A change to the part at ``index``, and nothing else."""
+    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
+
+
+def citation_at(index: int, citation: Citation) -> PartialModelResponse:
+    """A citation of the text at ``index``."""
+    return delta_at(index, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))
+
+
+def cited(delta: TextPartDelta) -> Citation | None:
+    """The citation that a delta brings, where it brings a whole one."""
+    if delta.citation is None or delta.citation.source is None:
+        return None
+    return Citation(**delta.citation.model_dump(exclude={"type"}))

@@ -7,7 +7,7 @@ from pydantic_core import from_json
 
 from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
-from llm_sdk.errors import RefusalError, ServerError, UnsupportedError
+from llm_sdk.errors import RefusalError, ServerError
 from llm_sdk.providers.anthropic import wire
 from llm_sdk.providers.anthropic.citations import encode_citation
 from llm_sdk.providers.anthropic.content import (
@@ -40,6 +40,7 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
 REFUSAL = "refusal"
@@ -250,7 +251,7 @@ def encode_block(part: Part, beside: list[Part], path: str, ids: Ids) -> JsonObj
                 return {**encode_search_result(part, new_ciphertext(ids)), **next(caller, {})}
         case OpaquePart() if part.provider == PROVIDER:
             return part.data
-    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=path)
+    raise cannot_answer(part.type, path, PROVIDER)
 
 
 def encode_location(citation: Citation, ids: Ids) -> JsonObject:

@@ -4,26 +4,23 @@ A block is a part at the same index. What goes into an opaque part is collected 
 is shown as it comes. Usage comes as running totals and goes on as increments.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
-
-from pydantic import ValidationError
-from pydantic_core import from_json
+from typing import ClassVar
 
 from llm_sdk.accumulator import StreamAccumulator, accumulate, parse_tool_arguments, to_partials
 from llm_sdk.codec import Ids, ModelCall, dump_json
 from llm_sdk.deltas import (
-    CitationDelta,
     ContentDelta,
     OpaquePartDelta,
-    PartDelta,
     PartialModelResponse,
+    Partials,
     ReasoningPartDelta,
     TextPartDelta,
     ToolCallPartDelta,
     ToolResultPartDelta,
+    citation_at,
+    delta_at,
 )
-from llm_sdk.errors import InvariantError, StreamTruncatedError
+from llm_sdk.errors import InvariantError
 from llm_sdk.providers.anthropic import wire
 from llm_sdk.providers.anthropic.citations import decode_citation
 from llm_sdk.providers.anthropic.content import PROVIDER, decode_block
@@ -55,9 +52,8 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
-from llm_sdk.wire_model import Event, malformed
-
-Partials: TypeAlias = list[PartialModelResponse]
+from llm_sdk.uncarried import already_ended
+from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated
 
 
 class StreamDecoder:
@@ -83,37 +79,21 @@ class StreamDecoder:
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []  # nothing may follow the end mark; some recordings go on with the next answer
-        reader = self._READERS.get(event.event) or self._READERS.get(self._kind(event, number))
+        reader = self._READERS.get(event.event or event_type(event, number, PROVIDER))
         if reader is None:
             return []
         model, read = reader
-        try:
-            parsed = model.model_validate_json(event.data)
-        except ValidationError as error:
-            malformed(error, f"event {number} ({event.event or model.__name__})", PROVIDER, event.data)
-        partials = read(self, parsed)
+        partials = read(self, read_event(model, event, number, PROVIDER))
         self._told += partials
         return partials
 
     def close(self) -> Partials:
         """Raises RefusalError for a refusal that the stream told, and StreamTruncatedError when its end is missing."""
         if not self._ended:
-            raise StreamTruncatedError(
-                f"the stream ended after {self._number} events without message_stop", provider=PROVIDER
-            )
+            raise stream_truncated(self._number, "message_stop", PROVIDER)
         if self._refused is not None:
             raise refusal_error(accumulate(self._told), self._refused)
         return []
-
-    def _kind(self, event: ServerSentEvent, number: int) -> str:
-        """The type that stands in the data, for frames without an event name."""
-        if event.event:
-            return ""
-        try:
-            data = from_json(event.data)
-        except ValueError as error:
-            raise InvariantError(f"event {number} is not JSON: {error}", provider=PROVIDER) from None
-        return str(data.get("type", "")) if isinstance(data, dict) else ""
 
     def _message_start(self, event: wire.MessageStart) -> Partials:
         if self._begun:
@@ -138,17 +118,17 @@ class StreamDecoder:
                 self._opaque[index] = dict(part.data)
                 return [PartialModelResponse(warnings=warnings)]
             case TextPart():
-                return [_delta(index, TextPartDelta(text=part.text)), *self._citations(index, block)]
+                return [delta_at(index, TextPartDelta(text=part.text)), *self._citations(index, block)]
             case ToolCallPart():
                 # The arguments follow; those that stand here are empty, or come once more (recorded).
                 self._started_inputs[index] = part.args
                 self._tool_names[index] = part.tool_name
-                return [_delta(index, ToolCallPartDelta(**part.model_dump(exclude={"args"})))]
+                return [delta_at(index, ToolCallPartDelta(**part.model_dump(exclude={"args"})))]
             case ToolResultPart():
-                return [_delta(index, ToolResultPartDelta(**part.model_dump()))]
+                return [delta_at(index, ToolResultPartDelta(**part.model_dump()))]
             case ReasoningPart():
                 # The signature of thinking is empty here.
-                return [_delta(index, ReasoningPartDelta(**part.model_dump()))]
+                return [delta_at(index, ReasoningPartDelta(**part.model_dump()))]
         return []
 
     def _citations(self, index: int, block: wire.Block) -> Partials:
@@ -159,23 +139,23 @@ class StreamDecoder:
         citation = decode_citation(location)
         if citation is None:
             return [PartialModelResponse(warnings=[f"citation: {location.type} has no unified form"])]
-        return [_delta(index, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))]
+        return [citation_at(index, citation)]
 
     def _block_delta(self, event: wire.BlockDelta) -> Partials:
         index, delta = event.index, event.delta
         if index in self._opaque:
             self._collect(index, delta)
         elif delta.text is not None:
-            return [_delta(index, TextPartDelta(text=delta.text))]
+            return [delta_at(index, TextPartDelta(text=delta.text))]
         elif delta.partial_json is not None:
             if delta.partial_json:
                 self._started_inputs.pop(index, None)
                 self._inputs.setdefault(index, []).append(delta.partial_json)
-            return [_delta(index, ToolCallPartDelta(args=delta.partial_json))]
+            return [delta_at(index, ToolCallPartDelta(args=delta.partial_json))]
         elif delta.thinking is not None:
-            return [_delta(index, ReasoningPartDelta(text=delta.thinking))]
+            return [delta_at(index, ReasoningPartDelta(text=delta.thinking))]
         elif delta.signature is not None:
-            return [_delta(index, ReasoningPartDelta(signature=delta.signature))]
+            return [delta_at(index, ReasoningPartDelta(signature=delta.signature))]
         elif delta.citation is not None:
             return self._citation(index, delta.citation)
         return []
@@ -193,14 +173,14 @@ class StreamDecoder:
     def _stop(self, index: int) -> Partials:
         started = self._started_inputs.pop(index, None)
         if started:
-            return [_delta(index, ToolCallPartDelta(args=dump_json(started).decode()))]
+            return [delta_at(index, ToolCallPartDelta(args=dump_json(started).decode()))]
         block = self._opaque.pop(index, None)
         if block is None:
             return []
         written = "".join(self._inputs.pop(index, []))
         if written:
             block["input"] = parse_tool_arguments(written, str(block.get("name", block.get("type"))))
-        return [_delta(index, OpaquePartDelta(provider=PROVIDER, data=block))]
+        return [delta_at(index, OpaquePartDelta(provider=PROVIDER, data=block))]
 
     def _message_delta(self, event: wire.MessageDelta) -> Partials:
         usage = self._count(event.usage)
@@ -214,7 +194,7 @@ class StreamDecoder:
         if finish_detail == REFUSAL:
             self._refused = stop
             for part in refusal_parts(stop):
-                partials.append(_delta(self._next_index, TextPartDelta.model_validate(part.model_dump())))
+                partials.append(delta_at(self._next_index, TextPartDelta.model_validate(part.model_dump())))
         return [*partials, PartialModelResponse(finish_reason=finish_reason, finish_detail=finish_detail)]
 
     def _count(self, totals: wire.Usage | None) -> ModelUsage | None:
@@ -238,7 +218,7 @@ class StreamDecoder:
         error.locate(provider=PROVIDER, request_id=None)
         raise error
 
-    _READERS: ClassVar[dict[str, tuple[type[Event], Callable[[Any, Any], Partials]]]] = {
+    _READERS: ClassVar[EventReaders] = {
         "message_start": (wire.MessageStart, _message_start),
         "content_block_start": (wire.BlockStart, _block_start),
         "content_block_delta": (wire.BlockDelta, _block_delta),
@@ -247,10 +227,6 @@ class StreamDecoder:
         "message_stop": (wire.MessageStop, _message_stop),
         "error": (wire.ErrorEvent, _error),
     }
-
-
-def _delta(index: int, part: PartDelta) -> PartialModelResponse:
-    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
 
 
 def _increase(before: ModelUsage, after: ModelUsage) -> ModelUsage:
@@ -332,10 +308,7 @@ class StreamEncoder:
         if self._open is None or self._open.part_index != delta.index:
             self._stop()
             if delta.index in self._ended_indices:
-                raise InvariantError(
-                    f"content {delta.index}: this protocol streams one block after another, and this one has ended",
-                    provider=PROVIDER,
-                )
+                raise already_ended(delta.index, "block", PROVIDER)
             self._open = open_block(delta, self._blocks, self._events, self._calls, self._ids)
             self._blocks += 1
         self._open.feed(delta.part)

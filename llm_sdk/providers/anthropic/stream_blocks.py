@@ -12,13 +12,15 @@ from llm_sdk.deltas import (
     ReasoningPartDelta,
     TextPartDelta,
     ToolCallPartDelta,
+    cited,
 )
-from llm_sdk.errors import InvariantError, UnsupportedError
+from llm_sdk.errors import InvariantError
 from llm_sdk.providers.anthropic.content import DIRECT, PROVIDER, REDACTED, caller_fields
 from llm_sdk.providers.anthropic.response import encode_block, encode_location, signed
 from llm_sdk.providers.anthropic.web_search import WEB_SEARCH
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import Citation, JsonObject, Part, ReasoningPart, ToolCallPart
+from llm_sdk.types import JsonObject, Part, ReasoningPart, ToolCallPart
+from llm_sdk.uncarried import cannot_answer, nameless_call, other_kind
 
 PADDING = "0123456789abcdef"
 
@@ -73,8 +75,8 @@ class OpenBlock(ABC):
     def _delta(self, type: str, **fields: Any) -> None:
         self._events.emit("content_block_delta", index=self._index, delta={"type": type, **fields})
 
-    def _refuse(self, delta: PartDelta, kind: str) -> InvariantError:
-        return InvariantError(f"content {self.part_index}: a delta of kind {delta.type} for a part of kind {kind}")
+    def _wrong(self, delta: PartDelta, kind: str) -> InvariantError:
+        return other_kind(self.part_index, delta, kind, PROVIDER)
 
 
 class OpenText(OpenBlock):
@@ -87,9 +89,8 @@ class OpenText(OpenBlock):
 
     def feed(self, delta: PartDelta) -> None:
         if not isinstance(delta, TextPartDelta):
-            raise self._refuse(delta, "text")
-        if delta.citation is not None and delta.citation.source is not None:
-            citation = Citation(**delta.citation.model_dump(exclude={"type"}))
+            raise self._wrong(delta, "text")
+        if (citation := cited(delta)) is not None:
             self._delta("citations_delta", citation=encode_location(citation, self._ids))
         elif delta.text or not self._fresh:
             self._delta("text_delta", text=delta.text)
@@ -106,7 +107,7 @@ class OpenToolUse(OpenBlock):
 
     def feed(self, delta: PartDelta) -> None:
         if not isinstance(delta, ToolCallPartDelta):
-            raise self._refuse(delta, "tool-call")
+            raise self._wrong(delta, "tool-call")
         if delta.args is None:
             return
         if self._fresh and delta.args:
@@ -125,7 +126,7 @@ class OpenThinking(OpenBlock):
 
     def feed(self, delta: PartDelta) -> None:
         if not isinstance(delta, ReasoningPartDelta):
-            raise self._refuse(delta, "reasoning")
+            raise self._wrong(delta, "reasoning")
         if delta.text:
             self._delta("thinking_delta", thinking=delta.text)
         if delta.signature is not None:
@@ -185,7 +186,7 @@ def open_block(delta: ContentDelta, index: int, events: Events, calls: list[Tool
             return OpenText(here, index, events, ids)
         case "tool-call" if not part.provider_executed or part.tool_name == WEB_SEARCH:
             if not part.tool_name or not part.tool_call_id:
-                raise InvariantError(f"content {here}: the first delta of a tool call lacks its name or tool_call_id")
+                raise nameless_call(here, PROVIDER)
             call = ToolCallPart(args={}, **part.model_dump(exclude={"args"}))
             calls.append(call)
             if caller_fields(call.signature):
@@ -199,4 +200,4 @@ def open_block(delta: ContentDelta, index: int, events: Events, calls: list[Tool
             return OpenWhole([*calls], here, index, events, ids)
         case "opaque" if part.provider == PROVIDER:
             return OpenWhole([], here, index, events, ids)
-    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=f"content[{here}]")
+    raise cannot_answer(part.type, f"content[{here}]", PROVIDER)

@@ -4,26 +4,22 @@ Content blocks and calls are counted apart on the wire; here all parts have one 
 :mod:`llm_sdk.providers.cohere.assistant`, in whatever order they come.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
-
-from pydantic import ValidationError
-from pydantic_core import from_json
+from typing import ClassVar
 
 from llm_sdk.accumulator import StreamAccumulator, parse_tool_arguments
 from llm_sdk.codec import Ids
 from llm_sdk.deltas import (
-    CitationDelta,
     ContentDelta,
     OpaquePartDelta,
-    PartDelta,
     PartialModelResponse,
+    Partials,
     ReasoningPartDelta,
     TextPartDelta,
     ToolCallPartDelta,
+    citation_at,
+    delta_at,
 )
-from llm_sdk.errors import InvariantError, StreamTruncatedError
 from llm_sdk.providers.cohere import wire
 from llm_sdk.providers.cohere.assistant import cited_block, unknown_block
 from llm_sdk.providers.cohere.content import LOST_CITATION, NO_ARGUMENTS, PROVIDER, TOOL_PLAN, decode_citation
@@ -32,9 +28,8 @@ from llm_sdk.providers.cohere.response import ERROR, decode_finish, decode_usage
 from llm_sdk.providers.cohere.stream_blocks import OpenBlock, Places, emit, open_block
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject
-from llm_sdk.wire_model import Event, malformed
-
-Partials: TypeAlias = list[PartialModelResponse]
+from llm_sdk.uncarried import already_ended
+from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated
 
 END_MARK = b"[DONE]"
 # Indices of the plan and of the calls, behind those of all content blocks.
@@ -81,32 +76,18 @@ class StreamDecoder:
         if event.data == END_MARK:
             self._ended = self._finished
             return []
-        reader = self._READERS.get(event.event) or self._READERS.get(self._kind(event, number))
+        reader = self._READERS.get(event.event) or self._READERS.get(event_type(event, number, PROVIDER))
         if reader is None:
             return []
         model, read = reader
-        try:
-            parsed = model.model_validate_json(event.data)
-        except ValidationError as error:
-            malformed(error, f"event {number} ({event.event or model.__name__})", PROVIDER, event.data)
-        return read(self, parsed)
+        return read(self, read_event(model, event, number, PROVIDER))
 
     def close(self) -> Partials:
         """Raises StreamTruncatedError when message-end or the end mark behind it is missing."""
         if not self._ended:
             missing = "[DONE]" if self._finished else "message-end"
-            raise StreamTruncatedError(
-                f"the stream ended after {self._number} events without {missing}", provider=PROVIDER
-            )
+            raise stream_truncated(self._number, missing, PROVIDER)
         return []
-
-    def _kind(self, event: ServerSentEvent, number: int) -> str:
-        """The type that stands in the data, for frames without an event name."""
-        try:
-            data = from_json(event.data)
-        except ValueError as error:
-            raise InvariantError(f"event {number} is not JSON: {error}", provider=PROVIDER) from None
-        return str(data.get("type", "")) if isinstance(data, dict) else ""
 
     def _message_start(self, event: wire.MessageStart) -> Partials:
         return [PartialModelResponse(id=event.id)]
@@ -136,10 +117,10 @@ class StreamDecoder:
         if index not in blocks.texts:
             blocks.texts.add(index)
             blocks.first_text = index if blocks.first_text is None else min(index, blocks.first_text)
-        return [_delta(index, TextPartDelta(text=_word(content, "text")))]
+        return [delta_at(index, TextPartDelta(text=_word(content, "text")))]
 
     def _thinking(self, index: int, content: JsonObject) -> Partials:
-        return [_delta(index, ReasoningPartDelta(text=_word(content, "thinking")))]
+        return [delta_at(index, ReasoningPartDelta(text=_word(content, "thinking")))]
 
     def _content_end(self, event: wire.EndEvent) -> Partials:
         block = self._blocks.unknown.pop(event.index, None)
@@ -147,7 +128,7 @@ class StreamDecoder:
             return []
         part = OpaquePartDelta(provider=PROVIDER, data=block)
         warning = unknown_block(str(block.get("type")))
-        return [_delta(event.index, part), PartialModelResponse(warnings=[warning])]
+        return [delta_at(event.index, part), PartialModelResponse(warnings=[warning])]
 
     def _citation_start(self, event: wire.CitationEvent) -> Partials:
         return self._cite(event.delta.message.citations)
@@ -157,8 +138,7 @@ class StreamDecoder:
         if at not in self._blocks.texts:
             self._uncited.append(citation)
             return []
-        found = (CitationDelta(**one.model_dump()) for one in decode_citation(citation))
-        return [_delta(at, TextPartDelta(text="", citation=one)) for one in found]
+        return [citation_at(at, one) for one in decode_citation(citation)]
 
     def _cite_what_waits(self) -> Partials:
         waiting, self._uncited = self._uncited, []
@@ -166,13 +146,13 @@ class StreamDecoder:
 
     def _plan_delta(self, event: wire.PlanEvent) -> Partials:
         text = event.delta.message.tool_plan
-        return [_delta(PLAN_INDEX, ReasoningPartDelta(text=text, id=TOOL_PLAN))] if text else []
+        return [delta_at(PLAN_INDEX, ReasoningPartDelta(text=text, id=TOOL_PLAN))] if text else []
 
     def _call_start(self, event: wire.CallEvent) -> Partials:
         call = event.delta.message.tool_calls
         self._calls[event.index] = _Call(call.function.name)
         head = ToolCallPartDelta(tool_call_id=call.id, tool_name=call.function.name)
-        partials = [_delta(CALLS_INDEX + event.index, head)]
+        partials = [delta_at(CALLS_INDEX + event.index, head)]
         return partials + self._arguments(event.index, call.function.arguments or "")
 
     def _call_delta(self, event: wire.ArgumentsEvent) -> Partials:
@@ -186,12 +166,12 @@ class StreamDecoder:
             if NO_ARGUMENTS.startswith(call.held.strip()):
                 return []
             fragment, call.held, call.told = call.held, "", True
-        return [_delta(CALLS_INDEX + index, ToolCallPartDelta(args=fragment))] if fragment else []
+        return [delta_at(CALLS_INDEX + index, ToolCallPartDelta(args=fragment))] if fragment else []
 
     def _rest_of_calls(self) -> Partials:
         """What was held back and is neither empty nor the word for none: an answer that was cut."""
         rests = {index: call.held for index, call in self._calls.items() if call.held.strip() not in ("", NO_ARGUMENTS)}
-        return [_delta(CALLS_INDEX + index, ToolCallPartDelta(args=held)) for index, held in rests.items()]
+        return [delta_at(CALLS_INDEX + index, ToolCallPartDelta(args=held)) for index, held in rests.items()]
 
     def _check_calls(self) -> None:
         for call in self._calls.values():
@@ -220,7 +200,7 @@ class StreamDecoder:
         )
         return [*partials, last]
 
-    _READERS: ClassVar[dict[str, tuple[type[Event], Callable[[Any, Any], Partials]]]] = {
+    _READERS: ClassVar[EventReaders] = {
         "message-start": (wire.MessageStart, _message_start),
         "content-start": (wire.ContentEvent, _content_start),
         "content-delta": (wire.ContentEvent, _content_delta),
@@ -231,10 +211,6 @@ class StreamDecoder:
         "citation-start": (wire.CitationEvent, _citation_start),
         "message-end": (wire.MessageEnd, _message_end),
     }
-
-
-def _delta(index: int, part: PartDelta) -> PartialModelResponse:
-    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
 
 
 def _word(content: JsonObject, name: str) -> str:
@@ -287,10 +263,7 @@ class StreamEncoder:
         if self._open is None or self._open.index != delta.index:
             events += self._finish_block()
             if delta.index in self._ended_indices:
-                raise InvariantError(
-                    f"content {delta.index}: this protocol streams one block after another, and this one has ended",
-                    provider=PROVIDER,
-                )
+                raise already_ended(delta.index, "block", PROVIDER)
             self._open = open_block(delta, self._places)
             events += self._open.begin()
         return events + self._open.feed(delta.part)

@@ -12,12 +12,14 @@ from llm_sdk.deltas import (
     ReasoningPartDelta,
     TextPartDelta,
     ToolCallPartDelta,
+    cited,
 )
-from llm_sdk.errors import InvariantError, UnsupportedError
+from llm_sdk.errors import InvariantError
 from llm_sdk.providers.cohere.content import PROVIDER, TOOL_PLAN, encode_citations, passage_of
 from llm_sdk.providers.cohere.response import refuse_hosted
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import Citation, JsonObject
+from llm_sdk.uncarried import cannot_answer, nameless_call, other_kind
 
 
 def emit(type: str, **fields: Any) -> ServerSentEvent:
@@ -59,7 +61,7 @@ class OpenBlock(ABC):
         """Write the end."""
 
     def _wrong(self, part: PartDelta, kind: str) -> InvariantError:
-        return InvariantError(f"content {self.index}: a delta of kind {part.type} for a part of kind {kind}")
+        return other_kind(self.index, part, kind, PROVIDER)
 
 
 class _ContentBlock(OpenBlock):
@@ -104,8 +106,7 @@ class OpenText(_ContentBlock):
         if part.text:
             events += [*self._cite(), *self._more(part.text)]
             self._written.append(part.text)
-        if part.citation is not None and part.citation.source is not None:
-            citation = Citation(**part.citation.model_dump(exclude={"type"}))
+        if (citation := cited(part)) is not None:
             if self._citations and passage_of(citation) != passage_of(self._citations[-1]):
                 events += self._cite()
             self._citations.append(citation)
@@ -158,7 +159,7 @@ class OpenCall(OpenBlock):
     def __init__(self, index: int, places: Places, part: ToolCallPartDelta) -> None:
         super().__init__(index)
         if not part.tool_name or not part.tool_call_id:
-            raise InvariantError(f"content {index}: the first delta of a tool call lacks its name or tool_call_id")
+            raise nameless_call(index, PROVIDER)
         self._at = places.calls
         places.calls += 1
         function = {"name": part.tool_name, "arguments": ""}
@@ -213,4 +214,4 @@ def open_block(delta: ContentDelta, places: Places) -> OpenBlock:
             return OpenCall(index, places, part)
         case OpaquePartDelta(provider=provider) if provider == PROVIDER:
             return OpenOpaque(index, places, part)
-    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=path)
+    raise cannot_answer(part.type, path, PROVIDER)

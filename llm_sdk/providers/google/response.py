@@ -34,6 +34,7 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
 URL_SAFE = string.ascii_letters + string.digits + "-_"
@@ -142,7 +143,7 @@ class PartWriter:
                 return signed(encode_media(part), part.id)
             case OpaquePart() if part.provider == PROVIDER:
                 return part.data
-        raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=path)
+        raise cannot_answer(part.type, path, PROVIDER)
 
     def call_id(self, tool_call_id: str, tool_name: str) -> str | None:
         """The id to write for a call: none where that is the id which a reader of the answer makes up."""

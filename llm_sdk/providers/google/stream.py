@@ -10,11 +10,11 @@ from llm_sdk.codec import Ids, ModelCall, dump_json
 from llm_sdk.deltas import (
     ContentDelta,
     PartialModelResponse,
+    Partials,
     TextPartDelta,
     ToolCallPartDelta,
     ToolResultPartDelta,
 )
-from llm_sdk.errors import InvariantError, StreamTruncatedError
 from llm_sdk.providers.google import wire
 from llm_sdk.providers.google.content import PROVIDER, WEB_SEARCH
 from llm_sdk.providers.google.finish import REFUSAL
@@ -25,6 +25,8 @@ from llm_sdk.providers.google.stream_parts import Change, OpenPart, OpenText, op
 from llm_sdk.providers.google.usage import encode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, ModelUsage, TextPart, ToolCallPart, ToolResultPart
+from llm_sdk.uncarried import already_ended
+from llm_sdk.wire_event import stream_truncated
 from llm_sdk.wire_model import malformed
 
 END_MARK = b"[DONE]"  # sent by some gateways that speak this protocol; the API itself sends none
@@ -37,7 +39,7 @@ class StreamDecoder:
         self._reader = AnswerReader()
         self._number = 0
 
-    def feed(self, event: ServerSentEvent) -> list[PartialModelResponse]:
+    def feed(self, event: ServerSentEvent) -> Partials:
         """Read one chunk. A malformed one is an InvariantError that gives its number."""
         if event.data == END_MARK:
             return []
@@ -48,12 +50,10 @@ class StreamDecoder:
             malformed(error, f"event {number}", PROVIDER, event.data)
         return [partial for chunk in chunks for partial in self._reader.read(chunk)]
 
-    def close(self) -> list[PartialModelResponse]:
+    def close(self) -> Partials:
         """Raises RefusalError for an answer that was blocked, and StreamTruncatedError without a finish reason."""
         if not self._reader.ended:
-            raise StreamTruncatedError(
-                f"the stream ended after {self._number} events without a finishReason", provider=PROVIDER
-            )
+            raise stream_truncated(self._number, "a finishReason", PROVIDER)
         return self._reader.close()
 
 
@@ -151,10 +151,7 @@ class StreamEncoder:
         known = self._known.get(delta.index)
         if known is not None and known is not self._open:
             if not (isinstance(delta.part, TextPartDelta) and delta.part.citation and not delta.part.text):
-                raise InvariantError(
-                    f"content {delta.index}: this protocol streams one part after another, and this one has ended",
-                    provider=PROVIDER,
-                )
+                raise already_ended(delta.index, "part", PROVIDER)
             known.add(Change(delta.part, begins=False))
             return
         if known is None:

@@ -11,6 +11,7 @@ from llm_sdk.deltas import (
     PartialModelResponse,
     ReasoningPartDelta,
     TextPartDelta,
+    cited,
 )
 from llm_sdk.providers.google.content import encode_text, signed
 from llm_sdk.providers.google.media import encode_media
@@ -69,8 +70,8 @@ class OpenText(OpenPart):
     def add(self, change: Change) -> JsonObject | None:
         part: TextPartDelta | ReasoningPartDelta = change.part
         begins = change.begins
-        if isinstance(part, TextPartDelta) and part.citation is not None and part.citation.source is not None:
-            self.citations.append(Citation(**part.citation.model_dump(exclude={"type"})))
+        if isinstance(part, TextPartDelta) and (citation := cited(part)) is not None:
+            self.citations.append(citation)
         first = not self.piece
         self.fragments.append(part.text)
         if first:

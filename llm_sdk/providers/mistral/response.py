@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
-from llm_sdk.errors import InvariantError, MalformedArgumentsError, UnsupportedError
+from llm_sdk.errors import InvariantError, MalformedArgumentsError
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.content import (
     PROVIDER,
@@ -31,6 +31,7 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
 # Why an answer ended. A word of tomorrow reads as "other" and keeps itself as the detail.
@@ -207,12 +208,7 @@ def encode_message(response: ModelResponse) -> JsonObject:
             case OpaquePart(provider=provider, data=data) if provider == PROVIDER:
                 chunks.append(data)
             case _:
-                raise unsupported(part.type, at)
+                raise cannot_answer(part.type, f"content[{at}]", PROVIDER)
     plain = all(chunk.keys() == {"type", "text"} for chunk in chunks)
     content: Any = "".join(chunk["text"] for chunk in chunks) if plain else chunks
     return {"role": "assistant", "tool_calls": calls or None, "content": content}
-
-
-def unsupported(kind: str, at: int) -> UnsupportedError:
-    """The error for a part that no answer holds."""
-    return UnsupportedError(f"an answer of this protocol cannot carry {kind}", path=f"content[{at}]", provider=PROVIDER)

@@ -4,23 +4,22 @@ What is said comes first and the calls behind it, as in a whole answer; chunks o
 them as long as :func:`llm_sdk.providers.mistral.response.joins` says so.
 """
 
-from typing import TypeAlias
-
 from pydantic import ValidationError
 
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall, dump_json
 from llm_sdk.deltas import (
     CitationDelta,
-    ContentDelta,
     OpaquePartDelta,
     PartDelta,
     PartialModelResponse,
+    Partials,
     ReasoningPartDelta,
     TextPartDelta,
     ToolCallPartDelta,
+    delta_at,
 )
-from llm_sdk.errors import InvariantError, StreamTruncatedError
+from llm_sdk.errors import InvariantError
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.content import PROVIDER, decode_answer, encode_thinking, reference_id
 from llm_sdk.providers.mistral.errors import embedded_error
@@ -33,7 +32,6 @@ from llm_sdk.providers.mistral.response import (
     is_silent,
     joins,
     other_choices,
-    unsupported,
     wanted_choices,
 )
 from llm_sdk.providers.mistral.stream_calls import StreamedCalls
@@ -41,9 +39,9 @@ from llm_sdk.providers.mistral.tool_call_ids import answered_id
 from llm_sdk.providers.mistral.usage import decode_usage, encode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, OpaquePart, Part, ReasoningPart, TextPart
+from llm_sdk.uncarried import already_ended, cannot_answer, nameless_call
+from llm_sdk.wire_event import stream_truncated
 from llm_sdk.wire_model import malformed
-
-Partials: TypeAlias = list[PartialModelResponse]
 
 FIRST_CALL = 1 << 20
 """Index of the first call: behind all that is said, whenever that comes."""
@@ -85,9 +83,7 @@ class StreamDecoder:
     def close(self) -> Partials:
         """Raises StreamTruncatedError when the end mark is missing."""
         if not self._ended:
-            raise StreamTruncatedError(
-                f"the stream ended after {self._number} events without [DONE]", provider=PROVIDER
-            )
+            raise stream_truncated(self._number, "[DONE]", PROVIDER)
         return []
 
     def _chunk(self, chunk: wire.CompletionChunk) -> Partials:
@@ -107,10 +103,10 @@ class StreamDecoder:
         partials: Partials = []
         if choice.delta.content:
             parts = decode_answer(chunks_of(choice.delta.content), self._warnings)
-            partials = [_delta(index, delta) for part in parts for index, delta in self._part(part)]
+            partials = [delta_at(index, delta) for part in parts for index, delta in self._part(part)]
         for fragment in choice.delta.tool_calls or ():
             position, delta = self._calls.feed(fragment)
-            partials.append(_delta(FIRST_CALL + position, delta))
+            partials.append(delta_at(FIRST_CALL + position, delta))
         return partials
 
     def _part(self, part: Part) -> list[tuple[int, PartDelta]]:
@@ -147,10 +143,6 @@ class StreamDecoder:
                 warnings=[*self._warnings, *other_choices(len(self._choices))] or None,
             )
         ]
-
-
-def _delta(index: int, part: PartDelta) -> PartialModelResponse:
-    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
 
 
 NOTHING = "keepalive"
@@ -241,15 +233,12 @@ class StreamEncoder:
             case OpaquePartDelta(provider=provider, data=data) if provider == PROVIDER:
                 self._emit({"content": [data]})
             case _:
-                raise unsupported(part.type, index)
+                raise cannot_answer(part.type, f"content[{index}]", PROVIDER)
 
     def _enter(self, index: int) -> None:
         """Go on with a part, or end the one before it."""
         if index in self._ended_indices:
-            raise InvariantError(
-                f"content {index}: this protocol streams one part after another, and this one has ended",
-                provider=PROVIDER,
-            )
+            raise already_ended(index, "part", PROVIDER)
         if self._index is not None and self._index != index:
             self._ended_indices.add(self._index)
         self._index = index
@@ -260,7 +249,7 @@ class StreamEncoder:
             return
         if index not in self._calls:
             if not part.tool_call_id or not part.tool_name:
-                raise InvariantError(f"content {index}: the first delta of a tool call lacks its name or tool_call_id")
+                raise nameless_call(index, PROVIDER)
             id = answered_id(part.tool_call_id)
             self._calls[index] = {"id": id, "type": "function", "function": part.tool_name}
             self._arguments[index] = []

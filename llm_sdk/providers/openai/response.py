@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
-from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, UnsupportedError
+from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError
 from llm_sdk.extra import merge_extra
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
@@ -37,6 +37,7 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
 REFUSAL = "refusal"
@@ -311,4 +312,4 @@ def encode_item(
             return {**item, "id": item["id"] or new_id(wire.IMAGE_ID, ids)}
         case OpaquePart() if part.provider == PROVIDER:
             return part.data
-    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=path)
+    raise cannot_answer(part.type, path, PROVIDER)

@@ -5,27 +5,24 @@ and what only the end of an item tells, such as the final ``encrypted_content``,
 left out is taken from the item when it is done, and from the whole response at the end.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
-
-from pydantic import ValidationError
-from pydantic_core import from_json
+from typing import ClassVar
 
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall, dump_json
 from llm_sdk.deltas import (
-    CitationDelta,
     ContentDelta,
     ImagePartDelta,
     OpaquePartDelta,
-    PartDelta,
     PartialModelResponse,
+    Partials,
     ReasoningPartDelta,
     TextPartDelta,
     ToolCallPartDelta,
     ToolResultPartDelta,
+    citation_at,
+    delta_at,
 )
-from llm_sdk.errors import InvariantError, RefusalError, StreamTruncatedError
+from llm_sdk.errors import RefusalError
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
@@ -62,9 +59,8 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
-from llm_sdk.wire_model import Event, malformed
-
-Partials: TypeAlias = list[PartialModelResponse]
+from llm_sdk.uncarried import already_ended
+from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated
 
 END_MARK = b"[DONE]"  # sent by some servers that speak this protocol; the API itself sends none
 UNNAMED = ("", "message")  # frames of servers that leave the name to the data
@@ -89,36 +85,22 @@ class StreamDecoder:
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []  # nothing may follow the terminal event; some recordings go on with the next answer
-        kind = event.event if event.event not in UNNAMED else self._kind(event, number)
+        if event.data == END_MARK:
+            return []
+        kind = event.event if event.event not in UNNAMED else event_type(event, number, PROVIDER)
         reader = self._READERS.get(kind)
         if reader is None:
             return []
         model, read = reader
-        try:
-            parsed = model.model_validate_json(event.data)
-        except ValidationError as error:
-            malformed(error, f"event {number} ({event.event or model.__name__})", PROVIDER, event.data)
-        return read(self, parsed)
+        return read(self, read_event(model, event, number, PROVIDER))
 
     def close(self) -> Partials:
         """Raises RefusalError for a refusal that the stream told, and StreamTruncatedError when its end is missing."""
         if self._error is not None:
             raise self._error
         if not self._ended:
-            raise StreamTruncatedError(
-                f"the stream ended after {self._number} events without response.completed", provider=PROVIDER
-            )
+            raise stream_truncated(self._number, "response.completed", PROVIDER)
         return []
-
-    def _kind(self, event: ServerSentEvent, number: int) -> str:
-        """The type that stands in the data, for frames without an event name."""
-        if event.data == END_MARK:
-            return ""
-        try:
-            data = from_json(event.data)
-        except ValueError as error:
-            raise InvariantError(f"event {number} is not JSON: {error}", provider=PROVIDER) from None
-        return str(data.get("type", "")) if isinstance(data, dict) else ""
 
     def _opening(self, event: wire.ResponseEvent) -> Partials:
         if self._begun:
@@ -135,13 +117,13 @@ class StreamDecoder:
                 return []
             case wire.Reasoning():
                 state.id = item.id
-                return [_delta(self._places.slot(state).index, ReasoningPartDelta(id=item.id))]
+                return [delta_at(self._places.slot(state).index, ReasoningPartDelta(id=item.id))]
             case wire.FunctionCall():
                 slot = self._places.slot(state)
-                return [_delta(slot.index, _call_head(item)), *self._arguments(slot, item.arguments)]
+                return [delta_at(slot.index, _call_head(item)), *self._arguments(slot, item.arguments)]
             case wire.WebSearchCall():
                 head = ToolCallPartDelta(tool_call_id=item.id, tool_name=WEB_SEARCH, id=item.id, provider_executed=True)
-                return [_delta(self._places.slot(state).index, head)]
+                return [delta_at(self._places.slot(state).index, head)]
         self._places.slot(state)
         return []
 
@@ -163,7 +145,7 @@ class StreamDecoder:
         slot.sent += len(text)
         if not (first or text or signature):
             return []
-        return [_delta(slot.index, TextPartDelta(text=text, signature=signature))]
+        return [delta_at(slot.index, TextPartDelta(text=text, signature=signature))]
 
     def _text_done(self, event: wire.TextDone) -> Partials:
         state = self._places.state(event.output_index, "message")
@@ -188,7 +170,7 @@ class StreamDecoder:
     def _arguments_delta(self, event: wire.ArgumentsDelta) -> Partials:
         slot = self._places.slot(self._places.state(event.output_index, "function_call"))
         slot.sent += len(event.delta)
-        return [_delta(slot.index, ToolCallPartDelta(args=event.delta))]
+        return [delta_at(slot.index, ToolCallPartDelta(args=event.delta))]
 
     def _arguments_done(self, event: wire.ArgumentsDone) -> Partials:
         return self._arguments(
@@ -198,7 +180,7 @@ class StreamDecoder:
     def _arguments(self, slot: Slot, arguments: str) -> Partials:
         """What the deltas have not told of the arguments."""
         rest, slot.sent = arguments[slot.sent :], max(slot.sent, len(arguments))
-        return [_delta(slot.index, ToolCallPartDelta(args=rest))] if rest else []
+        return [delta_at(slot.index, ToolCallPartDelta(args=rest))] if rest else []
 
     def _summary_part_added(self, event: wire.SummaryPartAdded) -> Partials:
         state = self._places.state(event.output_index, "reasoning")
@@ -232,13 +214,13 @@ class StreamDecoder:
         text = SEPARATOR * max(at - state.told, 0) + part.text
         state.told = max(state.told, at)
         slot.sent += len(text)
-        return [_delta(slot.index, part.model_copy(update={"text": text}))]
+        return [delta_at(slot.index, part.model_copy(update={"text": text}))]
 
     def _partial_image(self, event: wire.PartialImage) -> Partials:
         slot = self._places.slot(self._places.state(event.output_index, "image_generation_call"))
         slot.begun = True
         image = decode_image(event.partial_image_b64, event.output_format, event.size, None)
-        return [_delta(slot.index, ImagePartDelta(**image.model_dump()))]
+        return [delta_at(slot.index, ImagePartDelta(**image.model_dump()))]
 
     def _item_done(self, event: wire.ItemEvent) -> Partials:
         return self._finish_item(event.output_index, event.item)
@@ -276,29 +258,29 @@ class StreamDecoder:
             case ToolCallPart():
                 return self._rest_of_search(self._places.slot(state), part)
             case ToolResultPart():
-                return [_delta(self._places.slot(state).index + 1, ToolResultPartDelta(**part.model_dump()))]
+                return [delta_at(self._places.slot(state).index + 1, ToolResultPartDelta(**part.model_dump()))]
             case ImagePart():
-                return [_delta(self._places.slot(state).index, ImagePartDelta(**part.model_dump()))]
+                return [delta_at(self._places.slot(state).index, ImagePartDelta(**part.model_dump()))]
             case OpaquePart():
                 # A preview or a text of the same item may stand at its first place already.
                 slot = self._places.slot(state, len(state.slots) if state.slots[0].begun else at)
-                return [_delta(slot.index, OpaquePartDelta(**part.model_dump()))]
+                return [delta_at(slot.index, OpaquePartDelta(**part.model_dump()))]
         return []
 
     def _rest_of_reasoning(self, slot: Slot, part: ReasoningPart) -> Partials:
         """The signature of the finished item is the one that counts: an earlier one differs from it (recorded)."""
         rest, slot.sent = part.text[slot.sent :], len(part.text)
-        return [_delta(slot.index, ReasoningPartDelta(text=rest, signature=part.signature, id=part.id))]
+        return [delta_at(slot.index, ReasoningPartDelta(text=rest, signature=part.signature, id=part.id))]
 
     def _rest_of_call(self, slot: Slot, item: wire.FunctionCall) -> Partials:
-        return [_delta(slot.index, _call_head(item)), *self._arguments(slot, item.arguments)]
+        return [delta_at(slot.index, _call_head(item)), *self._arguments(slot, item.arguments)]
 
     def _rest_of_search(self, slot: Slot, part: ToolCallPart) -> Partials:
         head = part.model_dump(exclude={"args", "type"})
         if not part.args:
-            return [_delta(slot.index, ToolCallPartDelta(**head))]
+            return [delta_at(slot.index, ToolCallPartDelta(**head))]
         args = dump_json(part.args).decode()
-        return [_delta(slot.index, ToolCallPartDelta(**head, args=args))]
+        return [delta_at(slot.index, ToolCallPartDelta(**head, args=args))]
 
     def _terminal(self, event: wire.ResponseEvent) -> Partials:
         """The whole response once more: what was never finished is finished from it."""
@@ -340,7 +322,7 @@ class StreamDecoder:
         error.locate(provider=PROVIDER, request_id=None)
         raise error
 
-    _READERS: ClassVar[dict[str, tuple[type[Event], Callable[[Any, Any], Partials]]]] = {
+    _READERS: ClassVar[EventReaders] = {
         **dict.fromkeys(OPENING, (wire.ResponseEvent, _opening)),
         **dict.fromkeys(TERMINAL, (wire.ResponseEvent, _terminal)),
         "response.output_item.added": (wire.ItemEvent, _item_added),
@@ -360,10 +342,6 @@ class StreamDecoder:
     }
 
 
-def _delta(index: int, part: PartDelta) -> PartialModelResponse:
-    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
-
-
 def _call_head(item: wire.FunctionCall) -> ToolCallPartDelta:
     signature = join_provenance(item)
     return ToolCallPartDelta(tool_call_id=item.call_id, tool_name=item.name, id=item.id, signature=signature)
@@ -371,7 +349,7 @@ def _call_head(item: wire.FunctionCall) -> ToolCallPartDelta:
 
 def _cite(slot: Slot, citation: Citation) -> PartialModelResponse:
     slot.citations += 1
-    return _delta(slot.index, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))
+    return citation_at(slot.index, citation)
 
 
 class StreamEncoder:
@@ -451,10 +429,7 @@ class StreamEncoder:
 
     def _new_item(self, delta: ContentDelta) -> OpenItem:
         if delta.index in self._ended_indices:
-            raise InvariantError(
-                f"content {delta.index}: this protocol streams one item after another, and this one has ended",
-                provider=PROVIDER,
-            )
+            raise already_ended(delta.index, "item", PROVIDER)
         refused = self._head.snapshot().finish_detail == REFUSAL
         item = open_item(delta, len(self._output), self._events, self._call, self._ids, refused=refused)
         self._output.append({})

@@ -6,8 +6,13 @@ from typing import Any
 
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall, dump_json
-from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta, ToolCallPartDelta
-from llm_sdk.errors import InvariantError, UnsupportedError
+from llm_sdk.deltas import (
+    ContentDelta,
+    PartialModelResponse,
+    TextPartDelta,
+    ToolCallPartDelta,
+    cited,
+)
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image, split_signature
 from llm_sdk.providers.openai.function_call import split_provenance
@@ -16,7 +21,8 @@ from llm_sdk.providers.openai.reasoning import join_id, reasoning_text, split_fr
 from llm_sdk.providers.openai.request import implied_include
 from llm_sdk.providers.openai.response import cut_item, encode_item, encode_message, new_id, search_id
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import Citation, JsonObject, Part, TextPart, ToolResultPart
+from llm_sdk.types import JsonObject, Part, TextPart, ToolResultPart
+from llm_sdk.uncarried import cannot_answer, nameless_call, other_kind
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 # Delta and padding together are a multiple of this many characters (recorded: 5 680 of 5 687 frames).
@@ -129,7 +135,7 @@ class OpenMessage(OpenItem):
     def feed(self, delta: ContentDelta) -> None:
         part = delta.part
         if not isinstance(part, TextPartDelta):
-            raise InvariantError(f"content {delta.index}: a delta of kind {part.type} for a part of kind text")
+            raise other_kind(delta.index, part, "text", PROVIDER)
         if delta.index != self._current:
             self._finish_part()
             self._current = delta.index
@@ -140,8 +146,7 @@ class OpenMessage(OpenItem):
         extra: JsonObject = {} if self._refused else {"logprobs": []}
         self._emit_delta(f"{kind}.delta", part.text, **self._place(), **extra)
         self._written.append(part.text)
-        if part.citation is not None and part.citation.source is not None:
-            citation = Citation(**part.citation.model_dump(exclude={"type"}))
+        if (citation := cited(part)) is not None:
             annotation = encode_annotation(citation, "".join(self._written))
             place = {**self._place(), "annotation_index": self._citations}
             self._emit("output_text.annotation.added", **place, annotation=annotation)
@@ -182,9 +187,7 @@ class OpenFunctionCall(OpenItem):
         super().__init__(delta, output_index, events, ids)
         part = delta.part
         if not isinstance(part, ToolCallPartDelta) or not part.tool_name or not part.tool_call_id:
-            raise InvariantError(
-                f"content {delta.index}: the first delta of a tool call lacks its name or tool_call_id"
-            )
+            raise nameless_call(delta.index, PROVIDER)
         self._id = part.id or new_id(wire.FUNCTION_CALL_ID, ids)
         self._arguments: list[str] = []
         self._item = {
@@ -424,7 +427,7 @@ def open_item(
             return OpenImage(delta, output_index, events, ids)
         case "opaque" if part.provider == PROVIDER:
             return OpenOpaque(delta, output_index, events, ids)
-    raise UnsupportedError(f"an answer of this protocol cannot carry {part.type}", path=f"content[{delta.index}]")
+    raise cannot_answer(part.type, f"content[{delta.index}]", PROVIDER)
 
 
 def _wants_encrypted(call: ModelCall) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
-from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError, UnsupportedError
+from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.content import (
     PROVIDER,
@@ -37,6 +37,7 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
 REFUSAL = "refusal"
@@ -293,9 +294,7 @@ def encode_message(response: ModelResponse, *, call: ModelCall, audio_id: str, e
             case TextPart() | ReasoningPart():
                 continue
             case _:
-                raise UnsupportedError(
-                    f"an answer of this protocol cannot carry {part.type}", path=f"content[{at}]", provider=PROVIDER
-                )
+                raise cannot_answer(part.type, f"content[{at}]", PROVIDER)
     if calls:
         message["tool_calls"] = calls
     return {**message, **encode_reasoning([part for part in response.content if isinstance(part, ReasoningPart)])}

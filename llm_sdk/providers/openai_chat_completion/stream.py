@@ -3,24 +3,24 @@
 A part has the same index whatever comes first: reasoning, text, audio, then the calls, as in a whole answer.
 """
 
-from typing import TypeAlias
-
 from pydantic import ValidationError
 
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.deltas import (
     AudioPartDelta,
-    CitationDelta,
     ContentDelta,
     OpaquePartDelta,
-    PartDelta,
     PartialModelResponse,
+    Partials,
     ReasoningPartDelta,
     TextPartDelta,
     ToolCallPartDelta,
+    citation_at,
+    cited,
+    delta_at,
 )
-from llm_sdk.errors import InvariantError, RefusalError, StreamTruncatedError, UnsupportedError
+from llm_sdk.errors import RefusalError
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.content import (
     PROVIDER,
@@ -56,9 +56,9 @@ from llm_sdk.providers.openai_chat_completion.thinking import (
 from llm_sdk.providers.openai_chat_completion.usage import decode_usage, encode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import Citation, JsonObject, ModelResponse, ReasoningPart, TextPart
+from llm_sdk.uncarried import cannot_answer, nameless_call
+from llm_sdk.wire_event import stream_truncated
 from llm_sdk.wire_model import malformed
-
-Partials: TypeAlias = list[PartialModelResponse]
 
 REASONING, TEXT, AUDIO, CALLS = 0, 1, 2, 3
 """Indices of the parts; the calls have :data:`CALLS` and those behind it."""
@@ -115,9 +115,7 @@ class StreamDecoder:
         partials: Partials = []
         if not self._ended:
             if self._finish is None or (self._usage_announced and self._usage is None):
-                raise StreamTruncatedError(
-                    f"the stream ended after {self._number} events without [DONE]", provider=PROVIDER
-                )
+                raise stream_truncated(self._number, "[DONE]", PROVIDER)
             partials = self._end()
         if self._error is not None:
             raise self._error
@@ -155,7 +153,7 @@ class StreamDecoder:
         self._warnings += map(unknown_content, unknown)
         if text:
             self._texts.append(text)
-            partials.append(_delta(TEXT, TextPartDelta(text=text)))
+            partials.append(delta_at(TEXT, TextPartDelta(text=text)))
         if delta.annotations:
             partials += self._annotations(delta.annotations)
         if delta.refusal:
@@ -163,9 +161,9 @@ class StreamDecoder:
         if delta.audio is not None:
             partials += self._audio(delta.audio)
         for fragment in delta.tool_calls or ():
-            partials += [_delta(CALLS + position, part) for position, part in self._calls.feed(fragment)]
+            partials += [delta_at(CALLS + position, part) for position, part in self._calls.feed(fragment)]
         if delta.function_call is not None:
-            partials += [_delta(CALLS + at, part) for at, part in self._calls.feed_legacy(delta.function_call)]
+            partials += [delta_at(CALLS + at, part) for at, part in self._calls.feed_legacy(delta.function_call)]
         if choice.finish_reason:
             self._finish = finish_word(choice.finish_reason, choice.native_finish_reason)
         return partials
@@ -178,9 +176,9 @@ class StreamDecoder:
         if not text:
             return []
         if self._field:
-            return [_delta(REASONING, ReasoningPartDelta(text=text))]
+            return [delta_at(REASONING, ReasoningPartDelta(text=text))]
         self._field = field
-        return [_delta(REASONING, ReasoningPartDelta(text=text, id=field))]
+        return [delta_at(REASONING, ReasoningPartDelta(text=text, id=field))]
 
     def _flush_details(self) -> Partials:
         """Pass on what stands beside the reasoning text, as soon as something else begins."""
@@ -189,11 +187,11 @@ class StreamDecoder:
         if part is None:
             return []
         rest, self._details_text = part.text[len(self._details_text) :], part.text
-        return [_delta(REASONING, ReasoningPartDelta(text=rest, id=part.id, signature=part.signature))]
+        return [delta_at(REASONING, ReasoningPartDelta(text=rest, id=part.id, signature=part.signature))]
 
     def _annotations(self, annotations: list[wire.Annotation]) -> Partials:
         citations = [decode_annotation(annotation, self._warnings) for annotation in annotations]
-        return [_cite(citation) for citation in citations if citation is not None]
+        return [citation_at(TEXT, citation) for citation in citations if citation is not None]
 
     def _audio(self, audio: wire.Audio) -> Partials:
         self._spoken = True
@@ -203,7 +201,7 @@ class StreamDecoder:
             if not self._sounded:
                 self._sounded = True
                 fields |= audio_fields(audio.data)
-        return [_delta(AUDIO, AudioPartDelta(**fields))]
+        return [delta_at(AUDIO, AudioPartDelta(**fields))]
 
     def _end(self) -> Partials:
         """What only the end tells: usage, why it ended, and what else has to be known whole."""
@@ -211,10 +209,10 @@ class StreamDecoder:
         partials = self._flush_details() if self._new_details else []
         text = "".join(self._texts) if self._urls else ""
         if text:
-            partials += [_cite(one) for one in numbered_citations(self._urls, self._search_results, text)]
-        partials += [_delta(CALLS + position, part) for position, part in self._calls.finish(self._warnings)]
+            partials += [citation_at(TEXT, one) for one in numbered_citations(self._urls, self._search_results, text)]
+        partials += [delta_at(CALLS + position, part) for position, part in self._calls.finish(self._warnings)]
         if self._spoken and not self._sounded:
-            partials.append(_delta(AUDIO, AudioPartDelta(data="", **audio_fields(""))))
+            partials.append(delta_at(AUDIO, AudioPartDelta(data="", **audio_fields(""))))
         finish_reason, finish_detail = decode_finish(self._finish, calls=bool(self._calls))
         if finish_reason != "length":
             self._calls.check()  # the accumulator leaves out a call that the limit has cut
@@ -227,14 +225,6 @@ class StreamDecoder:
             usage=usage, finish_reason=finish_reason, finish_detail=finish_detail, warnings=warnings
         )
         return [*partials, last]
-
-
-def _delta(index: int, part: PartDelta) -> PartialModelResponse:
-    return PartialModelResponse(delta=ContentDelta(index=index, part=part))
-
-
-def _cite(citation: Citation) -> PartialModelResponse:
-    return _delta(TEXT, TextPartDelta(text="", citation=CitationDelta(**citation.model_dump())))
 
 
 NOTHING = "keepalive"
@@ -332,16 +322,11 @@ class StreamEncoder:
                 position = self._calls.setdefault(delta.index, len(self._calls))
                 self._tool_call({"index": position, **data})
             case part if not getattr(part, "provider_executed", None):
-                raise UnsupportedError(
-                    f"an answer of this protocol cannot carry {part.type}",
-                    path=f"content[{delta.index}]",
-                    provider=PROVIDER,
-                )
+                raise cannot_answer(part.type, f"content[{delta.index}]", PROVIDER)
 
     def _text(self, index: int, part: TextPartDelta) -> None:
         self._texts.setdefault(index, []).append(part.text)
-        if part.citation is not None and part.citation.source is not None:
-            citation = Citation(**part.citation.model_dump(exclude={"type"}))
+        if (citation := cited(part)) is not None:
             self._citations.setdefault(index, []).append(citation)
         if self._refused:
             self._begin({"content": None, "refusal": ""})
@@ -373,7 +358,7 @@ class StreamEncoder:
             return
         begins = index not in self._calls
         if begins and not (part.tool_call_id and part.tool_name):
-            raise InvariantError(f"content {index}: the first delta of a tool call lacks its name or tool_call_id")
+            raise nameless_call(index, PROVIDER)
         position = self._calls.setdefault(index, len(self._calls))
         function: JsonObject = {"name": part.tool_name} if begins else {}
         if part.args or begins:
