@@ -6,7 +6,7 @@ is pure: the same body and the same seed give the same chunks.
 
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from llm_sdk.json_array import JsonArrayDecoder
@@ -16,6 +16,7 @@ __all__ = [
     "byte_cuts",
     "chunks",
     "event_cuts",
+    "fewest_cuts",
     "format_cuts",
     "parse_cuts",
     "seeded_cuts",
@@ -115,3 +116,24 @@ def seeded_cuts(body: bytes, seed: int | str, count: int = 16, tender: list[int]
             for _ in range(draw.randint(1, count))
         )
     )
+
+
+def fewest_cuts(cuts: Cuts, fails: Callable[[Cuts], bool], tries: int = 48) -> Cuts:
+    """Some of ``cuts`` that still fail, and as few as ``tries`` calls of ``fails`` can find: for showing a person where
+    it hurts. What fails with no cut at all comes to none."""
+    parts = 1
+    while cuts and tries > 0:
+        size = -(-len(cuts) // parts)
+        pieces = [cuts[at : at + size] for at in range(0, len(cuts), size)]
+        without = [tuple(cut for piece in pieces[:at] + pieces[at + 1 :] for cut in piece) for at in range(len(pieces))]
+        smaller = [*([] if parts == 1 else pieces), *([] if parts == 2 else without)][:tries]
+        tries -= len(smaller)
+        found = next((some for some in smaller if fails(some)), None)
+        if found is not None:
+            parts = 2 if found in pieces else max(2, parts - 1)
+            cuts = found
+        elif size == 1:
+            break
+        else:
+            parts = min(len(cuts), 2 * parts)
+    return cuts

@@ -16,6 +16,7 @@ from conformance.lanes import LANES, open_lane
 from conformance.plan import PlanError
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
 from conformance.recordings import RecordingError
+from conformance.report.commands import compare, verify
 from conformance.settings import CASSETTES
 from conformance.smoke import smoke as try_glue
 from llm_sdk.errors import LanguageModelError
@@ -114,3 +115,7 @@ def requirements(as_json: bool) -> None:
             click.echo(f"\n{area}" if requirement is not catalogue[0] else area)
         click.echo(f"  {requirement.id:<14} {requirement.level:<6} {requirement.sentence}")
         click.echo(f"  {'':<14} {'':<6} source: {requirement.source}")
+
+
+main.add_command(compare)
+main.add_command(verify)

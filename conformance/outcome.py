@@ -4,13 +4,24 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.comparison import describe
 from conformance.replay import Performance
 from llm_sdk.accumulator import accumulate
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
 from llm_sdk.types import JsonObject, ModelResponse
 
-__all__ = ["MADE_UP", "AdapterGoneError", "Outcome", "as_json", "drop_made_up", "failed", "outcome_of", "told_by"]
+__all__ = [
+    "MADE_UP",
+    "AdapterGoneError",
+    "Outcome",
+    "as_json",
+    "drop_made_up",
+    "failed",
+    "is_same",
+    "outcome_of",
+    "told_by",
+]
 
 MADE_UP = frozenset({"id", "signature"})
 """Fields of a part that whoever answers may fill where a scripted answer does not."""
@@ -81,6 +92,13 @@ def as_json(outcome: Outcome) -> JsonObject:
     if outcome.error is not None:
         return {"error": type(outcome.error).__name__, "message": outcome.error.message}
     return {"response": outcome.response.model_dump(mode="json") if outcome.response else None}
+
+
+def is_same(expected: Outcome, actual: Outcome) -> bool:
+    """Whether two outcomes are the same response, or the same error."""
+    if actual.response is not None and actual.response == expected.response:
+        return True
+    return describe(as_json(expected), as_json(actual)) == ""
 
 
 def drop_made_up(actual: Any, expected: Any) -> Any:

@@ -18,6 +18,7 @@ from llm_sdk.types import JsonObject
 from mock_server.cassette import write_whole
 
 __all__ = [
+    "DIGEST",
     "SCHEMA",
     "SUITE_VERSION",
     "Check",
@@ -40,6 +41,7 @@ __all__ = [
 SUITE_VERSION = version("llm-conformance")
 SCHEMA = Path(__file__).parent / "report.schema.json"
 DIGEST = "sha256"
+"""The field of a report that holds the digest of all others."""
 
 
 class ReportError(ValueError):

@@ -10,7 +10,7 @@ from conformance.report.words import NOT_JUDGED, WORDS, Word
 
 __all__ = ["Area", "Cell", "Matrix", "ProviderTotals", "Row", "matrix_of", "pieces_of"]
 
-BUDGET = 700_000
+BUDGET = 600_000
 """About how many characters of failing checks a page may hold."""
 OVERHEAD = 600
 """About how many characters the page spends on one failing check besides what that says."""

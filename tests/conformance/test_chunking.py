@@ -11,6 +11,7 @@ from conformance.chunking import (
     byte_cuts,
     chunks,
     event_cuts,
+    fewest_cuts,
     format_cuts,
     parse_cuts,
     seeded_cuts,
@@ -96,6 +97,28 @@ def test_neighbouring_cuts_are_written_as_a_row() -> None:
     assert format_cuts((3, 5, 6, 9, 10, 11, 11, 40)) == "3,5,6,9..11,11,40"
     assert parse_cuts("3,5,6,9..11,11,40") == (3, 5, 6, 9, 10, 11, 11, 40)
     assert format_cuts(byte_cuts(bytes(5000))) == "1..4999"
+
+
+@given(st.sets(st.integers(1, 900), min_size=1, max_size=300), st.data())
+def test_one_cut_that_hurts_is_found_among_many(drawn: set[int], data: st.DataObject) -> None:
+    all_cuts = tuple(sorted(drawn))
+    hurts = data.draw(st.sampled_from(all_cuts))
+    assert fewest_cuts(all_cuts, lambda some: hurts in some) == (hurts,)
+
+
+def test_cuts_that_hurt_together_are_kept_and_the_number_of_tries_is_bounded() -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def fails(some: tuple[int, ...]) -> bool:
+        asked.append(some)
+        return {3, 90} <= set(some)
+
+    found = fewest_cuts(tuple(range(1, 200)), fails)
+    assert {3, 90} <= set(found)
+    assert len(found) <= 20
+    assert len(asked) <= 48
+    assert fewest_cuts((1, 2, 3), lambda _: True) == ()
+    assert fewest_cuts((4, 7), lambda some: some == (4, 7)) == (4, 7)
 
 
 @pytest.mark.parametrize("wrong", ["1,x", "a", "1..", "1..b"])

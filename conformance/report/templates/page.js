@@ -41,7 +41,7 @@
 
   const open = () => {
     const row = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!row?.classList.contains("row")) return;
+    if (!row || !row.classList.contains("row")) return;
     if (row.hidden) form.reset();
     const details = row.nextElementSibling?.querySelector(":scope > td > details");
     if (details) details.open = true;
