@@ -2,7 +2,8 @@
 
 Rules of a codec
 1. It reads no clock, holds no client and makes no random ids: what must be made up comes from :class:`Ids`.
-2. Both directions of one message stand in one file, and each enum is written once and read both ways.
+2. Both directions of one message stand in one file, those of a stream side by side in ``stream_decoder.py`` and
+   ``stream_encoder.py``; each enum is written once and read both ways.
 3. It is lenient in reading and exact in writing. What it cannot express is an error with a path, or a warning, never
    a gap.
 """

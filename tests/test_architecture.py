@@ -103,9 +103,11 @@ ROOMS: dict[str, set[str]] = {
     "capabilities": {"CAPABILITIES"},
     "request": {"encode_request", "decode_request"},
     "response": {"encode_response", "decode_response"},
-    "stream": {"StreamDecoder", "StreamEncoder"},
+    "stream_decoder": {"StreamDecoder"},
+    "stream_encoder": {"StreamEncoder"},
     "errors": {"encode_error", "decode_error"},
     "endpoint": {"ENDPOINT", "match"},
+    "normalize": {"normalize_request"},
 }
 
 
@@ -128,8 +130,8 @@ def test_every_folder_is_registered() -> None:
 
 # Pure functions of their arguments: no network, no clock, no threads, no chance.
 PURE = (
-    "accumulator", "call_options", "capabilities", "codec", "cost", "deltas", "errors", "flow", "json_model", "metadata",
-    "nested_form", "part_builder", "schema", "sse", "types",
+    "accumulator", "call_options", "capabilities", "codec", "cost", "deltas", "errors", "flow", "json_model",
+    "metadata", "nested_form", "part_builder", "schema", "sse", "types",
 )  # fmt: skip
 IMPURE = {
     *("httpx", "httpx2", "anyio", "asyncio", "socket", "ssl", "os", "pathlib", "threading"),

@@ -8,10 +8,12 @@ from typing import Unpack
 from llm_sdk.codec import Ids, ModelCall, WireRequest
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.model import HttpLanguageModel, ModelOptions
-from llm_sdk.providers.anthropic import content, errors, request, response, stream
+from llm_sdk.providers.anthropic import content, errors, request, response
 from llm_sdk.providers.anthropic.capabilities import BY_VERSION, DEFAULT_VERSION, ApiVersion
 from llm_sdk.providers.anthropic.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.anthropic.normalize import normalize_request
+from llm_sdk.providers.anthropic.stream_decoder import StreamDecoder
+from llm_sdk.providers.anthropic.stream_encoder import StreamEncoder
 from llm_sdk.types import LanguageModelInput
 
 __all__ = ["CODEC", "MODEL", "AnthropicCodec", "AnthropicModel"]
@@ -49,13 +51,13 @@ class AnthropicCodec:
         """A request in the version of this codec."""
         return request.encode_request(model_id, input, stream=stream, api_version=self.api_version)
 
-    def stream_decoder(self) -> stream.StreamDecoder:
+    def stream_decoder(self) -> StreamDecoder:
         """A new decoder for one stream."""
-        return stream.StreamDecoder()
+        return StreamDecoder()
 
-    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> StreamEncoder:
         """A new encoder for one streamed answer to this call."""
-        return stream.StreamEncoder(call, ids)
+        return StreamEncoder(call, ids)
 
 
 CODEC = AnthropicCodec()

@@ -1,7 +1,8 @@
-"""The same request with defaults left out and short forms written out, for comparing two bodies."""
+"""What the API takes for granted, and two requests compared by what they mean."""
 
 from typing import Any
 
+from llm_sdk.normal_form import drop_defaults
 from llm_sdk.providers.anthropic.content import DIRECT
 from llm_sdk.types import JsonObject
 
@@ -17,7 +18,7 @@ def normalize_request(body: Any) -> Any:
     """
     if not isinstance(body, dict):
         return body
-    request = _drop(body, DEFAULTS)
+    request = drop_defaults(body, DEFAULTS)
     if isinstance(system := request.get("system"), str | list):
         request["system"] = _blocks(system)
     if isinstance(messages := request.get("messages"), list):
@@ -25,22 +26,18 @@ def normalize_request(body: Any) -> Any:
     if isinstance(tools := request.get("tools"), list):
         request["tools"] = [_tool(tool) for tool in tools]
     if isinstance(choice := request.get("tool_choice"), dict):
-        request["tool_choice"] = _drop(choice, {"disable_parallel_tool_use": False})
+        request["tool_choice"] = drop_defaults(choice, {"disable_parallel_tool_use": False})
         if request["tool_choice"] == {"type": "auto"}:
             del request["tool_choice"]
     if isinstance(format := request.pop("output_format", None), dict):
         # The spelling before the format had left its beta.
         request["output_config"] = {**(request.get("output_config") or {}), "format": format}
     for name in ("output_config", "metadata", "thinking"):
-        if isinstance(options := request.get(name), dict) and not (kept := _drop(options, {})):
+        if isinstance(options := request.get(name), dict) and not (kept := drop_defaults(options)):
             del request[name]
         elif isinstance(options, dict):
             request[name] = kept
     return request
-
-
-def _drop(value: JsonObject, defaults: JsonObject) -> JsonObject:
-    return {key: item for key, item in value.items() if item is not None and item != defaults.get(key)}
 
 
 def _blocks(content: Any) -> Any:
@@ -52,14 +49,14 @@ def _blocks(content: Any) -> Any:
 def _block(block: Any) -> Any:
     if not isinstance(block, dict):
         return block
-    block = _drop(block, BLOCK_DEFAULTS)
+    block = drop_defaults(block, BLOCK_DEFAULTS)
     kind = block.get("type")
     if kind == "tool_result" and "content" in block:
         block["content"] = _blocks(block["content"])
     elif kind == "search_result" and isinstance(block.get("content"), list):
         block["content"] = [_block(inner) for inner in block["content"]]
     elif kind == "web_search_tool_result" and isinstance(block.get("content"), list):
-        block["content"] = [_drop(page, {}) if isinstance(page, dict) else page for page in block["content"]]
+        block["content"] = [drop_defaults(page) if isinstance(page, dict) else page for page in block["content"]]
     elif kind == "thinking":
         block.setdefault("signature", "")
     if block.get("content") == []:
@@ -85,7 +82,7 @@ def _turns(messages: list[Any]) -> list[Any]:
 def _tool(tool: Any) -> Any:
     if not isinstance(tool, dict):
         return tool
-    tool = _drop(tool, {"description": "", "type": "custom", "strict": False})
+    tool = drop_defaults(tool, {"description": "", "type": "custom", "strict": False})
     if isinstance(location := tool.get("user_location"), dict):
-        tool["user_location"] = {"type": "approximate", **_drop(location, {})}
+        tool["user_location"] = {"type": "approximate", **drop_defaults(location)}
     return tool

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import RefusalError, ServerError
-from llm_sdk.providers.anthropic import wire
+from llm_sdk.providers.anthropic import wire, wire_events
 from llm_sdk.providers.anthropic.citations import encode_citation
 from llm_sdk.providers.anthropic.content import (
     PROVIDER,
@@ -21,11 +21,7 @@ from llm_sdk.providers.anthropic.content import (
 from llm_sdk.providers.anthropic.endpoint import response_headers
 from llm_sdk.providers.anthropic.errors import embedded_error, encode_error
 from llm_sdk.providers.anthropic.signature import join_signature, split_signature
-from llm_sdk.providers.anthropic.web_search import (
-    WEB_SEARCH,
-    encode_search_call,
-    encode_search_result,
-)
+from llm_sdk.providers.anthropic.web_search import WEB_SEARCH, encode_search_call, encode_search_result
 from llm_sdk.types import (
     Citation,
     FinishReason,
@@ -96,7 +92,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
 def _raise_embedded(body: bytes) -> None:
     """Some servers answer an error with status 200."""
     try:
-        event = wire.ErrorEvent.model_validate_json(body)
+        event = wire_events.ErrorEvent.model_validate_json(body)
     except ValidationError:
         return
     error = embedded_error(event.error, event.request_id)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Tag
 
 from llm_sdk.types import JsonObject
-from llm_sdk.wire_model import Event, Wire, by_type
+from llm_sdk.wire_model import Wire, by_type
 
 MESSAGE_ID = "msg_01"
 TOOL_USE_ID = "toolu_"
@@ -314,57 +314,3 @@ class Response(Stop):
     id: str | None = None
     model: str | None = None
     usage: Usage | None = None
-
-
-class MessageStart(Event):
-    message: Response
-
-
-class BlockStart(Event):
-    """``content_block_start``. A result of a hosted tool, and redacted thinking, stand here whole."""
-
-    index: int
-    content_block: Block
-
-
-class Delta(Wire):
-    """``text_delta``, ``input_json_delta``, ``thinking_delta``, ``signature_delta``, ``citations_delta``; whatever
-    another kind brings, such as ``compaction_delta``, is kept."""
-
-    type: str
-    text: str | None = None
-    partial_json: str | None = None
-    thinking: str | None = None
-    signature: str | None = None
-    citation: Location | None = None
-
-
-class BlockDelta(Event):
-    """``content_block_delta``."""
-
-    index: int
-    delta: Delta
-
-
-class BlockStop(Event):
-    """``content_block_stop``."""
-
-    index: int
-
-
-class MessageDelta(Event):
-    """``message_delta``."""
-
-    delta: Stop
-    usage: Usage | None = None
-
-
-class MessageStop(Event):
-    """``message_stop``: the end mark."""
-
-
-class ErrorEvent(Event):
-    """``error``, after an answer of status 200 has begun."""
-
-    error: Error
-    request_id: str | None = None

@@ -7,10 +7,12 @@ from typing import Unpack
 
 from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.model import HttpLanguageModel, ModelOptions
-from llm_sdk.providers.cohere import content, errors, request, response, stream
+from llm_sdk.providers.cohere import content, errors, request, response
 from llm_sdk.providers.cohere.capabilities import CAPABILITIES
 from llm_sdk.providers.cohere.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.cohere.normalize import normalize_request
+from llm_sdk.providers.cohere.stream_decoder import StreamDecoder
+from llm_sdk.providers.cohere.stream_encoder import StreamEncoder
 
 __all__ = ["CODEC", "MODEL", "CohereCodec", "CohereModel"]
 
@@ -34,13 +36,13 @@ class CohereCodec:
     match = staticmethod(match)
     response_headers = staticmethod(response_headers)
 
-    def stream_decoder(self) -> stream.StreamDecoder:
+    def stream_decoder(self) -> StreamDecoder:
         """A new decoder for one stream."""
-        return stream.StreamDecoder()
+        return StreamDecoder()
 
-    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:  # noqa: ARG002 - of the contract
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> StreamEncoder:  # noqa: ARG002 - of the contract
         """A new encoder for one streamed answer to this call, which says nothing of the request."""
-        return stream.StreamEncoder(ids)
+        return StreamEncoder(ids)
 
 
 CODEC = CohereCodec()

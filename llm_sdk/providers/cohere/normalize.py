@@ -1,8 +1,8 @@
 """What the API takes for granted, and two requests compared by what they mean."""
 
-import json
 from typing import Any
 
+from llm_sdk.normal_form import drop_defaults, parse_arguments
 from llm_sdk.providers.cohere.content import NO_ARGUMENTS, TEXT_CONTENT
 from llm_sdk.types import JsonObject
 
@@ -41,11 +41,6 @@ def normalize_request(body: Any) -> Any:
     if isinstance(thinking := request.get("thinking"), dict):
         request["thinking"] = drop_defaults(thinking)
     return request
-
-
-def drop_defaults(value: JsonObject, defaults: JsonObject | None = None) -> JsonObject:
-    """The fields that mean anything."""
-    return {key: item for key, item in value.items() if item is not None and item != (defaults or {}).get(key)}
 
 
 def normalize_message(message: Any) -> Any:
@@ -89,17 +84,8 @@ def _normalize_call(call: Any) -> Any:
     function = drop_defaults(function)
     arguments = function.setdefault("arguments", "")
     if isinstance(arguments, str):
-        function["arguments"] = _parsed(arguments)
+        function["arguments"] = parse_arguments(arguments, NO_ARGUMENTS)
     return {"type": "function", **call, "function": function}
-
-
-def _parsed(text: str) -> Any:
-    if text.strip() in ("", NO_ARGUMENTS):
-        return {}
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _normalize_citation(citation: Any, content: Any) -> Any:

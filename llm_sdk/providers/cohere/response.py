@@ -10,15 +10,7 @@ from llm_sdk.providers.cohere.assistant import decode_message, encode_message
 from llm_sdk.providers.cohere.content import PROVIDER
 from llm_sdk.providers.cohere.endpoint import response_headers
 from llm_sdk.providers.cohere.errors import as_uuid, embedded_error
-from llm_sdk.types import (
-    FinishReason,
-    JsonObject,
-    ModelResponse,
-    ModelTokensDetails,
-    ModelUsage,
-    Part,
-    ToolCallPart,
-)
+from llm_sdk.types import FinishReason, JsonObject, ModelResponse, ModelTokensDetails, ModelUsage, Part, ToolCallPart
 from llm_sdk.wire_model import malformed
 
 ERROR = "ERROR"

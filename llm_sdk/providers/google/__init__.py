@@ -8,10 +8,12 @@ from typing import Unpack
 from llm_sdk.codec import Ids, ModelCall, WireRequest
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.model import HttpLanguageModel, ModelOptions
-from llm_sdk.providers.google import content, errors, request, response, stream
+from llm_sdk.providers.google import content, errors, request, response
 from llm_sdk.providers.google.capabilities import CAPABILITIES
 from llm_sdk.providers.google.endpoint import API_VERSION, API_VERSIONS, ENDPOINT, match, response_headers
 from llm_sdk.providers.google.normalize import normalize_request
+from llm_sdk.providers.google.stream_decoder import StreamDecoder, event_kind
+from llm_sdk.providers.google.stream_encoder import StreamEncoder
 from llm_sdk.types import LanguageModelInput
 
 __all__ = ["CODEC", "MODEL", "GoogleCodec", "GoogleModel"]
@@ -37,7 +39,7 @@ class GoogleCodec:
     check_fields = staticmethod(request.check_fields)
     match = staticmethod(match)
     response_headers = staticmethod(response_headers)
-    event_kind = staticmethod(stream.event_kind)
+    event_kind = staticmethod(event_kind)
 
     def __init__(self, api_version: str = API_VERSION) -> None:
         if api_version not in API_VERSIONS:
@@ -49,13 +51,13 @@ class GoogleCodec:
         """Raises UnsupportedError or InvalidInputError, with the path of what cannot be sent."""
         return request.encode_request(model_id, input, stream=stream, api_version=self.api_version)
 
-    def stream_decoder(self) -> stream.StreamDecoder:
+    def stream_decoder(self) -> StreamDecoder:
         """A new decoder for one stream."""
-        return stream.StreamDecoder()
+        return StreamDecoder()
 
-    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> StreamEncoder:
         """A new encoder for one streamed answer to this call."""
-        return stream.StreamEncoder(call, ids)
+        return StreamEncoder(call, ids)
 
 
 CODEC = GoogleCodec()

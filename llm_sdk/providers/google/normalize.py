@@ -1,4 +1,4 @@
-"""Two requests that mean the same, brought to one form for comparing them."""
+"""What the API takes for granted, and two requests compared by what they mean."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from llm_sdk.providers.google.history import USER
 from llm_sdk.providers.google.media import standard_base64
 from llm_sdk.providers.google.names import one_spelling
 from llm_sdk.providers.google.options import NO_PARAMETERS
-from llm_sdk.providers.google.request import DEFAULTS
 from llm_sdk.providers.google.schemas import json_schema
 from llm_sdk.types import JsonObject
+
+# What is the same as absent: a switch that is off (protocol buffers write no defaults).
+DEFAULTS: JsonObject = {"thought": False, "includeThoughts": False}
 
 
 def normalize_request(body: Any) -> Any:

@@ -29,15 +29,7 @@ from llm_sdk.providers.google.finish import REFUSAL, REFUSALS, decode_finish, de
 from llm_sdk.providers.google.grounding import Grounding, WrittenText
 from llm_sdk.providers.google.partial_args import PartialArgs
 from llm_sdk.providers.google.usage import UsageTotals, decode_usage
-from llm_sdk.types import (
-    AudioPart,
-    FilePart,
-    ImagePart,
-    ModelResponse,
-    OpaquePart,
-    TextPart,
-    ToolCallPart,
-)
+from llm_sdk.types import AudioPart, FilePart, ImagePart, ModelResponse, OpaquePart, TextPart, ToolCallPart
 
 OPEN_ENDED = "executableCode"
 """The kind of part whose result is still to come, though its chunk names a finish reason (recorded)."""

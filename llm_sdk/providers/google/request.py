@@ -19,6 +19,7 @@ from llm_sdk.providers.google.content import PROVIDER
 from llm_sdk.providers.google.endpoint import API_VERSION, match, request_path
 from llm_sdk.providers.google.history import ROLES, HistoryReader, encode_messages
 from llm_sdk.providers.google.names import one_spelling
+from llm_sdk.providers.google.normalize import DEFAULTS
 from llm_sdk.providers.google.options import (
     CONFIG,
     decode_audio,
@@ -58,8 +59,6 @@ MAPPED = frozenset(
         "thinkingConfig",
     }
 )
-# What is the same as absent: a switch that is off (protocol buffers write no defaults).
-DEFAULTS: JsonObject = {"thought": False, "includeThoughts": False}
 UNKNOWN_MODEL = "unknown"
 """The model of a request whose path is not the provider's: only there it stands."""
 SYSTEM_SEPARATOR = "\n"

@@ -8,13 +8,7 @@ from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.providers.google import wire
-from llm_sdk.providers.google.content import (
-    PROVIDER,
-    encode_call,
-    encode_text,
-    make_call_id,
-    signed,
-)
+from llm_sdk.providers.google.content import PROVIDER, encode_call, encode_text, make_call_id, signed
 from llm_sdk.providers.google.endpoint import response_headers
 from llm_sdk.providers.google.finish import REFUSAL, encode_finish
 from llm_sdk.providers.google.grounding import CitedText, encode_grounding

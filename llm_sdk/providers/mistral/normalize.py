@@ -1,8 +1,8 @@
 """What the API takes for granted, and two requests compared by what they mean."""
 
-import json
 from typing import Any
 
+from llm_sdk.normal_form import drop_defaults, parse_arguments
 from llm_sdk.types import JsonObject
 
 # Values that mean the same as their absence (Mistral's OpenAPI document).
@@ -33,16 +33,11 @@ def normalize_request(body: Any) -> Any:
     if isinstance(tools := request.get("tools"), list):
         request["tools"] = [_normalize_tool(tool) for tool in tools]
     if isinstance(format := request.get("response_format"), dict):
-        format = {"type": "text", **drop_defaults(format, {})}
+        format = {"type": "text", **drop_defaults(format)}
         if isinstance(schema := format.get("json_schema"), dict):
             format["json_schema"] = drop_defaults(schema, {"strict": False})
         request["response_format"] = format
     return request
-
-
-def drop_defaults(value: JsonObject, defaults: JsonObject) -> JsonObject:
-    """Without nulls, and without what ``defaults`` has too."""
-    return {key: item for key, item in value.items() if item is not None and item != defaults.get(key)}
 
 
 def normalize_message(message: Any) -> Any:
@@ -66,7 +61,7 @@ def normalize_chunk(chunk: Any) -> Any:
     chunk = drop_defaults(chunk, CHUNK_DEFAULTS)
     if chunk.get("type") == "image_url":
         image = chunk.get("image_url")
-        chunk["image_url"] = {"url": image} if isinstance(image, str) else drop_defaults(image or {}, {})
+        chunk["image_url"] = {"url": image} if isinstance(image, str) else drop_defaults(image or {})
     return chunk
 
 
@@ -76,21 +71,14 @@ def _normalize_call(call: Any) -> Any:
     call = {"type": "function", **drop_defaults(call, CALL_DEFAULTS)}
     function = call.get("function")
     if isinstance(function, dict) and isinstance(arguments := function.get("arguments", ""), str):
-        call["function"] = {**function, "arguments": _parsed(arguments)}
+        call["function"] = {**function, "arguments": parse_arguments(arguments)}
     return call
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text or "{}")
-    except ValueError:
-        return text
 
 
 def _normalize_tool(tool: Any) -> Any:
     if not isinstance(tool, dict):
         return tool
-    tool = {"type": "function", **drop_defaults(tool, {})}
+    tool = {"type": "function", **drop_defaults(tool)}
     if isinstance(function := tool.get("function"), dict):
         tool["function"] = drop_defaults(function, {"description": "", "strict": False})
     return tool

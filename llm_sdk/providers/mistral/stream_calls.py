@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
 from llm_sdk.deltas import ToolCallPartDelta
-from llm_sdk.providers.mistral import wire
+from llm_sdk.providers.mistral import wire, wire_events
 from llm_sdk.providers.mistral.content import call_id
 
 
@@ -28,7 +28,7 @@ class StreamedCalls:
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
 
-    def feed(self, fragment: wire.ToolCallDelta) -> tuple[int, ToolCallPartDelta]:
+    def feed(self, fragment: wire_events.ToolCallDelta) -> tuple[int, ToolCallPartDelta]:
         """The position of the call that a fragment belongs to, and what it adds."""
         id = None if fragment.id == wire.NO_ID else fragment.id or None
         name, arguments = fragment.function.name or "", fragment.function.arguments

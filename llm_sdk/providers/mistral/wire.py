@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, Tag
 
 from llm_sdk.types import JsonObject
-from llm_sdk.wire_model import Event, Wire, by_type
+from llm_sdk.wire_model import Wire, by_type
 
 ALPHANUMERIC = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RESPONSE_ID_LENGTH = 32
@@ -266,40 +266,4 @@ class Response(ErrorBody):
     id: str | None = None
     model: str | None = None
     choices: list[Choice] | None = None
-    usage: Usage | None = None
-
-
-class FunctionDelta(Event):
-    """Empty names mean nothing: models of others on the platform send them with every fragment (recorded)."""
-
-    name: str | None = None
-    arguments: str | JsonObject | None = None
-
-
-class ToolCallDelta(Event):
-    function: FunctionDelta
-    id: str | None = None
-    index: int | None = None
-
-
-class Delta(Event):
-    """``content`` changes its form within one stream: a list while the model thinks, then a text (recorded)."""
-
-    content: Content | None = None
-    tool_calls: list[ToolCallDelta] | None = None
-
-
-class ChunkChoice(Event):
-    index: int = 0
-    delta: Delta = Delta()
-    finish_reason: str | None = None
-
-
-class CompletionChunk(Event):
-    """One event of a stream; ``object`` is ``error`` where it reports one. Its padding ``p`` is not read."""
-
-    object: str | None = None
-    id: str | None = None
-    model: str | None = None
-    choices: list[ChunkChoice] = []
     usage: Usage | None = None

@@ -7,10 +7,12 @@ from typing import Unpack
 
 from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.model import HttpLanguageModel, ModelOptions
-from llm_sdk.providers.openai import content, errors, request, response, stream
+from llm_sdk.providers.openai import content, errors, request, response
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.openai.normalize import normalize_request
+from llm_sdk.providers.openai.stream_decoder import StreamDecoder
+from llm_sdk.providers.openai.stream_encoder import StreamEncoder
 
 __all__ = ["CODEC", "MODEL", "OpenAICodec", "OpenAIModel"]
 
@@ -34,13 +36,13 @@ class OpenAICodec:
     match = staticmethod(match)
     response_headers = staticmethod(response_headers)
 
-    def stream_decoder(self) -> stream.StreamDecoder:
+    def stream_decoder(self) -> StreamDecoder:
         """A new decoder for one stream."""
-        return stream.StreamDecoder()
+        return StreamDecoder()
 
-    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> StreamEncoder:
         """A new encoder for one streamed answer to this call."""
-        return stream.StreamEncoder(call, ids)
+        return StreamEncoder(call, ids)
 
 
 CODEC = OpenAICodec()

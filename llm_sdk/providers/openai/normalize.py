@@ -1,8 +1,8 @@
 """What the API takes for granted, and two requests compared by what they mean."""
 
-import json
 from typing import Any
 
+from llm_sdk.normal_form import drop_defaults, parse_arguments
 from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import JsonObject
 
@@ -37,7 +37,7 @@ def normalize_request(body: Any) -> Any:
     """
     if not isinstance(body, dict):
         return body
-    request = {name: value for name, value in body.items() if value is not None and value != DEFAULTS.get(name)}
+    request = drop_defaults(body, DEFAULTS)
     content = request.get("input")
     if isinstance(content, str):
         content = [{"role": "user", "content": content}]
@@ -47,7 +47,7 @@ def normalize_request(body: Any) -> Any:
         request["tools"] = [_normalize_tool(tool) for tool in tools]
     for name in ("reasoning", "text"):
         if isinstance(options := request.get(name), dict):
-            request[name] = drop_defaults(options, {})
+            request[name] = drop_defaults(options)
             if not request[name]:
                 del request[name]
     if isinstance(text := request.get("text"), dict) and isinstance(format := text.get("format"), dict):
@@ -55,10 +55,6 @@ def normalize_request(body: Any) -> Any:
         if request["text"] == {"format": {"type": "text"}}:
             del request["text"]
     return request
-
-
-def drop_defaults(value: JsonObject, defaults: JsonObject) -> JsonObject:
-    return {key: item for key, item in value.items() if item is not None and item != defaults.get(key)}
 
 
 def normalize_item(item: Any) -> Any:
@@ -75,7 +71,7 @@ def normalize_item(item: Any) -> Any:
         if isinstance(content, list):
             item["content"] = [normalize_content(part) for part in content]
     elif kind == "function_call" and isinstance(item.get("arguments"), str):
-        item["arguments"] = _parsed(item["arguments"])
+        item["arguments"] = parse_arguments(item["arguments"])
     elif kind == "function_call_output" and isinstance(item.get("output"), list):
         item["output"] = [normalize_content(part) for part in item["output"]]
     elif kind == "web_search_call" and isinstance(item.get("action"), dict):
@@ -88,13 +84,6 @@ def normalize_content(part: Any) -> Any:
     return drop_defaults(part, ITEM_DEFAULTS) if isinstance(part, dict) else part
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return text
-
-
 def _normalize_tool(tool: Any) -> Any:
     if not isinstance(tool, dict):
         return tool
@@ -103,7 +92,7 @@ def _normalize_tool(tool: Any) -> Any:
         tool.setdefault("parameters", {"type": "object", "properties": {}})
         tool.setdefault("strict", allows_strict(tool["parameters"]))
     if isinstance(location := tool.get("user_location"), dict):
-        tool["user_location"] = {"type": "approximate", **drop_defaults(location, {})}
+        tool["user_location"] = {"type": "approximate", **drop_defaults(location)}
     if tool.get("type", "").startswith("web_search") and not tool.get("filters", True):
         del tool["filters"]
     return tool

@@ -6,13 +6,7 @@ from typing import Any
 
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall, dump_json
-from llm_sdk.deltas import (
-    ContentDelta,
-    PartialModelResponse,
-    TextPartDelta,
-    ToolCallPartDelta,
-    cited,
-)
+from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta, ToolCallPartDelta, cited
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image, split_signature
 from llm_sdk.providers.openai.function_call import split_provenance

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, Tag
 
 from llm_sdk.types import JsonObject
-from llm_sdk.wire_model import Event, Wire, by_type
+from llm_sdk.wire_model import Wire, by_type
 
 INCLUDE_ENCRYPTED_REASONING = "reasoning.encrypted_content"
 INCLUDE_SEARCH_SOURCES = "web_search_call.action.sources"
@@ -372,94 +372,3 @@ class Response(Wire):
     usage: Usage | None = None
     error: ResponseError | None = None
     incomplete_details: IncompleteDetails | None = None
-
-
-class ResponseEvent(Event):
-    """``response.created``, ``.queued``, ``.in_progress``, ``.completed``, ``.incomplete``, ``.failed``."""
-
-    response: Response
-
-
-class ItemEvent(Event):
-    """``response.output_item.added`` and ``.done``."""
-
-    output_index: int
-    item: Item
-
-
-class PartDelta(Event):
-    """``response.output_text.delta``, ``.refusal.delta`` and ``.reasoning_text.delta``."""
-
-    output_index: int
-    content_index: int = 0
-    delta: str
-
-
-class SummaryDelta(Event):
-    """``response.reasoning_summary_text.delta``."""
-
-    output_index: int
-    summary_index: int = 0
-    delta: str
-
-
-class ArgumentsDelta(Event):
-    """``response.function_call_arguments.delta``."""
-
-    output_index: int
-    delta: str
-
-
-class ArgumentsDone(Event):
-    """``response.function_call_arguments.done``; its ``name`` is documented and never came (recorded)."""
-
-    output_index: int
-    arguments: str
-
-
-class TextDone(Event):
-    """``response.output_text.done``."""
-
-    output_index: int
-    content_index: int = 0
-    text: str
-
-
-class ContentPartAdded(Event):
-    """``response.content_part.added``."""
-
-    output_index: int
-    content_index: int = 0
-    part: Content
-
-
-class SummaryPartAdded(Event):
-    """``response.reasoning_summary_part.added``."""
-
-    output_index: int
-    summary_index: int = 0
-
-
-class AnnotationAdded(Event):
-    """``response.output_text.annotation.added``."""
-
-    output_index: int
-    content_index: int = 0
-    annotation: Annotation
-
-
-class PartialImage(Event):
-    """``response.image_generation_call.partial_image``: each one is a whole image."""
-
-    output_index: int
-    partial_image_b64: str
-    output_format: str | None = None
-    size: str | None = None
-
-
-class ErrorEvent(Event):
-    """``error``: recorded with a nested ``error`` object, documented with its fields flat; both are read."""
-
-    error: ResponseError | None = None
-    code: str | None = None
-    message: str | None = None

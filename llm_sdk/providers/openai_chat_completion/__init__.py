@@ -7,9 +7,12 @@ from typing import Unpack
 
 from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.model import HttpLanguageModel, ModelOptions
-from llm_sdk.providers.openai_chat_completion import content, errors, request, response, stream
+from llm_sdk.providers.openai_chat_completion import content, errors, request, response
 from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
 from llm_sdk.providers.openai_chat_completion.endpoint import ENDPOINT, match, response_headers
+from llm_sdk.providers.openai_chat_completion.normalize import normalize_request
+from llm_sdk.providers.openai_chat_completion.stream_decoder import StreamDecoder, event_kind
+from llm_sdk.providers.openai_chat_completion.stream_encoder import StreamEncoder
 
 __all__ = ["CODEC", "MODEL", "OpenAIChatCodec", "OpenAIChatModel"]
 
@@ -23,7 +26,7 @@ class OpenAIChatCodec:
 
     encode_request = staticmethod(request.encode_request)
     decode_request = staticmethod(request.decode_request)
-    normalize_request = staticmethod(request.normalize_request)
+    normalize_request = staticmethod(normalize_request)
     encode_response = staticmethod(response.encode_response)
     decode_response = staticmethod(response.decode_response)
     encode_error = staticmethod(errors.encode_error)
@@ -32,15 +35,15 @@ class OpenAIChatCodec:
     check_fields = staticmethod(request.check_fields)
     match = staticmethod(match)
     response_headers = staticmethod(response_headers)
-    event_kind = staticmethod(stream.event_kind)
+    event_kind = staticmethod(event_kind)
 
-    def stream_decoder(self) -> stream.StreamDecoder:
+    def stream_decoder(self) -> StreamDecoder:
         """A new decoder for one stream."""
-        return stream.StreamDecoder()
+        return StreamDecoder()
 
-    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> stream.StreamEncoder:
+    def stream_encoder(self, *, call: ModelCall, ids: Ids) -> StreamEncoder:
         """A new encoder for one streamed answer to this call."""
-        return stream.StreamEncoder(call, ids)
+        return StreamEncoder(call, ids)
 
 
 CODEC = OpenAIChatCodec()

@@ -4,9 +4,6 @@ A request that is read here and written again loses nothing: what has no unified
 where it stood, and a whole content part or tool call without a unified form becomes an opaque part.
 """
 
-import json
-from typing import Any
-
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -21,6 +18,7 @@ from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
 from llm_sdk.providers.openai_chat_completion.content import PROVIDER
 from llm_sdk.providers.openai_chat_completion.endpoint import PATH, deployment
 from llm_sdk.providers.openai_chat_completion.history import HistoryReader, encode_messages
+from llm_sdk.providers.openai_chat_completion.normalize import MESSAGE_DEFAULTS
 from llm_sdk.providers.openai_chat_completion.options import (
     decode_audio,
     decode_effort,
@@ -47,9 +45,6 @@ OPTIONS = {
     "metadata": "metadata",
 }
 MODALITIES = frozenset(CAPABILITIES.modalities)
-# Values that mean the same as absence (OpenAI's OpenAPI document).
-DEFAULTS: JsonObject = {"stream": False, "tools": []}
-MESSAGE_DEFAULTS: JsonObject = {"annotations": [], "tool_calls": [], "reasoning_details": [], "detail": "auto"}
 
 
 def encode_request(model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
@@ -161,95 +156,6 @@ def wants_usage(call: ModelCall) -> bool:
     """Whether a stream shall end with its usage."""
     options = (call.input.extra or {}).get("stream_options")
     return not (isinstance(options, dict) and options.get("include_usage") is False)
-
-
-def normalize_request(body: Any) -> Any:
-    """The same request with defaults left out and short forms written out, for comparing two bodies.
-
-    Null means absent at every place that this looks at; arguments of calls are compared as JSON, not as text;
-    ``max_tokens`` is the deprecated name of ``max_completion_tokens``.
-    """
-    if not isinstance(body, dict):
-        return body
-    request = _drop(body, DEFAULTS)
-    if "max_tokens" in request and "max_completion_tokens" not in request:
-        request["max_completion_tokens"] = request.pop("max_tokens")
-    if isinstance(request.get("stop"), str):
-        request["stop"] = [request["stop"]]
-    if isinstance(messages := request.get("messages"), list):
-        request["messages"] = [_normalize_message(message) for message in messages]
-    if isinstance(tools := request.get("tools"), list):
-        request["tools"] = [_normalize_tool(tool) for tool in tools]
-    if isinstance(functions := request.get("functions"), list):
-        request["functions"] = [_normalize_function(function) for function in functions]
-    if isinstance(format := request.get("response_format"), dict) and isinstance(format.get("json_schema"), dict):
-        request["response_format"] = {**format, "json_schema": _drop(format["json_schema"], {"strict": False})}
-    if isinstance(options := request.get("stream_options"), dict):
-        request["stream_options"] = _drop(options, {"include_usage": False})
-        if not request["stream_options"]:
-            del request["stream_options"]
-    return request
-
-
-def _drop(value: JsonObject, defaults: JsonObject) -> JsonObject:
-    return {key: item for key, item in value.items() if item is not None and item != defaults.get(key)}
-
-
-def _normalize_message(message: Any) -> Any:
-    if not isinstance(message, dict):
-        return message
-    message = _drop(message, MESSAGE_DEFAULTS)
-    content = message.get("content")
-    if isinstance(content, str):
-        content = [{"type": "text", "text": content}]
-    if isinstance(content, list):
-        message["content"] = [_normalize_content(part) for part in content]
-    if isinstance(calls := message.get("tool_calls"), list):
-        message["tool_calls"] = [_normalize_call(call) for call in calls]
-    if isinstance(function := message.get("function_call"), dict):
-        message["function_call"] = _with_parsed_arguments(function)
-    return message
-
-
-def _normalize_content(part: Any) -> Any:
-    if not isinstance(part, dict):
-        return part
-    part = _drop(part, {})
-    if isinstance(image := part.get("image_url"), dict):
-        part["image_url"] = _drop(image, MESSAGE_DEFAULTS)
-    return part
-
-
-def _normalize_call(call: Any) -> Any:
-    if not isinstance(call, dict):
-        return call
-    call = {"type": "function", **_drop(call, {})}
-    if isinstance(function := call.get("function"), dict):
-        call["function"] = _with_parsed_arguments(function)
-    return call
-
-
-def _with_parsed_arguments(function: JsonObject) -> JsonObject:
-    arguments = function.get("arguments")
-    if not isinstance(arguments, str):
-        return function
-    try:
-        return {**function, "arguments": json.loads(arguments or "{}")}
-    except ValueError:
-        return function
-
-
-def _normalize_tool(tool: Any) -> Any:
-    if isinstance(tool, dict) and isinstance(function := tool.get("function"), dict):
-        return {**tool, "function": _normalize_function(function)}
-    return tool
-
-
-def _normalize_function(function: Any) -> Any:
-    if not isinstance(function, dict):
-        return function
-    function = _drop(function, {"description": "", "strict": False})
-    return {"parameters": {"type": "object", "properties": {}}, **function}
 
 
 def check_fields(call: ModelCall) -> None:

@@ -49,8 +49,8 @@ FINISH: dict[str, FinishReason] = {
     "content_filter": "content_filter",
     "function_call": "tool_calls",
 }
-# Words of other servers: Together, OpenRouter, DeepSeek, two of Z.ai's, Mistral's, and three of those behind OpenRouter.
-# Any other word is "other".
+# Words of other servers: Together, OpenRouter, DeepSeek, two of Z.ai's, Mistral's, and three of those behind
+# OpenRouter. Any other word is "other".
 FOREIGN_FINISH: dict[str, FinishReason] = {
     "eos": "stop",
     "error": "error",

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
 from llm_sdk.deltas import OpaquePartDelta, ToolCallPartDelta
-from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion import wire, wire_events
 from llm_sdk.providers.openai_chat_completion.content import NO_ARGUMENTS, PROVIDER, decode_tool_call, made_up_id
 from llm_sdk.types import OpaquePart
 
@@ -39,15 +39,15 @@ class StreamedCalls:
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def feed(self, fragment: wire.ToolCallDelta) -> list[CallDelta]:
+    def feed(self, fragment: wire_events.ToolCallDelta) -> list[CallDelta]:
         """What a fragment of ``tool_calls`` adds."""
         call = self._find(fragment)
         if fragment.custom is not None or fragment.type == "custom":
             return self._feed_custom(call, fragment)
-        function = fragment.function or wire.FunctionDelta()
+        function = fragment.function or wire_events.FunctionDelta()
         return self._feed_function(call, function, new_id=self._take_id(call, fragment.id))
 
-    def feed_legacy(self, function: wire.FunctionDelta) -> list[CallDelta]:
+    def feed_legacy(self, function: wire_events.FunctionDelta) -> list[CallDelta]:
         """What a fragment of the deprecated ``function_call`` adds."""
         if self._legacy is None:
             self._legacy = self._new(None)
@@ -72,7 +72,7 @@ class StreamedCalls:
                     finished.append((call.position, OpaquePartDelta(provider=PROVIDER, data=part.data)))
         return finished
 
-    def _find(self, fragment: wire.ToolCallDelta) -> _Call:
+    def _find(self, fragment: wire_events.ToolCallDelta) -> _Call:
         """The call that a fragment belongs to, which may be a new one."""
         if fragment.index is None:
             return self._find_by_id(fragment)
@@ -81,7 +81,7 @@ class StreamedCalls:
             call = self._by_index[fragment.index] = self._new(fragment.id)
         return call
 
-    def _find_by_id(self, fragment: wire.ToolCallDelta) -> _Call:
+    def _find_by_id(self, fragment: wire_events.ToolCallDelta) -> _Call:
         if fragment.id:
             return self._by_id.get(fragment.id) or self._new(fragment.id)
         names_another = fragment.function is not None and bool(fragment.function.name)
@@ -101,7 +101,9 @@ class StreamedCalls:
         call.id = id
         return id
 
-    def _feed_function(self, call: _Call, function: wire.FunctionDelta, *, new_id: str | None) -> list[CallDelta]:
+    def _feed_function(
+        self, call: _Call, function: wire_events.FunctionDelta, *, new_id: str | None
+    ) -> list[CallDelta]:
         arguments = function.arguments
         args = dump_json(arguments).decode() if isinstance(arguments, dict) else arguments
         if args == NO_ARGUMENTS and not call.arguments:
@@ -120,9 +122,9 @@ class StreamedCalls:
             return [(call.position, ToolCallPartDelta(tool_call_id=new_id, args=args))]
         return [(call.position, ToolCallPartDelta(args=args))] if args else []
 
-    def _feed_custom(self, call: _Call, fragment: wire.ToolCallDelta) -> list[CallDelta]:
+    def _feed_custom(self, call: _Call, fragment: wire_events.ToolCallDelta) -> list[CallDelta]:
         self._take_id(call, fragment.id)
-        custom = fragment.custom or wire.CustomDelta()
+        custom = fragment.custom or wire_events.CustomDelta()
         call.name = call.name or custom.name
         call.custom_input = [*(call.custom_input or ()), custom.input or ""]
         return []

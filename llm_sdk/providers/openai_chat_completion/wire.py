@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Tag
 
 from llm_sdk.types import JsonObject
-from llm_sdk.wire_model import Event, Wire, by_type
+from llm_sdk.wire_model import Wire, by_type
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -337,59 +337,3 @@ class Response(Wire):
     error: Error | str | None = None
     citations: list[Any] | None = None
     search_results: list[SearchResult] | None = None
-
-
-class FunctionDelta(Event):
-    name: str | None = None
-    arguments: str | JsonObject | None = None
-
-
-class CustomDelta(Event):
-    name: str | None = None
-    input: str | None = None
-
-
-class ToolCallDelta(Event):
-    """``id`` and the name come with the first fragment of a call; some servers send them empty with the others."""
-
-    index: int | None = None
-    id: str | None = None
-    type: str | None = None
-    function: FunctionDelta | None = None
-    custom: CustomDelta | None = None
-
-
-class Delta(Event):
-    content: str | list[JsonObject] | None = None
-    refusal: str | None = None
-    tool_calls: list[ToolCallDelta] | None = None
-    function_call: FunctionDelta | None = None
-    reasoning_content: Any = None
-    reasoning: Any = None
-    reasoning_details: list[JsonObject] | None = None
-    annotations: list[Annotation] | None = None
-    audio: Audio | None = None
-
-
-class ChunkChoice(Event):
-    delta: Delta | None = None
-    index: int | None = None
-    finish_reason: str | None = None
-    native_finish_reason: str | None = None
-
-
-class GroqFields(Event):
-    usage: Usage | None = None
-
-
-class Chunk(Event):
-    """One event. ``choices`` is empty in the chunk with the usage, and in Azure's first one."""
-
-    choices: list[ChunkChoice] | None = None
-    id: str | None = None
-    model: str | None = None
-    usage: Usage | None = None
-    error: Error | str | None = None
-    citations: list[Any] | None = None
-    search_results: list[SearchResult] | None = None
-    x_groq: GroqFields | None = None

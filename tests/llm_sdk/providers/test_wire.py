@@ -1,8 +1,8 @@
 """Two halves of a codec can share a mistake. So everything that a provider's folder names has been seen: in recorded
 traffic, or in a sample that the published schema accepts, and then it is listed in ``unseen``.
 
-Names are the values of every ``Literal`` and every field in ``wire.py``, the events that a stream decoder reads, and
-the reasons for which an answer ends.
+Names are the values of every ``Literal`` and every field in ``wire.py`` and ``wire_events.py``, the events that a
+stream decoder reads, and the reasons for which an answer ends.
 """
 
 import gzip
@@ -66,10 +66,10 @@ def recorded(provider: str) -> tuple[set[str], set[str]]:
 
 def wire_fields(provider: str) -> Iterator[tuple[str, Any]]:
     """The name on the wire and the annotation of every field of every model."""
-    wire = room(provider, "wire")
-    for _, model in inspect.getmembers(wire, inspect.isclass):
-        if wire is not None and issubclass(model, BaseModel) and model.__module__ == wire.__name__:
-            yield from ((field.alias or name, field.annotation) for name, field in model.model_fields.items())
+    for wire in filter(None, (room(provider, "wire"), room(provider, "wire_events"))):
+        for _, model in inspect.getmembers(wire, inspect.isclass):
+            if issubclass(model, BaseModel) and model.__module__ == wire.__name__:
+                yield from ((field.alias or name, field.annotation) for name, field in model.model_fields.items())
 
 
 def literals(annotation: Any) -> Iterator[str]:
@@ -82,8 +82,8 @@ def literals(annotation: Any) -> Iterator[str]:
 
 def named_values(provider: str) -> set[str]:
     found = {value for _, annotation in wire_fields(provider) for value in literals(annotation)}
-    stream = room(provider, "stream")
-    found |= set(getattr(stream.StreamDecoder, "_READERS", ())) if stream is not None else set()
+    decoder = import_module(f"{PROVIDERS[provider]}.stream_decoder").StreamDecoder
+    found |= set(getattr(decoder, "_READERS", ()))
     for place in ENDS:
         name, table = place.split(".")
         found |= set(getattr(room(provider, name), table, ()))

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from llm_sdk.accumulator import accumulate
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.providers.openai import wire
-from llm_sdk.providers.openai.stream import StreamDecoder
+from llm_sdk.providers.openai.stream_decoder import StreamDecoder
 from llm_sdk.sse import ServerSentEvent
 from providers.openai.given import feed, plain
 from providers.openai.recorded import answers, streams

@@ -1,4 +1,4 @@
-"""The stream events of the Responses API <-> partial responses.
+"""The stream events of the Responses API -> partial responses.
 
 The decoder renumbers: an item of the wire may be several parts here, or none. It shows text and arguments as they come,
 and what only the end of an item tells, such as the final ``encrypted_content``, when that comes. Whatever the deltas
@@ -7,10 +7,8 @@ left out is taken from the item when it is done, and from the whole response at 
 
 from typing import ClassVar
 
-from llm_sdk.accumulator import StreamAccumulator
-from llm_sdk.codec import Ids, ModelCall, dump_json
+from llm_sdk.codec import dump_json
 from llm_sdk.deltas import (
-    ContentDelta,
     ImagePartDelta,
     OpaquePartDelta,
     PartialModelResponse,
@@ -23,7 +21,7 @@ from llm_sdk.deltas import (
     delta_at,
 )
 from llm_sdk.errors import RefusalError
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import wire, wire_events
 from llm_sdk.providers.openai.content import (
     PROVIDER,
     WEB_SEARCH,
@@ -35,22 +33,12 @@ from llm_sdk.providers.openai.content import (
 from llm_sdk.providers.openai.errors import embedded_error
 from llm_sdk.providers.openai.function_call import join_provenance
 from llm_sdk.providers.openai.reasoning import SEPARATOR, join_id
-from llm_sdk.providers.openai.response import (
-    REFUSAL,
-    describe,
-    encode_finish,
-    encode_usage,
-    new_id,
-    plain_refusal,
-    read_response,
-)
-from llm_sdk.providers.openai.stream_items import Events, OpenItem, open_item
+from llm_sdk.providers.openai.response import REFUSAL, plain_refusal, read_response
 from llm_sdk.providers.openai.stream_places import ItemState, Slot, StreamPlaces
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import (
     Citation,
     ImagePart,
-    JsonObject,
     ModelResponse,
     OpaquePart,
     Part,
@@ -59,7 +47,6 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
-from llm_sdk.uncarried import already_ended
 from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated
 
 END_MARK = b"[DONE]"  # sent by some servers that speak this protocol; the API itself sends none
@@ -102,13 +89,13 @@ class StreamDecoder:
             raise stream_truncated(self._number, "response.completed", PROVIDER)
         return []
 
-    def _opening(self, event: wire.ResponseEvent) -> Partials:
+    def _opening(self, event: wire_events.ResponseEvent) -> Partials:
         if self._begun:
             return []
         self._begun = True
         return [PartialModelResponse(id=event.response.id, model_id=event.response.model)]
 
-    def _item_added(self, event: wire.ItemEvent) -> Partials:
+    def _item_added(self, event: wire_events.ItemEvent) -> Partials:
         item = event.item
         state = self._places.add(event.output_index, ItemState(item.type))
         match item:
@@ -127,13 +114,13 @@ class StreamDecoder:
         self._places.slot(state)
         return []
 
-    def _content_part_added(self, event: wire.ContentPartAdded) -> Partials:
+    def _content_part_added(self, event: wire_events.ContentPartAdded) -> Partials:
         if not isinstance(event.part, wire.OutputText):
             return []
         state = self._places.state(event.output_index, "message")
         return self._text(state, event.content_index, "")
 
-    def _text_delta(self, event: wire.PartDelta) -> Partials:
+    def _text_delta(self, event: wire_events.PartDelta) -> Partials:
         return self._text(self._places.state(event.output_index, "message"), event.content_index, event.delta)
 
     def _text(self, state: ItemState, at: int, text: str) -> Partials:
@@ -147,7 +134,7 @@ class StreamDecoder:
             return []
         return [delta_at(slot.index, TextPartDelta(text=text, signature=signature))]
 
-    def _text_done(self, event: wire.TextDone) -> Partials:
+    def _text_done(self, event: wire_events.TextDone) -> Partials:
         state = self._places.state(event.output_index, "message")
         return self._rest_of_text(state, event.content_index, event.text, [])
 
@@ -156,23 +143,23 @@ class StreamDecoder:
         rest = self._text(state, at, text[slot.sent :])
         return rest + [_cite(slot, citation) for citation in citations[slot.citations :]]
 
-    def _annotation_added(self, event: wire.AnnotationAdded) -> Partials:
+    def _annotation_added(self, event: wire_events.AnnotationAdded) -> Partials:
         citation = decode_annotation(event.annotation)
         if citation is None:
             return []  # the end of the item gives the warning
         state = self._places.state(event.output_index, "message")
         return [_cite(self._places.slot(state, event.content_index), citation)]
 
-    def _refusal_delta(self, event: wire.PartDelta) -> Partials:
+    def _refusal_delta(self, event: wire_events.PartDelta) -> Partials:
         self._refusal.append(event.delta)
         return []
 
-    def _arguments_delta(self, event: wire.ArgumentsDelta) -> Partials:
+    def _arguments_delta(self, event: wire_events.ArgumentsDelta) -> Partials:
         slot = self._places.slot(self._places.state(event.output_index, "function_call"))
         slot.sent += len(event.delta)
         return [delta_at(slot.index, ToolCallPartDelta(args=event.delta))]
 
-    def _arguments_done(self, event: wire.ArgumentsDone) -> Partials:
+    def _arguments_done(self, event: wire_events.ArgumentsDone) -> Partials:
         return self._arguments(
             self._places.slot(self._places.state(event.output_index, "function_call")), event.arguments
         )
@@ -182,17 +169,17 @@ class StreamDecoder:
         rest, slot.sent = arguments[slot.sent :], max(slot.sent, len(arguments))
         return [delta_at(slot.index, ToolCallPartDelta(args=rest))] if rest else []
 
-    def _summary_part_added(self, event: wire.SummaryPartAdded) -> Partials:
+    def _summary_part_added(self, event: wire_events.SummaryPartAdded) -> Partials:
         state = self._places.state(event.output_index, "reasoning")
         state.summaries = max(state.summaries, event.summary_index + 1)
         return []
 
-    def _summary_delta(self, event: wire.SummaryDelta) -> Partials:
+    def _summary_delta(self, event: wire_events.SummaryDelta) -> Partials:
         state = self._places.state(event.output_index, "reasoning")
         state.summaries = max(state.summaries, event.summary_index + 1)
         return self._reasoning_text(state, event.summary_index, ReasoningPartDelta(text=event.delta))
 
-    def _reasoning_delta(self, event: wire.PartDelta) -> Partials:
+    def _reasoning_delta(self, event: wire_events.PartDelta) -> Partials:
         """Text of the content, with the id that tells where it begins."""
         state = self._places.state(event.output_index, "reasoning")
         begun = len(state.starts)
@@ -216,13 +203,13 @@ class StreamDecoder:
         slot.sent += len(text)
         return [delta_at(slot.index, part.model_copy(update={"text": text}))]
 
-    def _partial_image(self, event: wire.PartialImage) -> Partials:
+    def _partial_image(self, event: wire_events.PartialImage) -> Partials:
         slot = self._places.slot(self._places.state(event.output_index, "image_generation_call"))
         slot.begun = True
         image = decode_image(event.partial_image_b64, event.output_format, event.size, None)
         return [delta_at(slot.index, ImagePartDelta(**image.model_dump()))]
 
-    def _item_done(self, event: wire.ItemEvent) -> Partials:
+    def _item_done(self, event: wire_events.ItemEvent) -> Partials:
         return self._finish_item(event.output_index, event.item)
 
     def _finish_item(self, output_index: int, item: wire.Item) -> Partials:
@@ -282,7 +269,7 @@ class StreamDecoder:
         args = dump_json(part.args).decode()
         return [delta_at(slot.index, ToolCallPartDelta(**head, args=args))]
 
-    def _terminal(self, event: wire.ResponseEvent) -> Partials:
+    def _terminal(self, event: wire_events.ResponseEvent) -> Partials:
         """The whole response once more: what was never finished is finished from it."""
         self._ended = True
         response = event.response
@@ -316,29 +303,29 @@ class StreamDecoder:
             ),
         ]
 
-    def _error_event(self, event: wire.ErrorEvent) -> Partials:
+    def _error_event(self, event: wire_events.ErrorEvent) -> Partials:
         message = event.message or "the stream reports an error and gives no message"
         error = embedded_error(event.error or wire.ResponseError(code=event.code, message=message))
         error.locate(provider=PROVIDER, request_id=None)
         raise error
 
     _READERS: ClassVar[EventReaders] = {
-        **dict.fromkeys(OPENING, (wire.ResponseEvent, _opening)),
-        **dict.fromkeys(TERMINAL, (wire.ResponseEvent, _terminal)),
-        "response.output_item.added": (wire.ItemEvent, _item_added),
-        "response.output_item.done": (wire.ItemEvent, _item_done),
-        "response.content_part.added": (wire.ContentPartAdded, _content_part_added),
-        "response.output_text.delta": (wire.PartDelta, _text_delta),
-        "response.output_text.done": (wire.TextDone, _text_done),
-        "response.output_text.annotation.added": (wire.AnnotationAdded, _annotation_added),
-        "response.refusal.delta": (wire.PartDelta, _refusal_delta),
-        "response.function_call_arguments.delta": (wire.ArgumentsDelta, _arguments_delta),
-        "response.function_call_arguments.done": (wire.ArgumentsDone, _arguments_done),
-        "response.reasoning_summary_part.added": (wire.SummaryPartAdded, _summary_part_added),
-        "response.reasoning_summary_text.delta": (wire.SummaryDelta, _summary_delta),
-        "response.reasoning_text.delta": (wire.PartDelta, _reasoning_delta),
-        "response.image_generation_call.partial_image": (wire.PartialImage, _partial_image),
-        "error": (wire.ErrorEvent, _error_event),
+        **dict.fromkeys(OPENING, (wire_events.ResponseEvent, _opening)),
+        **dict.fromkeys(TERMINAL, (wire_events.ResponseEvent, _terminal)),
+        "response.output_item.added": (wire_events.ItemEvent, _item_added),
+        "response.output_item.done": (wire_events.ItemEvent, _item_done),
+        "response.content_part.added": (wire_events.ContentPartAdded, _content_part_added),
+        "response.output_text.delta": (wire_events.PartDelta, _text_delta),
+        "response.output_text.done": (wire_events.TextDone, _text_done),
+        "response.output_text.annotation.added": (wire_events.AnnotationAdded, _annotation_added),
+        "response.refusal.delta": (wire_events.PartDelta, _refusal_delta),
+        "response.function_call_arguments.delta": (wire_events.ArgumentsDelta, _arguments_delta),
+        "response.function_call_arguments.done": (wire_events.ArgumentsDone, _arguments_done),
+        "response.reasoning_summary_part.added": (wire_events.SummaryPartAdded, _summary_part_added),
+        "response.reasoning_summary_text.delta": (wire_events.SummaryDelta, _summary_delta),
+        "response.reasoning_text.delta": (wire_events.PartDelta, _reasoning_delta),
+        "response.image_generation_call.partial_image": (wire_events.PartialImage, _partial_image),
+        "error": (wire_events.ErrorEvent, _error_event),
     }
 
 
@@ -350,99 +337,3 @@ def _call_head(item: wire.FunctionCall) -> ToolCallPartDelta:
 def _cite(slot: Slot, citation: Citation) -> PartialModelResponse:
     slot.citations += 1
     return citation_at(slot.index, citation)
-
-
-class StreamEncoder:
-    """See :class:`llm_sdk.codec.StreamEncoder`.
-
-    Items follow one another: a delta at a new index ends the item before it, and a later delta for that one is an
-    InvariantError.
-    """
-
-    def __init__(self, call: ModelCall, ids: Ids) -> None:
-        self._call = call
-        self._ids = ids
-        self._events = Events(ids, obfuscate=_wants_obfuscation(call))
-        self._head = StreamAccumulator()
-        self._response: JsonObject | None = None
-        self._output: list[JsonObject] = []  # an empty object holds the place of an item that is not done
-        self._open: OpenItem | None = None
-        self._waiting: list[OpenItem] = []
-        self._ended_indices: set[int] = set()
-
-    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
-        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
-        self._head.add_partial(partial.model_copy(update={"delta": None}))
-        self._begin()
-        if partial.delta is not None:
-            self._write(partial.delta)
-        return self._events.take()
-
-    def close(self) -> list[ServerSentEvent]:
-        """Write the end of the item that is open, and the terminal event with the whole response."""
-        self._begin()
-        whole = self._head.compute_response()
-        finish = encode_finish(whole)
-        if self._open is not None:
-            self._open.finish_status = finish
-        self._finish_item()
-        while self._waiting:
-            self._open = self._waiting.pop(0)
-            self._finish_item()
-        usage = encode_usage(whole.usage) if whole.usage else None
-        status = finish["status"] if finish["status"] in ("incomplete", "failed") else "completed"
-        body = {**(self._response or {}), **finish, "output": self._output, "usage": usage}
-        if whole.model_id:
-            body["model"] = whole.model_id
-        self._events.emit(f"response.{status}", response=body)
-        return self._events.take()
-
-    def _begin(self) -> None:
-        if self._response is not None:
-            return
-        head = self._head.snapshot()
-        id = head.id or new_id(wire.RESPONSE_ID, self._ids)
-        self._response = describe(head, id=id, call=self._call, ids=self._ids)
-        opening = {**self._response, "completed_at": None}
-        self._events.emit("response.created", response=opening)
-        self._events.emit("response.in_progress", response=opening)
-
-    def _write(self, delta: ContentDelta) -> None:
-        if self._open is None or not self._open.takes(delta):
-            self._put_aside()
-            self._open = self._waiting_for(delta) or self._new_item(delta)
-        self._open.feed(delta)
-
-    def _put_aside(self) -> None:
-        if self._open is not None and self._open.waits:
-            self._waiting.append(self._open)
-        else:
-            self._finish_item()
-        self._open = None
-
-    def _waiting_for(self, delta: ContentDelta) -> OpenItem | None:
-        for item in self._waiting:
-            if item.takes(delta):
-                self._waiting.remove(item)
-                return item
-        return None
-
-    def _new_item(self, delta: ContentDelta) -> OpenItem:
-        if delta.index in self._ended_indices:
-            raise already_ended(delta.index, "item", PROVIDER)
-        refused = self._head.snapshot().finish_detail == REFUSAL
-        item = open_item(delta, len(self._output), self._events, self._call, self._ids, refused=refused)
-        self._output.append({})
-        return item
-
-    def _finish_item(self) -> None:
-        if self._open is None:
-            return
-        self._output[self._open.output_index] = self._open.finish()
-        self._ended_indices |= self._open.indices
-        self._open = None
-
-
-def _wants_obfuscation(call: ModelCall) -> bool:
-    options = (call.input.extra or {}).get("stream_options")
-    return not (isinstance(options, dict) and options.get("include_obfuscation") is False)

@@ -1,4 +1,4 @@
-"""The stream events of the Messages API <-> partial responses.
+"""The stream events of the Messages API -> partial responses.
 
 A block is a part at the same index. What goes into an opaque part is collected until its block stops; everything else
 is shown as it comes. Usage comes as running totals and goes on as increments.
@@ -6,10 +6,9 @@ is shown as it comes. Usage comes as running totals and goes on as increments.
 
 from typing import ClassVar
 
-from llm_sdk.accumulator import StreamAccumulator, accumulate, parse_tool_arguments, to_partials
-from llm_sdk.codec import Ids, ModelCall, dump_json
+from llm_sdk.accumulator import accumulate, parse_tool_arguments
+from llm_sdk.codec import dump_json
 from llm_sdk.deltas import (
-    ContentDelta,
     OpaquePartDelta,
     PartialModelResponse,
     Partials,
@@ -21,29 +20,14 @@ from llm_sdk.deltas import (
     delta_at,
 )
 from llm_sdk.errors import InvariantError
-from llm_sdk.providers.anthropic import wire
+from llm_sdk.providers.anthropic import wire, wire_events
 from llm_sdk.providers.anthropic.citations import decode_citation
 from llm_sdk.providers.anthropic.content import PROVIDER, decode_block
-from llm_sdk.providers.anthropic.errors import describe_error, embedded_error
-from llm_sdk.providers.anthropic.response import (
-    REFUSAL,
-    count_searches,
-    decode_finish,
-    decode_usage,
-    describe,
-    encode_finish,
-    encode_refusal,
-    encode_usage,
-    is_search,
-    refusal_error,
-    refusal_parts,
-    split_refusal,
-)
-from llm_sdk.providers.anthropic.stream_blocks import Events, OpenBlock, open_block
+from llm_sdk.providers.anthropic.errors import embedded_error
+from llm_sdk.providers.anthropic.response import REFUSAL, decode_finish, decode_usage, refusal_error, refusal_parts
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import (
     JsonObject,
-    ModelResponse,
     ModelTokensDetails,
     ModelUsage,
     OpaquePart,
@@ -52,7 +36,6 @@ from llm_sdk.types import (
     ToolCallPart,
     ToolResultPart,
 )
-from llm_sdk.uncarried import already_ended
 from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated
 
 
@@ -95,7 +78,7 @@ class StreamDecoder:
             raise refusal_error(accumulate(self._told), self._refused)
         return []
 
-    def _message_start(self, event: wire.MessageStart) -> Partials:
+    def _message_start(self, event: wire_events.MessageStart) -> Partials:
         if self._begun:
             raise InvariantError("a second message_start stands in one answer", provider=PROVIDER)
         self._begun = True
@@ -106,7 +89,7 @@ class StreamDecoder:
             partials += self._start(at, block) + self._stop(at)
         return partials + (self._finish(message) if message.stop_reason is not None else [])
 
-    def _block_start(self, event: wire.BlockStart) -> Partials:
+    def _block_start(self, event: wire_events.BlockStart) -> Partials:
         return self._start(event.index, event.content_block)
 
     def _start(self, index: int, block: wire.Block) -> Partials:
@@ -141,7 +124,7 @@ class StreamDecoder:
             return [PartialModelResponse(warnings=[f"citation: {location.type} has no unified form"])]
         return [citation_at(index, citation)]
 
-    def _block_delta(self, event: wire.BlockDelta) -> Partials:
+    def _block_delta(self, event: wire_events.BlockDelta) -> Partials:
         index, delta = event.index, event.delta
         if index in self._opaque:
             self._collect(index, delta)
@@ -160,14 +143,14 @@ class StreamDecoder:
             return self._citation(index, delta.citation)
         return []
 
-    def _collect(self, index: int, delta: wire.Delta) -> None:
+    def _collect(self, index: int, delta: wire_events.Delta) -> None:
         """A delta of a block that goes into an opaque part: JSON of its input, or fields of its own."""
         if delta.partial_json is not None:
             self._inputs.setdefault(index, []).append(delta.partial_json)
         else:
             self._opaque[index] |= delta.rest("type")
 
-    def _block_stop(self, event: wire.BlockStop) -> Partials:
+    def _block_stop(self, event: wire_events.BlockStop) -> Partials:
         return self._stop(event.index)
 
     def _stop(self, index: int) -> Partials:
@@ -182,7 +165,7 @@ class StreamDecoder:
             block["input"] = parse_tool_arguments(written, str(block.get("name", block.get("type"))))
         return [delta_at(index, OpaquePartDelta(provider=PROVIDER, data=block))]
 
-    def _message_delta(self, event: wire.MessageDelta) -> Partials:
+    def _message_delta(self, event: wire_events.MessageDelta) -> Partials:
         usage = self._count(event.usage)
         counted = [PartialModelResponse(usage=usage)] if usage is not None else []
         return counted + self._finish(event.delta)
@@ -206,26 +189,26 @@ class StreamDecoder:
         self._usage = self._usage.model_copy(update=given)
         return _increase(before, decode_usage(self._usage))
 
-    def _message_stop(self, _: wire.MessageStop) -> Partials:
+    def _message_stop(self, _: wire_events.MessageStop) -> Partials:
         self._ended = True
         for index, name in self._tool_names.items() if not self._cut_short else ():
             parse_tool_arguments("".join(self._inputs.get(index, ())), name)
         # A server that forgets to stop its blocks has told them all the same.
         return [partial for index in sorted({*self._opaque, *self._started_inputs}) for partial in self._stop(index)]
 
-    def _error(self, event: wire.ErrorEvent) -> Partials:
+    def _error(self, event: wire_events.ErrorEvent) -> Partials:
         error = embedded_error(event.error, event.request_id)
         error.locate(provider=PROVIDER, request_id=None)
         raise error
 
     _READERS: ClassVar[EventReaders] = {
-        "message_start": (wire.MessageStart, _message_start),
-        "content_block_start": (wire.BlockStart, _block_start),
-        "content_block_delta": (wire.BlockDelta, _block_delta),
-        "content_block_stop": (wire.BlockStop, _block_stop),
-        "message_delta": (wire.MessageDelta, _message_delta),
-        "message_stop": (wire.MessageStop, _message_stop),
-        "error": (wire.ErrorEvent, _error),
+        "message_start": (wire_events.MessageStart, _message_start),
+        "content_block_start": (wire_events.BlockStart, _block_start),
+        "content_block_delta": (wire_events.BlockDelta, _block_delta),
+        "content_block_stop": (wire_events.BlockStop, _block_stop),
+        "message_delta": (wire_events.MessageDelta, _message_delta),
+        "message_stop": (wire_events.MessageStop, _message_stop),
+        "error": (wire_events.ErrorEvent, _error),
     }
 
 
@@ -244,88 +227,3 @@ def _increase_details(before: ModelTokensDetails | None, after: ModelTokensDetai
     known = before.model_dump()
     grown = {name: count - known.get(name, 0) for name, count in after.model_dump().items()}
     return ModelTokensDetails(**grown)
-
-
-class StreamEncoder:
-    """See :class:`llm_sdk.codec.StreamEncoder`.
-
-    Blocks follow one another: a delta at a new index ends the block before it, and a later delta for that one is an
-    InvariantError. The explanation of a refusal stands in no block.
-    """
-
-    def __init__(self, call: ModelCall, ids: Ids) -> None:
-        self._call = call
-        self._ids = ids
-        self._events = Events(ids)
-        self._head = StreamAccumulator()
-        self._refused: StreamAccumulator | None = None
-        self._begun = False
-        self._open: OpenBlock | None = None
-        self._calls: list[ToolCallPart] = []
-        self._blocks = 0
-        self._ended_indices: set[int] = set()
-
-    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
-        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
-        self._head.add_partial(partial.model_copy(update={"delta": None}))
-        self._begin()
-        if partial.finish_detail == REFUSAL and self._refused is None:
-            self._refused = StreamAccumulator()
-        if partial.delta is not None and self._refused is not None:
-            self._refused.add_partial(PartialModelResponse(delta=partial.delta))
-        elif partial.delta is not None:
-            self._write(partial.delta)
-        return self._events.take()
-
-    def close(self) -> list[ServerSentEvent]:
-        """Write the end of the block that is open, why the answer ended, and the end mark."""
-        self._begin()
-        whole = self._head.compute_response()
-        explanation = self._write_refused(whole)
-        self._stop()
-        if whole.finish_reason == "error":
-            self._events.emit("error", error=describe_error(500, "Internal server error"))
-            return self._events.take()
-        if not self._blocks:
-            self._events.ping()
-        stop = {**encode_finish(whole, self._call), "stop_details": encode_refusal(explanation)}
-        usage = {**encode_usage(whole.usage), **count_searches(sum(map(is_search, self._calls)))}
-        self._events.emit("message_delta", delta=stop, usage=usage)
-        self._events.emit("message_stop")
-        return self._events.take()
-
-    def _begin(self) -> None:
-        if self._begun:
-            return
-        self._begun = True
-        head = self._head.snapshot()
-        opening: JsonObject = {"content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
-        usage = {**encode_usage(head.usage), "service_tier": "standard"}
-        message = {**describe(head, call=self._call, ids=self._ids), **opening, "usage": usage}
-        self._events.emit("message_start", message=message)
-
-    def _write(self, delta: ContentDelta) -> None:
-        if self._open is None or self._open.part_index != delta.index:
-            self._stop()
-            if delta.index in self._ended_indices:
-                raise already_ended(delta.index, "block", PROVIDER)
-            self._open = open_block(delta, self._blocks, self._events, self._calls, self._ids)
-            self._blocks += 1
-        self._open.feed(delta.part)
-
-    def _write_refused(self, whole: ModelResponse) -> TextPart | None:
-        """What was said before a refusal, and return its explanation."""
-        if self._refused is None:
-            return None
-        told = ModelResponse(content=self._refused.compute_response().content, finish_detail=whole.finish_detail)
-        parts, explanation = split_refusal(told)
-        for partial in to_partials(ModelResponse(content=parts)):
-            if partial.delta is not None:
-                self._write(partial.delta)
-        return explanation
-
-    def _stop(self) -> None:
-        if self._open is not None:
-            self._open.stop()
-            self._ended_indices.add(self._open.part_index)
-            self._open = None

@@ -1,4 +1,4 @@
-"""The stream events <-> partial responses.
+"""The stream events of Cohere's chat -> partial responses.
 
 Content blocks and calls are counted apart on the wire; here all parts have one order, that of
 :mod:`llm_sdk.providers.cohere.assistant`, in whatever order they come.
@@ -7,10 +7,8 @@ Content blocks and calls are counted apart on the wire; here all parts have one 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from llm_sdk.accumulator import StreamAccumulator, parse_tool_arguments
-from llm_sdk.codec import Ids
+from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.deltas import (
-    ContentDelta,
     OpaquePartDelta,
     PartialModelResponse,
     Partials,
@@ -20,18 +18,15 @@ from llm_sdk.deltas import (
     citation_at,
     delta_at,
 )
-from llm_sdk.providers.cohere import wire
+from llm_sdk.providers.cohere import wire, wire_events
 from llm_sdk.providers.cohere.assistant import cited_block, unknown_block
 from llm_sdk.providers.cohere.content import LOST_CITATION, NO_ARGUMENTS, PROVIDER, TOOL_PLAN, decode_citation
 from llm_sdk.providers.cohere.errors import embedded_error
-from llm_sdk.providers.cohere.response import ERROR, decode_finish, decode_usage, encode_finish, encode_usage, new_id
-from llm_sdk.providers.cohere.stream_blocks import OpenBlock, Places, emit, open_block
+from llm_sdk.providers.cohere.response import ERROR, decode_finish, decode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject
-from llm_sdk.uncarried import already_ended
 from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated
 
-END_MARK = b"[DONE]"
 # Indices of the plan and of the calls, behind those of all content blocks.
 PLAN_INDEX = 1 << 16
 CALLS_INDEX = PLAN_INDEX + 1
@@ -73,7 +68,7 @@ class StreamDecoder:
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []
-        if event.data == END_MARK:
+        if event.data == wire.END_MARK:
             self._ended = self._finished
             return []
         reader = self._READERS.get(event.event) or self._READERS.get(event_type(event, number, PROVIDER))
@@ -89,10 +84,10 @@ class StreamDecoder:
             raise stream_truncated(self._number, missing, PROVIDER)
         return []
 
-    def _message_start(self, event: wire.MessageStart) -> Partials:
+    def _message_start(self, event: wire_events.MessageStart) -> Partials:
         return [PartialModelResponse(id=event.id)]
 
-    def _content_start(self, event: wire.ContentEvent) -> Partials:
+    def _content_start(self, event: wire_events.ContentEvent) -> Partials:
         content = event.delta.message.content
         match content.get("type"):
             case "text":
@@ -102,7 +97,7 @@ class StreamDecoder:
         self._blocks.unknown[event.index] = dict(content)
         return []
 
-    def _content_delta(self, event: wire.ContentEvent) -> Partials:
+    def _content_delta(self, event: wire_events.ContentEvent) -> Partials:
         content = event.delta.message.content
         block = self._blocks.unknown.get(event.index)
         if block is not None:
@@ -122,15 +117,18 @@ class StreamDecoder:
     def _thinking(self, index: int, content: JsonObject) -> Partials:
         return [delta_at(index, ReasoningPartDelta(text=_word(content, "thinking")))]
 
-    def _content_end(self, event: wire.EndEvent) -> Partials:
-        block = self._blocks.unknown.pop(event.index, None)
+    def _content_end(self, event: wire_events.EndEvent) -> Partials:
+        return self._end_block(event.index)
+
+    def _end_block(self, index: int) -> Partials:
+        block = self._blocks.unknown.pop(index, None)
         if block is None:
             return []
         part = OpaquePartDelta(provider=PROVIDER, data=block)
         warning = unknown_block(str(block.get("type")))
-        return [delta_at(event.index, part), PartialModelResponse(warnings=[warning])]
+        return [delta_at(index, part), PartialModelResponse(warnings=[warning])]
 
-    def _citation_start(self, event: wire.CitationEvent) -> Partials:
+    def _citation_start(self, event: wire_events.CitationEvent) -> Partials:
         return self._cite(event.delta.message.citations)
 
     def _cite(self, citation: wire.Citation) -> Partials:
@@ -144,18 +142,18 @@ class StreamDecoder:
         waiting, self._uncited = self._uncited, []
         return [partial for citation in waiting for partial in self._cite(citation)]
 
-    def _plan_delta(self, event: wire.PlanEvent) -> Partials:
+    def _plan_delta(self, event: wire_events.PlanEvent) -> Partials:
         text = event.delta.message.tool_plan
         return [delta_at(PLAN_INDEX, ReasoningPartDelta(text=text, id=TOOL_PLAN))] if text else []
 
-    def _call_start(self, event: wire.CallEvent) -> Partials:
+    def _call_start(self, event: wire_events.CallEvent) -> Partials:
         call = event.delta.message.tool_calls
         self._calls[event.index] = _Call(call.function.name)
         head = ToolCallPartDelta(tool_call_id=call.id, tool_name=call.function.name)
         partials = [delta_at(CALLS_INDEX + event.index, head)]
         return partials + self._arguments(event.index, call.function.arguments or "")
 
-    def _call_delta(self, event: wire.ArgumentsEvent) -> Partials:
+    def _call_delta(self, event: wire_events.ArgumentsEvent) -> Partials:
         return self._arguments(event.index, event.delta.message.tool_calls.function.arguments)
 
     def _arguments(self, index: int, fragment: str) -> Partials:
@@ -179,7 +177,7 @@ class StreamDecoder:
             if text.strip() != NO_ARGUMENTS:
                 parse_tool_arguments(text, call.name)
 
-    def _message_end(self, event: wire.MessageEnd) -> Partials:
+    def _message_end(self, event: wire_events.MessageEnd) -> Partials:
         end = event.delta
         if end.finish_reason == ERROR:
             raise embedded_error(end.error, end.error_type)
@@ -189,7 +187,7 @@ class StreamDecoder:
             self._check_calls()
         partials = [
             *self._rest_of_calls(),
-            *(partial for at in list(self._blocks.unknown) for partial in self._content_end(wire.EndEvent(index=at))),
+            *(partial for at in list(self._blocks.unknown) for partial in self._end_block(at)),
             *self._cite_what_waits(),
         ]
         last = PartialModelResponse(
@@ -201,76 +199,18 @@ class StreamDecoder:
         return [*partials, last]
 
     _READERS: ClassVar[EventReaders] = {
-        "message-start": (wire.MessageStart, _message_start),
-        "content-start": (wire.ContentEvent, _content_start),
-        "content-delta": (wire.ContentEvent, _content_delta),
-        "content-end": (wire.EndEvent, _content_end),
-        "tool-plan-delta": (wire.PlanEvent, _plan_delta),
-        "tool-call-start": (wire.CallEvent, _call_start),
-        "tool-call-delta": (wire.ArgumentsEvent, _call_delta),
-        "citation-start": (wire.CitationEvent, _citation_start),
-        "message-end": (wire.MessageEnd, _message_end),
+        "message-start": (wire_events.MessageStart, _message_start),
+        "content-start": (wire_events.ContentEvent, _content_start),
+        "content-delta": (wire_events.ContentEvent, _content_delta),
+        "content-end": (wire_events.EndEvent, _content_end),
+        "tool-plan-delta": (wire_events.PlanEvent, _plan_delta),
+        "tool-call-start": (wire_events.CallEvent, _call_start),
+        "tool-call-delta": (wire_events.ArgumentsEvent, _call_delta),
+        "citation-start": (wire_events.CitationEvent, _citation_start),
+        "message-end": (wire_events.MessageEnd, _message_end),
     }
 
 
 def _word(content: JsonObject, name: str) -> str:
     text = content.get(name)
     return text if isinstance(text, str) else ""
-
-
-class StreamEncoder:
-    """See :class:`llm_sdk.codec.StreamEncoder`.
-
-    Blocks follow one another: a delta at a new index ends the block before it, and a later delta for that one is an
-    InvariantError.
-    """
-
-    def __init__(self, ids: Ids) -> None:
-        self._ids = ids
-        self._head = StreamAccumulator()
-        self._begun = False
-        self._places = Places()
-        self._open: OpenBlock | None = None
-        self._ended_indices: set[int] = set()
-
-    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
-        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
-        self._head.add_partial(partial.model_copy(update={"delta": None}))
-        events = self._begin()
-        if partial.delta is not None:
-            events += self._write(partial.delta)
-        return events
-
-    def close(self) -> list[ServerSentEvent]:
-        """Write the end of the block that is open, and of the message."""
-        events = [*self._begin(), *self._finish_block()]
-        whole = self._head.compute_response()
-        end: JsonObject = {"finish_reason": encode_finish(whole)}
-        if whole.usage is not None:
-            end["usage"] = encode_usage(whole.usage)
-        return [*events, emit("message-end", delta=end), ServerSentEvent(END_MARK)]
-
-    def _begin(self) -> list[ServerSentEvent]:
-        if self._begun:
-            return []
-        self._begun = True
-        id = self._head.snapshot().id or new_id(self._ids)
-        message = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
-        return [emit("message-start", id=id, delta={"message": message})]
-
-    def _write(self, delta: ContentDelta) -> list[ServerSentEvent]:
-        events: list[ServerSentEvent] = []
-        if self._open is None or self._open.index != delta.index:
-            events += self._finish_block()
-            if delta.index in self._ended_indices:
-                raise already_ended(delta.index, "block", PROVIDER)
-            self._open = open_block(delta, self._places)
-            events += self._open.begin()
-        return events + self._open.feed(delta.part)
-
-    def _finish_block(self) -> list[ServerSentEvent]:
-        if self._open is None:
-            return []
-        block, self._open = self._open, None
-        self._ended_indices.add(block.index)
-        return block.finish()

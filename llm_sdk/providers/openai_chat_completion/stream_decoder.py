@@ -1,41 +1,26 @@
-"""The chunks of a streamed completion <-> partial responses.
+"""The stream chunks of Chat Completions -> partial responses.
 
 A part has the same index whatever comes first: reasoning, text, audio, then the calls, as in a whole answer.
 """
 
 from pydantic import ValidationError
 
-from llm_sdk.accumulator import StreamAccumulator
-from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.deltas import (
     AudioPartDelta,
-    ContentDelta,
-    OpaquePartDelta,
     PartialModelResponse,
     Partials,
     ReasoningPartDelta,
     TextPartDelta,
-    ToolCallPartDelta,
     citation_at,
-    cited,
     delta_at,
 )
 from llm_sdk.errors import RefusalError
-from llm_sdk.providers.openai_chat_completion import wire
-from llm_sdk.providers.openai_chat_completion.content import (
-    PROVIDER,
-    decode_annotation,
-    numbered_citations,
-)
+from llm_sdk.providers.openai_chat_completion import wire, wire_events
+from llm_sdk.providers.openai_chat_completion.content import PROVIDER, decode_annotation, numbered_citations
 from llm_sdk.providers.openai_chat_completion.errors import embedded_error
 from llm_sdk.providers.openai_chat_completion.response import (
-    AUDIO_LIFETIME,
-    REFUSAL,
     decode_finish,
-    encode_annotations,
-    encode_finish,
     finish_word,
-    is_legacy,
     other_choices,
     refused,
     split_text,
@@ -43,20 +28,10 @@ from llm_sdk.providers.openai_chat_completion.response import (
 )
 from llm_sdk.providers.openai_chat_completion.sound import audio_fields
 from llm_sdk.providers.openai_chat_completion.stream_calls import StreamedCalls
-from llm_sdk.providers.openai_chat_completion.stream_chunks import Chunks
-from llm_sdk.providers.openai_chat_completion.thinking import (
-    DEFAULT_FIELD,
-    DETAILS,
-    FIELDS,
-    merge_details,
-    read_details,
-    reasoning_part,
-    thought,
-)
-from llm_sdk.providers.openai_chat_completion.usage import decode_usage, encode_usage
+from llm_sdk.providers.openai_chat_completion.thinking import merge_details, reasoning_part, thought
+from llm_sdk.providers.openai_chat_completion.usage import decode_usage
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import Citation, JsonObject, ModelResponse, ReasoningPart, TextPart
-from llm_sdk.uncarried import cannot_answer, nameless_call
+from llm_sdk.types import JsonObject, ModelResponse
 from llm_sdk.wire_event import stream_truncated
 from llm_sdk.wire_model import malformed
 
@@ -97,7 +72,7 @@ class StreamDecoder:
         if event.data.strip() == wire.END_MARK:
             return self._end()
         try:
-            chunk = wire.Chunk.model_validate_json(event.data)
+            chunk = wire_events.Chunk.model_validate_json(event.data)
         except ValidationError as error:
             malformed(error, f"event {number}", PROVIDER, event.data)
         if chunk.error is not None:
@@ -121,7 +96,7 @@ class StreamDecoder:
             raise self._error
         return partials
 
-    def _chunk(self, chunk: wire.Chunk) -> Partials:
+    def _chunk(self, chunk: wire_events.Chunk) -> Partials:
         partials = self._read_head(chunk)
         for choice in chunk.choices or ():
             self._choices.add(choice.index or 0)
@@ -137,15 +112,15 @@ class StreamDecoder:
         self._search_results = chunk.search_results or self._search_results
         return partials
 
-    def _read_head(self, chunk: wire.Chunk) -> Partials:
+    def _read_head(self, chunk: wire_events.Chunk) -> Partials:
         """Id and model, from the first chunk that has them: Azure's first one has neither (recorded)."""
         if self._head.id is not None or not chunk.id:
             return []
         self._head = ModelResponse(content=[], id=chunk.id, model_id=chunk.model or None)
         return [PartialModelResponse(id=chunk.id, model_id=chunk.model or None)]
 
-    def _choice(self, choice: wire.ChunkChoice) -> Partials:
-        delta = choice.delta or wire.Delta()
+    def _choice(self, choice: wire_events.ChunkChoice) -> Partials:
+        delta = choice.delta or wire_events.Delta()
         partials = self._reasoning(delta)
         text, unknown = split_text(delta.content)
         if self._new_details and (text or delta.tool_calls or choice.finish_reason):
@@ -168,7 +143,7 @@ class StreamDecoder:
             self._finish = finish_word(choice.finish_reason, choice.native_finish_reason)
         return partials
 
-    def _reasoning(self, delta: wire.Delta) -> Partials:
+    def _reasoning(self, delta: wire_events.Delta) -> Partials:
         if delta.reasoning_details:
             merge_details(self._details, delta.reasoning_details)
             self._new_details = True
@@ -238,11 +213,11 @@ def event_kind(event: ServerSentEvent) -> str:
     """
     if event.data.strip() == wire.END_MARK:
         return "end"
-    chunk = wire.Chunk.model_validate_json(event.data)
+    chunk = wire_events.Chunk.model_validate_json(event.data)
     if chunk.error is not None:
         return "error"
-    choice = next((choice for choice in chunk.choices or () if not choice.index), wire.ChunkChoice())
-    delta = choice.delta or wire.Delta()
+    choice = next((choice for choice in chunk.choices or () if not choice.index), wire_events.ChunkChoice())
+    delta = choice.delta or wire_events.Delta()
     if delta.tool_calls:
         heads = any((call.function and call.function.name) or call.custom for call in delta.tool_calls)
         return "tool call" if heads else "arguments"
@@ -255,125 +230,3 @@ def event_kind(event: ServerSentEvent) -> str:
         "end": choice.finish_reason or chunk.usage,
     }
     return next((kind for kind, brought in kinds.items() if brought), NOTHING)
-
-
-class StreamEncoder:
-    """See :class:`llm_sdk.codec.StreamEncoder`."""
-
-    def __init__(self, call: ModelCall, ids: Ids) -> None:
-        self._call = call
-        self._ids = ids
-        self._chunks = Chunks(call, ids)
-        self._head = StreamAccumulator()
-        self._refused = False
-        self._texts: dict[int, list[str]] = {}
-        self._citations: dict[int, list[Citation]] = {}
-        self._calls: dict[int, int] = {}
-        self._hosted: set[int] = set()
-        self._field = DEFAULT_FIELD
-        self._audio_begun = False
-
-    def feed(self, partial: PartialModelResponse) -> list[ServerSentEvent]:
-        """Write what this partial brings. Raises UnsupportedError for a part that this protocol cannot carry."""
-        self._head.add_partial(partial.model_copy(update={"delta": None}))
-        self._refused = self._refused or partial.finish_detail == REFUSAL
-        if partial.delta is not None:
-            self._write(partial.delta)
-        return self._chunks.take()
-
-    def close(self) -> list[ServerSentEvent]:
-        """Write the end of the answer, its usage where it was asked for, and the end mark."""
-        whole = self._head.compute_response()
-        self._begin({"content": "", "refusal": None})
-        if self._audio_begun:
-            self._chunks.emit({"audio": {"expires_at": int(self._ids.now()) + AUDIO_LIFETIME}})
-        texts = [
-            TextPart(text="".join(fragments), citations=self._citations.get(index))
-            for index, fragments in sorted(self._texts.items())
-        ]
-        if annotations := encode_annotations(texts):
-            self._chunks.emit({"annotations": annotations})
-        finish_reason = encode_finish(whole, calls=bool(self._calls))
-        if finish_reason == "tool_calls" and is_legacy(self._call):
-            finish_reason = "function_call"
-        self._chunks.emit({}, finish_reason)
-        if self._chunks.wants_usage and whole.usage is not None:
-            self._chunks.emit_usage(encode_usage(whole.usage))
-        self._chunks.emit_end()
-        return self._chunks.take()
-
-    def _begin(self, opening: JsonObject) -> None:
-        """The first chunk, where there was none: it has the role, and an empty piece of what comes first."""
-        if not self._chunks.begun:
-            self._chunks.begin(self._head.snapshot())
-            self._chunks.emit({"role": "assistant", **opening})
-
-    def _write(self, delta: ContentDelta) -> None:
-        match delta.part:
-            case TextPartDelta() as part:
-                self._text(delta.index, part)
-            case ReasoningPartDelta() as part:
-                self._reasoning(part)
-            case AudioPartDelta() as part:
-                self._audio(part)
-            case ToolCallPartDelta() as part:
-                self._call_delta(delta.index, part)
-            case OpaquePartDelta(provider=provider, data=data) if provider == PROVIDER and "id" in data:
-                position = self._calls.setdefault(delta.index, len(self._calls))
-                self._tool_call({"index": position, **data})
-            case part if not getattr(part, "provider_executed", None):
-                raise cannot_answer(part.type, f"content[{delta.index}]", PROVIDER)
-
-    def _text(self, index: int, part: TextPartDelta) -> None:
-        self._texts.setdefault(index, []).append(part.text)
-        if (citation := cited(part)) is not None:
-            self._citations.setdefault(index, []).append(citation)
-        if self._refused:
-            self._begin({"content": None, "refusal": ""})
-        else:
-            self._begin({"content": "", "refusal": None})
-        if part.text:
-            self._chunks.emit({"refusal" if self._refused else "content": part.text})
-
-    def _reasoning(self, part: ReasoningPartDelta) -> None:
-        self._field = part.id if part.id in FIELDS else self._field
-        self._begin({"content": None})
-        if part.text and self._field != DETAILS:
-            self._chunks.emit({self._field: part.text})
-        if details := read_details(ReasoningPart(text="", id=self._field, signature=part.signature)):
-            self._chunks.emit({DETAILS: details})
-
-    def _audio(self, part: AudioPartDelta) -> None:
-        if not self._audio_begun:
-            self._audio_begun = True
-            self._begin({"content": None, "refusal": None})
-            self._chunks.emit({"audio": {"id": part.id or self._chunks.audio_id, "transcript": ""}})
-        for name in ("data", "transcript"):
-            if value := getattr(part, name):
-                self._chunks.emit({"audio": {name: value}})
-
-    def _call_delta(self, index: int, part: ToolCallPartDelta) -> None:
-        if part.provider_executed or index in self._hosted:
-            self._hosted.add(index)  # a hosted search shows in its citations only
-            return
-        begins = index not in self._calls
-        if begins and not (part.tool_call_id and part.tool_name):
-            raise nameless_call(index, PROVIDER)
-        position = self._calls.setdefault(index, len(self._calls))
-        function: JsonObject = {"name": part.tool_name} if begins else {}
-        if part.args or begins:
-            function["arguments"] = part.args or ""
-        if is_legacy(self._call):
-            self._begin({"content": None})
-            self._chunks.emit({"function_call": function})
-        elif begins:
-            self._tool_call({"index": position, "id": part.tool_call_id, "type": "function", "function": function})
-        elif function:
-            self._tool_call({"index": position, "function": function})
-
-    def _tool_call(self, call: JsonObject) -> None:
-        """The first call of an answer that begins with one stands in its first chunk (recorded)."""
-        if self._chunks.begun:
-            self._chunks.emit({"tool_calls": [call]})
-        else:
-            self._begin({"content": None, "tool_calls": [call], "refusal": None})
