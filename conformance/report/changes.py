@@ -131,7 +131,7 @@ def _worst(directions: Iterable[Direction]) -> Direction:
 
 
 def _direction(before: str, after: str) -> Direction:
-    if before == after:
+    if before == after or {before, after} == {NOT_JUDGED, OUTSIDE}:
         return "same"
     if OUTSIDE in (before, after):
         return "not compared"

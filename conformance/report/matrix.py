@@ -10,8 +10,10 @@ from conformance.report.words import NOT_JUDGED, WORDS, Word
 
 __all__ = ["Area", "Cell", "Matrix", "ProviderTotals", "Row", "matrix_of", "pieces_of"]
 
-BUDGET = 600_000
-"""About how many characters of failing checks a page may hold."""
+PAGE = 950_000
+"""About how many characters a page may have."""
+ROW, CELL, FRAME = 560, 235, 30_000
+"""About how many of them the page spends on a requirement, on one cell of it, and on what is always there."""
 OVERHEAD = 600
 """About how many characters the page spends on one failing check besides what that says."""
 NAMED = 12
@@ -127,14 +129,15 @@ class Matrix:
         return sum(len(row.others) for row in self.rows)
 
 
-def matrix_of(document: Document, budget: int = BUDGET) -> Matrix:
-    """Requirements by providers. Failing checks are shown whole until ``budget`` characters are spent: first one for
+def matrix_of(document: Document, limit: int = PAGE) -> Matrix:
+    """Requirements by providers. Failing checks are shown whole until the page has ``limit`` characters: first one for
     each requirement and provider, then a second one for each, and so on."""
     by_requirement: dict[str, list[Check]] = {id: [] for id in document.requirements}
     for check in document.checks:
         for id in check.ids:
             by_requirement.setdefault(id, []).append(check)
     rows = [_row(id, result, by_requirement[id], document.providers) for id, result in document.requirements.items()]
+    budget = limit - FRAME - len(rows) * (ROW + CELL * len(document.providers))
     for row, check in _in_rounds(rows):
         budget -= _size(check)
         if budget < 0:
@@ -174,7 +177,8 @@ def _excerpts(check: Check) -> tuple[Excerpt, ...]:
 
 
 def _column(provider: str, rows: Sequence[Row]) -> ProviderTotals:
-    words = [cell.word for row in rows for cell in row.cells if cell.provider == provider and cell.checks and cell.word]
+    cells = [cell for row in rows for cell in row.cells if cell.provider == provider and cell.checks]
+    words = [cell.word for cell in cells if cell.word is not None and cell.word.name != "skipped"]
     return ProviderTotals(provider, [(word, words.count(word)) for word in WORDS.values() if word in words])
 
 

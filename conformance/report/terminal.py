@@ -68,7 +68,8 @@ def _failure(id: str, result: RequirementResult, bad: list[Check]) -> Iterator[s
         yield f"    got      {_short(first.failure.got)}"
     elif said := first.message.strip():
         yield f"    said     {_short(said.splitlines()[-1])}"
-    yield f"    repeat   {first.repeat}"
+    if first.repeat:
+        yield f"    repeat   {first.repeat}"
 
 
 def _short(text: str) -> str:
