@@ -103,6 +103,8 @@ class Subject:
         """Take one partial response of a stream, and leave it."""
         self.lane.play(lambda _: playback)
         self.run(_leave_early(self.model(call.model_id), call.input))
+        if self.lane.performances:
+            self.lane.performances[-1].is_closed_soon()  # an adapter in another process hears of it a little later
         if playback.hold is not None:
             playback.hold.release()
 
