@@ -7,7 +7,6 @@ reads each request, ends and errors from the codec, quirks from the requirements
 import inspect
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from conformance.catalogue import AREAS, load_requirements
@@ -31,8 +30,6 @@ __all__ = ["FOLDER", "pages"]
 FOLDER = Path(__file__).parent / "providers"
 COMMAND = "python -m docs"
 STATUSES = (400, 401, 403, 404, 413, 422, 429, 500, 503, 529)
-# Where a provider's words for the end of an answer stand.
-FINISH_TABLES = (("finish", "REASONS"), ("response", "FINISH_REASONS"), ("response", "FINISH"))
 LEGEND = """\
 - **yes**: the provider reads the same. **no**: an `UnsupportedError` with its path, before anything is sent.
 - **as …**, **without …**, **left out**: what it becomes. ⚠: a warning in the answer says so, with its path."""
@@ -145,14 +142,7 @@ def _options(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _ends(provider: str) -> Iterator[str]:
-    words: dict[str, str] = {}
-    for room, name in FINISH_TABLES:
-        module = f"{PROVIDERS[provider]}.{room}"
-        if find_spec(module) is not None:
-            words |= getattr(import_module(module), name, {})
-    if not words:
-        yield "There is no reason on the wire: the status of the answer and what it holds say it."
-        return
+    words = import_module(f"{PROVIDERS[provider]}.finish").FINISH_REASONS
     yield "Any other word is `other`. `finish_detail` is the word itself."
     yield ""
     yield from _table(("on the wire", "`finish_reason`"), ((f"`{word}`", f"`{words[word]}`") for word in words))

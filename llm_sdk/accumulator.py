@@ -46,7 +46,7 @@ from llm_sdk.types import (
     ToolCallPart,
 )
 
-__all__ = ["StreamAccumulator", "accumulate", "parse_tool_arguments", "sum_usage", "to_partials"]
+__all__ = ["StreamAccumulator", "accumulate", "parse_tool_arguments", "subtract_usage", "sum_usage", "to_partials"]
 
 Cut = Callable[[str], Iterable[str]]
 
@@ -138,6 +138,23 @@ def accumulate(partials: Iterable[PartialModelResponse]) -> ModelResponse:
 def sum_usage(left: ModelUsage, right: ModelUsage) -> ModelUsage:
     """The sum, with the details that either has."""
     return _sum_usages([left, right])
+
+
+def subtract_usage(total: ModelUsage, before: ModelUsage) -> ModelUsage:
+    """What a running ``total`` has more than the one before it: an increment. A detail that is new is one whole."""
+    return ModelUsage(
+        input_tokens=total.input_tokens - before.input_tokens,
+        output_tokens=total.output_tokens - before.output_tokens,
+        input_tokens_details=_subtract_details(total.input_tokens_details, before.input_tokens_details),
+        output_tokens_details=_subtract_details(total.output_tokens_details, before.output_tokens_details),
+    )
+
+
+def _subtract_details(total: ModelTokensDetails | None, before: ModelTokensDetails | None) -> ModelTokensDetails | None:
+    if total is None or before is None:
+        return total
+    grown = {name: count - (getattr(before, name) or 0) for name, count in total if count is not None}
+    return ModelTokensDetails(**grown)
 
 
 def _sum_usages(usages: Sequence[ModelUsage]) -> ModelUsage:

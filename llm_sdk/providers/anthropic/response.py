@@ -20,15 +20,14 @@ from llm_sdk.providers.anthropic.content import (
 )
 from llm_sdk.providers.anthropic.endpoint import response_headers
 from llm_sdk.providers.anthropic.errors import embedded_error, encode_error
+from llm_sdk.providers.anthropic.finish import REFUSAL, decode_finish, encode_finish
 from llm_sdk.providers.anthropic.signature import join_signature, split_signature
+from llm_sdk.providers.anthropic.usage import count_searches, decode_usage, encode_usage
 from llm_sdk.providers.anthropic.web_search import WEB_SEARCH, encode_search_call, encode_search_result
 from llm_sdk.types import (
     Citation,
-    FinishReason,
     JsonObject,
     ModelResponse,
-    ModelTokensDetails,
-    ModelUsage,
     OpaquePart,
     Part,
     ReasoningPart,
@@ -39,22 +38,7 @@ from llm_sdk.types import (
 from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
-REFUSAL = "refusal"
 UNEXPLAINED = "the provider gives no explanation"
-# Why an answer ended. A reason of tomorrow reads as "other" and keeps its name as the detail.
-FINISH_REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    REFUSAL: "content_filter",
-    "pause_turn": "other",
-    "compaction": "other",
-}
-STOP_REASONS: dict[FinishReason, str] = {
-    finish_reason: stop_reason for stop_reason, finish_reason in reversed(FINISH_REASONS.items())
-}
 
 SIGNATURE_LENGTH = 344
 CIPHERTEXT_LENGTH = 180
@@ -134,60 +118,6 @@ def encode_refusal(part: TextPart | None) -> JsonObject | None:
     if part is None:
         return None
     return {"type": REFUSAL, "category": None, "explanation": part.text, **split_signature(part.signature)}
-
-
-def decode_finish(stop: wire.Stop) -> tuple[FinishReason | None, str | None]:
-    """The reason, and the provider's own word for it."""
-    if stop.stop_reason is None:
-        return None, None
-    return FINISH_REASONS.get(stop.stop_reason, "other"), stop.stop_reason
-
-
-def encode_finish(response: ModelResponse, call: ModelCall) -> JsonObject:
-    """``stop_reason`` and ``stop_sequence``. The provider's own word counts where it agrees with the reason."""
-    reason, detail = response.finish_reason, response.finish_detail
-    if reason is None:
-        return {"stop_reason": None, "stop_sequence": None}
-    own = detail is not None and FINISH_REASONS.get(detail, "other") == reason
-    stop_reason = detail if own else STOP_REASONS.get(reason, "end_turn")
-    sequence = next(iter(call.input.stop or ()), None) if stop_reason == "stop_sequence" else None
-    return {"stop_reason": stop_reason, "stop_sequence": sequence}
-
-
-def decode_usage(usage: wire.Usage) -> ModelUsage:
-    """Cached tokens, which the API counts apart, are inside the input. A detail that was not given stays absent."""
-    read, written = usage.cache_read_input_tokens, usage.cache_creation_input_tokens
-    made = usage.output_tokens_details
-    return ModelUsage(
-        input_tokens=(usage.input_tokens or 0) + (read or 0) + (written or 0),
-        output_tokens=usage.output_tokens or 0,
-        input_tokens_details=ModelTokensDetails(cached_text_tokens=read, cache_write_tokens=written)
-        if read is not None or written is not None
-        else None,
-        output_tokens_details=ModelTokensDetails(reasoning_tokens=made.thinking_tokens) if made is not None else None,
-    )
-
-
-def encode_usage(usage: ModelUsage | None) -> JsonObject:
-    """The API always gives usage: zero where there is none. Cache counts are absent where ``usage`` has no details, as
-    they are from older answers (recorded)."""
-    if usage is None:
-        return {"input_tokens": 0, "output_tokens": 0}
-    given, made = usage.input_tokens_details, usage.output_tokens_details
-    counts: JsonObject = {"input_tokens": usage.input_tokens}
-    if given is not None:
-        read, written = given.cached_text_tokens, given.cache_write_tokens
-        counts["input_tokens"] = max(usage.input_tokens - (read or 0) - (written or 0), 0)
-        counts |= {"cache_creation_input_tokens": written, "cache_read_input_tokens": read}
-    counts["output_tokens"] = usage.output_tokens
-    if made is not None and made.reasoning_tokens is not None:
-        counts["output_tokens_details"] = {"thinking_tokens": made.reasoning_tokens}
-    return counts
-
-
-def count_searches(parts: int) -> JsonObject:
-    """``server_tool_use``, which counts hosted searches and is absent without them."""
-    return {"server_tool_use": {"web_search_requests": parts}} if parts else {}
 
 
 def is_search(part: Part) -> bool:

@@ -6,7 +6,7 @@ is shown as it comes. Usage comes as running totals and goes on as increments.
 
 from typing import ClassVar
 
-from llm_sdk.accumulator import accumulate, parse_tool_arguments
+from llm_sdk.accumulator import accumulate, parse_tool_arguments, subtract_usage
 from llm_sdk.codec import dump_json
 from llm_sdk.deltas import (
     OpaquePartDelta,
@@ -24,18 +24,11 @@ from llm_sdk.providers.anthropic import wire, wire_events
 from llm_sdk.providers.anthropic.citations import decode_citation
 from llm_sdk.providers.anthropic.content import PROVIDER, decode_block
 from llm_sdk.providers.anthropic.errors import embedded_error
-from llm_sdk.providers.anthropic.response import REFUSAL, decode_finish, decode_usage, refusal_error, refusal_parts
+from llm_sdk.providers.anthropic.finish import REFUSAL, decode_finish
+from llm_sdk.providers.anthropic.response import refusal_error, refusal_parts
+from llm_sdk.providers.anthropic.usage import decode_usage
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import (
-    JsonObject,
-    ModelTokensDetails,
-    ModelUsage,
-    OpaquePart,
-    ReasoningPart,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-)
+from llm_sdk.types import JsonObject, ModelUsage, OpaquePart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated
 
 
@@ -187,7 +180,7 @@ class StreamDecoder:
         before = decode_usage(self._usage)
         given = {name: value for name in wire.Usage.model_fields if (value := getattr(totals, name)) is not None}
         self._usage = self._usage.model_copy(update=given)
-        return _increase(before, decode_usage(self._usage))
+        return subtract_usage(decode_usage(self._usage), before)
 
     def _message_stop(self, _: wire_events.MessageStop) -> Partials:
         self._ended = True
@@ -210,20 +203,3 @@ class StreamDecoder:
         "message_stop": (wire_events.MessageStop, _message_stop),
         "error": (wire_events.ErrorEvent, _error),
     }
-
-
-def _increase(before: ModelUsage, after: ModelUsage) -> ModelUsage:
-    return ModelUsage(
-        input_tokens=after.input_tokens - before.input_tokens,
-        output_tokens=after.output_tokens - before.output_tokens,
-        input_tokens_details=_increase_details(before.input_tokens_details, after.input_tokens_details),
-        output_tokens_details=_increase_details(before.output_tokens_details, after.output_tokens_details),
-    )
-
-
-def _increase_details(before: ModelTokensDetails | None, after: ModelTokensDetails | None) -> ModelTokensDetails | None:
-    if before is None or after is None:
-        return after
-    known = before.model_dump()
-    grown = {name: count - known.get(name, 0) for name, count in after.model_dump().items()}
-    return ModelTokensDetails(**grown)

@@ -8,17 +8,10 @@ from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.deltas import ContentDelta, PartialModelResponse
 from llm_sdk.providers.anthropic.content import PROVIDER
 from llm_sdk.providers.anthropic.errors import describe_error
-from llm_sdk.providers.anthropic.response import (
-    REFUSAL,
-    count_searches,
-    describe,
-    encode_finish,
-    encode_refusal,
-    encode_usage,
-    is_search,
-    split_refusal,
-)
+from llm_sdk.providers.anthropic.finish import REFUSAL, encode_finish
+from llm_sdk.providers.anthropic.response import describe, encode_refusal, is_search, split_refusal
 from llm_sdk.providers.anthropic.stream_blocks import Events, OpenBlock, open_block
+from llm_sdk.providers.anthropic.usage import count_searches, encode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, ModelResponse, TextPart, ToolCallPart
 from llm_sdk.uncarried import already_ended

@@ -10,25 +10,10 @@ from llm_sdk.providers.cohere.assistant import decode_message, encode_message
 from llm_sdk.providers.cohere.content import PROVIDER
 from llm_sdk.providers.cohere.endpoint import response_headers
 from llm_sdk.providers.cohere.errors import as_uuid, embedded_error
-from llm_sdk.types import FinishReason, JsonObject, ModelResponse, ModelTokensDetails, ModelUsage, Part, ToolCallPart
+from llm_sdk.providers.cohere.finish import ERROR, decode_finish, encode_finish
+from llm_sdk.providers.cohere.usage import decode_usage, encode_usage
+from llm_sdk.types import JsonObject, ModelResponse, Part, ToolCallPart
 from llm_sdk.wire_model import malformed
-
-ERROR = "ERROR"
-# Why an answer ended. A reason of tomorrow reads as "other" and keeps its name as the detail.
-FINISH: dict[str, FinishReason] = {
-    "COMPLETE": "stop",
-    "STOP_SEQUENCE": "stop",
-    "MAX_TOKENS": "length",
-    "TOOL_CALL": "tool_calls",
-    "TIMEOUT": "error",
-    ERROR: "error",
-}
-FINISH_WORDS: dict[FinishReason | None, str] = {
-    "stop": "COMPLETE",
-    "length": "MAX_TOKENS",
-    "tool_calls": "TOOL_CALL",
-    "error": ERROR,
-}
 
 
 def decode_response(reply: WireResponse) -> ModelResponse:
@@ -52,67 +37,6 @@ def decode_response(reply: WireResponse) -> ModelResponse:
         id=response.id,
         warnings=[*warnings, *cut] or None,
     )
-
-
-def decode_finish(word: str | None) -> tuple[FinishReason | None, str | None]:
-    """The unified reason, and the provider's own word for it."""
-    return (None if word is None else FINISH.get(word, "other")), word
-
-
-def encode_finish(response: ModelResponse) -> str:
-    """The other way. A refusal and a filter have no word: a model that declines has simply said so."""
-    detail = response.finish_detail
-    if detail in FINISH and FINISH[detail] == response.finish_reason:
-        return detail
-    return FINISH_WORDS.get(response.finish_reason, "COMPLETE")
-
-
-def decode_usage(usage: wire.Usage | None) -> ModelUsage | None:
-    """What is billed: reasoning and images are inside, the provider's own template around the conversation is not.
-
-    The template begins the prompt, so that of the cached tokens it is the first to be cached; only the rest are billed
-    ones. A detail that was not given stays absent.
-    """
-    if usage is None or (usage.billed_units is None and usage.tokens is None):
-        return None
-    tokens = usage.tokens or usage.billed_units or wire.Units()
-    billed = usage.billed_units or tokens
-    given = ModelTokensDetails(cached_text_tokens=_cached(usage), image_tokens=_count(tokens.image_tokens))
-    made = ModelTokensDetails(reasoning_tokens=_count(tokens.reasoning_tokens))
-    return ModelUsage(
-        input_tokens=_count(billed.input_tokens) or 0,
-        output_tokens=_count(billed.output_tokens) or 0,
-        input_tokens_details=given if given.model_dump() else None,
-        output_tokens_details=made if made.model_dump() else None,
-    )
-
-
-def _cached(usage: wire.Usage) -> int | None:
-    if usage.cached_tokens is None:
-        return None
-    tokens, billed = usage.tokens or wire.Units(), usage.billed_units or wire.Units()
-    if tokens.input_tokens is None or billed.input_tokens is None:
-        return _count(usage.cached_tokens)
-    template = max(tokens.input_tokens - billed.input_tokens, 0)
-    return _count(min(max(usage.cached_tokens - template, 0), billed.input_tokens))
-
-
-def _count(number: float | None) -> int | None:
-    return None if number is None else round(number)
-
-
-def encode_usage(usage: ModelUsage) -> JsonObject:
-    """The other way, without a template."""
-    given, made = usage.input_tokens_details, usage.output_tokens_details
-    billed = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
-    details = {
-        "image_tokens": given.image_tokens if given else None,
-        "reasoning_tokens": made.reasoning_tokens if made else None,
-    }
-    counts = {name: count for name, count in details.items() if count is not None}
-    cached = given.cached_text_tokens if given else None
-    written: JsonObject = {"billed_units": billed, "tokens": {**billed, **counts}}
-    return written if cached is None else {**written, "cached_tokens": cached}
 
 
 def new_id(ids: Ids) -> str:

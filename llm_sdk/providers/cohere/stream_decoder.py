@@ -22,7 +22,8 @@ from llm_sdk.providers.cohere import wire, wire_events
 from llm_sdk.providers.cohere.assistant import cited_block, unknown_block
 from llm_sdk.providers.cohere.content import LOST_CITATION, NO_ARGUMENTS, PROVIDER, TOOL_PLAN, decode_citation
 from llm_sdk.providers.cohere.errors import embedded_error
-from llm_sdk.providers.cohere.response import ERROR, decode_finish, decode_usage
+from llm_sdk.providers.cohere.finish import ERROR, decode_finish
+from llm_sdk.providers.cohere.usage import decode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_truncated

@@ -8,8 +8,10 @@ from llm_sdk.codec import Ids
 from llm_sdk.deltas import ContentDelta, PartialModelResponse
 from llm_sdk.providers.cohere import wire
 from llm_sdk.providers.cohere.content import PROVIDER
-from llm_sdk.providers.cohere.response import encode_finish, encode_usage, new_id
+from llm_sdk.providers.cohere.finish import encode_finish
+from llm_sdk.providers.cohere.response import new_id
 from llm_sdk.providers.cohere.stream_blocks import OpenBlock, Places, emit, open_block
+from llm_sdk.providers.cohere.usage import encode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject
 from llm_sdk.uncarried import already_ended

@@ -1,4 +1,4 @@
-"""``finishReason`` <-> ``finish_reason``: one table, read in both directions."""
+"""Why an answer ended: ``finishReason`` <-> ``finish_reason``, in one table that is read both ways."""
 
 import re
 
@@ -7,7 +7,7 @@ from llm_sdk.types import FinishReason
 REFUSAL = "refusal"
 
 # The first word for a reason is the one that is written where the provider's own is not known.
-REASONS: dict[str, FinishReason] = {
+FINISH_REASONS: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
     "SAFETY": "content_filter",
@@ -33,7 +33,7 @@ REASONS: dict[str, FinishReason] = {
     "TOO_MANY_TOOL_CALLS": "error",
     "MISSING_THOUGHT_SIGNATURE": "error",
 }
-WORDS: dict[FinishReason, str] = {reason: word for word, reason in reversed(REASONS.items())}
+FINISH_WORDS: dict[FinishReason, str] = {reason: word for word, reason in reversed(FINISH_REASONS.items())}
 # With enum-encoding=int the reason is a number (Vertex, recorded).
 NUMBERS = dict(
     enumerate(
@@ -74,14 +74,14 @@ def decode_word(reason: str | int) -> str:
 def decode_finish(reason: str | int, *, called: bool) -> tuple[FinishReason, str]:
     """The unified reason and the provider's word. The wire ends with ``STOP`` for calls of tools too."""
     word = decode_word(reason)
-    finish = REASONS.get(word, "other")
+    finish = FINISH_REASONS.get(word, "other")
     return ("tool_calls" if called and finish == "stop" else finish), word
 
 
 def encode_finish(reason: FinishReason, detail: str | None) -> str:
     """The provider's word: ``detail`` where it is one, for the same reason."""
     if reason == "tool_calls":
-        return WORDS["stop"]
-    if detail is not None and ENUM_VALUE.fullmatch(detail) and REASONS.get(detail, "other") == reason:
+        return FINISH_WORDS["stop"]
+    if detail is not None and ENUM_VALUE.fullmatch(detail) and FINISH_REASONS.get(detail, "other") == reason:
         return detail
-    return WORDS[reason]
+    return FINISH_WORDS[reason]

@@ -1,7 +1,8 @@
-"""``ModelUsage`` <-> ``usageMetadata``, and running totals -> increments."""
+"""What is counted: ``usageMetadata`` <-> :class:`~llm_sdk.types.ModelUsage`."""
 
 from collections.abc import Iterable
 
+from llm_sdk.accumulator import subtract_usage
 from llm_sdk.providers.google import wire
 from llm_sdk.types import JsonObject, ModelTokensDetails, ModelUsage
 
@@ -92,17 +93,4 @@ class UsageTotals:
         before, self.total = self.total, total
         if before is None or before == total:
             return total if before is None else None
-        return ModelUsage(
-            input_tokens=total.input_tokens - before.input_tokens,
-            output_tokens=total.output_tokens - before.output_tokens,
-            input_tokens_details=_grown(before.input_tokens_details, total.input_tokens_details),
-            output_tokens_details=_grown(before.output_tokens_details, total.output_tokens_details),
-        )
-
-
-def _grown(before: ModelTokensDetails | None, total: ModelTokensDetails | None) -> ModelTokensDetails | None:
-    if before is None or total is None:
-        return total
-    return ModelTokensDetails(
-        **{name: count - (getattr(before, name) or 0) for name, count in total if count is not None}
-    )
+        return subtract_usage(total, before)

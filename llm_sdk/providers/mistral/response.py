@@ -18,6 +18,7 @@ from llm_sdk.providers.mistral.content import (
 )
 from llm_sdk.providers.mistral.endpoint import response_headers
 from llm_sdk.providers.mistral.errors import embedded_error
+from llm_sdk.providers.mistral.finish import decode_finish, encode_finish
 from llm_sdk.providers.mistral.tool_call_ids import answered_id
 from llm_sdk.providers.mistral.usage import decode_usage, encode_usage
 from llm_sdk.types import (
@@ -34,20 +35,6 @@ from llm_sdk.types import (
 from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
-# Why an answer ended. A word of tomorrow reads as "other" and keeps itself as the detail.
-FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "model_length": "length",
-    "tool_calls": "tool_calls",
-    "error": "error",
-}
-FINISH_WORDS: dict[FinishReason, str] = {
-    # There is no refusal, and no filter but guardrails, which answer with status 403.
-    "content_filter": "stop",
-    "other": "stop",
-    **{reason: word for word, reason in reversed(FINISH.items())},
-}
 ERROR_OBJECT = "error"
 
 
@@ -142,19 +129,6 @@ def join_parts(parts: Iterable[Part]) -> list[Part]:
         elif isinstance(last, ReasoningPart) and isinstance(part, ReasoningPart):
             joined[-1] = part.model_copy(update={"text": last.text + part.text})
     return joined
-
-
-def decode_finish(word: str | None) -> tuple[FinishReason | None, str | None]:
-    """``finish_reason``."""
-    return (FINISH.get(word, "other"), word) if word else (None, None)
-
-
-def encode_finish(response: ModelResponse, *, calls: bool) -> str:
-    """The other way."""
-    if response.finish_detail in FINISH:
-        return response.finish_detail
-    word = FINISH_WORDS[response.finish_reason or "other"]
-    return "tool_calls" if calls and word == "stop" else word
 
 
 def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:

@@ -20,7 +20,8 @@ from llm_sdk.errors import InvariantError
 from llm_sdk.providers.mistral import wire, wire_events
 from llm_sdk.providers.mistral.content import PROVIDER, decode_answer
 from llm_sdk.providers.mistral.errors import embedded_error
-from llm_sdk.providers.mistral.response import ERROR_OBJECT, chunks_of, decode_finish, is_silent, joins, other_choices
+from llm_sdk.providers.mistral.finish import decode_finish
+from llm_sdk.providers.mistral.response import ERROR_OBJECT, chunks_of, is_silent, joins, other_choices
 from llm_sdk.providers.mistral.stream_calls import StreamedCalls
 from llm_sdk.providers.mistral.usage import decode_usage
 from llm_sdk.sse import ServerSentEvent

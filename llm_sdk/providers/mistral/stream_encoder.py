@@ -15,7 +15,8 @@ from llm_sdk.deltas import (
 )
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.content import PROVIDER, encode_thinking, reference_id
-from llm_sdk.providers.mistral.response import describe, encode_finish, wanted_choices
+from llm_sdk.providers.mistral.finish import encode_finish
+from llm_sdk.providers.mistral.response import describe, wanted_choices
 from llm_sdk.providers.mistral.tool_call_ids import answered_id
 from llm_sdk.providers.mistral.usage import encode_usage
 from llm_sdk.sse import ServerSentEvent

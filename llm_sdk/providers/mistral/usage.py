@@ -1,4 +1,4 @@
-"""Token counts: the wire's <-> the unified ones."""
+"""What is counted: ``usage`` <-> :class:`~llm_sdk.types.ModelUsage`."""
 
 from llm_sdk.providers.mistral import wire
 from llm_sdk.types import JsonObject, ModelTokensDetails, ModelUsage

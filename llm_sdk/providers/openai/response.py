@@ -20,16 +20,15 @@ from llm_sdk.providers.openai.content import (
 )
 from llm_sdk.providers.openai.endpoint import response_headers
 from llm_sdk.providers.openai.errors import embedded_error
+from llm_sdk.providers.openai.finish import COMPLETED, REFUSAL, decode_finish, encode_finish
 from llm_sdk.providers.openai.function_call import split_provenance
 from llm_sdk.providers.openai.reasoning import encode_reasoning
 from llm_sdk.providers.openai.request import encode_body
+from llm_sdk.providers.openai.usage import decode_usage, encode_usage
 from llm_sdk.types import (
-    FinishReason,
     ImagePart,
     JsonObject,
     ModelResponse,
-    ModelTokensDetails,
-    ModelUsage,
     OpaquePart,
     Part,
     ReasoningPart,
@@ -39,13 +38,6 @@ from llm_sdk.types import (
 )
 from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
-
-REFUSAL = "refusal"
-# Why an answer is incomplete. A reason of tomorrow reads as "other" and keeps its name as the detail.
-INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
-INCOMPLETE_REASONS = {finish: reason for reason, finish in INCOMPLETE.items()}
-OTHER_INCOMPLETE = ("max_messages", "steered")
-COMPLETED = "completed"
 
 
 def decode_response(reply: WireResponse) -> ModelResponse:
@@ -104,73 +96,10 @@ def plain_refusal(item: wire.Item, refusal: list[str]) -> wire.Item:
     return item.model_copy(update={"content": texts})
 
 
-def decode_finish(response: wire.Response) -> tuple[FinishReason, str | None]:
-    """There is no finish reason on the wire: the status and the items tell."""
-    if response.status == "incomplete":
-        reason = response.incomplete_details.reason if response.incomplete_details else None
-        return INCOMPLETE.get(reason or "", "other"), reason or "incomplete"
-    if response.status not in (COMPLETED, None):
-        return "other", response.status
-    calls = any(isinstance(item, wire.FunctionCall) for item in response.output or ())
-    return ("tool_calls" if calls else "stop"), response.status
-
-
-def encode_finish(response: ModelResponse) -> JsonObject:
-    """``status``, ``incomplete_details`` and ``error``."""
-    status: JsonObject = {"status": COMPLETED, "error": None, "incomplete_details": None}
-    detail = response.finish_detail
-    if detail == REFUSAL:
-        return status
-    if response.finish_reason == "error":
-        return {
-            **status,
-            "status": "failed",
-            "error": {"code": detail or "server_error", "message": "The model failed."},
-        }
-    if response.finish_reason in INCOMPLETE_REASONS:
-        reason = detail if detail in INCOMPLETE else INCOMPLETE_REASONS[response.finish_reason]
-        return {**status, "status": "incomplete", "incomplete_details": {"reason": reason}}
-    if response.finish_reason == "other" and detail in OTHER_INCOMPLETE:
-        return {**status, "status": "incomplete", "incomplete_details": {"reason": detail}}
-    if response.finish_reason == "other" and detail in ("queued", "in_progress", "cancelled", "incomplete"):
-        return {**status, "status": detail}
-    return status
-
-
-def decode_usage(usage: wire.Usage) -> ModelUsage:
-    """Cached and reasoning tokens are inside the totals already. A detail that was not given stays absent."""
-    given, made = usage.input_tokens_details, usage.output_tokens_details
-    return ModelUsage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        input_tokens_details=ModelTokensDetails(
-            cached_text_tokens=given.cached_tokens, cache_write_tokens=given.cache_write_tokens
-        )
-        if given
-        else None,
-        output_tokens_details=ModelTokensDetails(reasoning_tokens=made.reasoning_tokens) if made else None,
-    )
-
-
 def cut_item(item: JsonObject, finish: JsonObject) -> JsonObject:
     """The last item of an answer: it is incomplete where the answer is (recorded)."""
     incomplete = finish["status"] == "incomplete" and item.get("type") in ("message", "function_call")
     return {**item, "status": "incomplete"} if incomplete else item
-
-
-def encode_usage(usage: ModelUsage) -> JsonObject:
-    """The details that the API always gives are zero where ``usage`` has none."""
-    given, made = usage.input_tokens_details, usage.output_tokens_details
-    details: JsonObject = {"cached_tokens": (given and given.cached_text_tokens) or 0}
-    if given and given.cache_write_tokens is not None:
-        details["cache_write_tokens"] = given.cache_write_tokens
-    return {
-        "input_tokens": usage.input_tokens,
-        "input_tokens_details": details,
-        "output_tokens": usage.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": (made and made.reasoning_tokens) or 0},
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-    }
 
 
 def new_id(prefix: str, ids: Ids) -> str:

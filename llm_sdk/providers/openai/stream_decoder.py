@@ -31,9 +31,10 @@ from llm_sdk.providers.openai.content import (
     join_signature,
 )
 from llm_sdk.providers.openai.errors import embedded_error
+from llm_sdk.providers.openai.finish import REFUSAL
 from llm_sdk.providers.openai.function_call import join_provenance
 from llm_sdk.providers.openai.reasoning import SEPARATOR, join_id
-from llm_sdk.providers.openai.response import REFUSAL, plain_refusal, read_response
+from llm_sdk.providers.openai.response import plain_refusal, read_response
 from llm_sdk.providers.openai.stream_places import ItemState, Slot, StreamPlaces
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import (

@@ -20,6 +20,7 @@ from llm_sdk.providers.openai_chat_completion.content import (
 )
 from llm_sdk.providers.openai_chat_completion.endpoint import response_headers
 from llm_sdk.providers.openai_chat_completion.errors import embedded_error
+from llm_sdk.providers.openai_chat_completion.finish import REFUSAL, decode_finish, encode_finish, finish_word
 from llm_sdk.providers.openai_chat_completion.logprobs import encode_logprobs
 from llm_sdk.providers.openai_chat_completion.sound import audio_fields
 from llm_sdk.providers.openai_chat_completion.thinking import encode_reasoning, reasoning_part, thought
@@ -40,29 +41,6 @@ from llm_sdk.types import (
 from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
 
-REFUSAL = "refusal"
-# Why an answer ended, in OpenAI's words. The last of those with one meaning is only read.
-FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "content_filter": "content_filter",
-    "function_call": "tool_calls",
-}
-# Words of other servers: Together, OpenRouter, DeepSeek, two of Z.ai's, Mistral's, and three of those behind
-# OpenRouter. Any other word is "other".
-FOREIGN_FINISH: dict[str, FinishReason] = {
-    "eos": "stop",
-    "error": "error",
-    "insufficient_system_resource": "error",
-    "sensitive": "content_filter",
-    "network_error": "error",
-    "model_length": "length",
-    "max_output_tokens": "length",
-    "max_tokens": "length",
-    "MAX_TOKENS": "length",
-}
-FINISH_WORDS: dict[FinishReason, str] = {reason: word for word, reason in reversed(FINISH.items())}
 AUDIO_LIFETIME = 3600
 """Seconds for which the provider keeps an audio answer (documented as expires_at, seen as about an hour)."""
 
@@ -176,31 +154,6 @@ def _read_calls(message: wire.ResponseMessage, warnings: list[str], cut: list[st
                 raise
             cut.append(error.as_warning())
     return parts
-
-
-def finish_word(word: str | None, native: str | None) -> str | None:
-    """Why an answer ended. OpenRouter says ``tool_calls`` of one that was cut amid a call, and only the word of the
-    provider behind it tells that (recorded)."""
-    was_cut = native is not None and (FINISH.get(native) or FOREIGN_FINISH.get(native)) == "length"
-    return native if was_cut and FINISH.get(word or "") != "length" else word
-
-
-def decode_finish(word: str | None, *, calls: bool) -> tuple[FinishReason | None, str | None]:
-    """An answer to a forced tool ends with ``stop`` (documented), and some servers do so with any call."""
-    if not word:
-        return ("tool_calls" if calls else None), None
-    reason = FINISH.get(word) or FOREIGN_FINISH.get(word, "other")
-    return ("tool_calls" if calls and reason == "stop" else reason), word
-
-
-def encode_finish(response: ModelResponse, *, calls: bool) -> str:
-    """``finish_reason``: a refusal ends like any answer."""
-    if response.finish_detail == REFUSAL:
-        return "stop"
-    if response.finish_detail in FINISH:
-        return response.finish_detail
-    word = FINISH_WORDS.get(response.finish_reason or "other", "stop")
-    return "tool_calls" if calls and word == "stop" else word
 
 
 def new_id(prefix: str, length: int, ids: Ids) -> str:

@@ -18,14 +18,8 @@ from llm_sdk.errors import RefusalError
 from llm_sdk.providers.openai_chat_completion import wire, wire_events
 from llm_sdk.providers.openai_chat_completion.content import PROVIDER, decode_annotation, numbered_citations
 from llm_sdk.providers.openai_chat_completion.errors import embedded_error
-from llm_sdk.providers.openai_chat_completion.response import (
-    decode_finish,
-    finish_word,
-    other_choices,
-    refused,
-    split_text,
-    unknown_content,
-)
+from llm_sdk.providers.openai_chat_completion.finish import decode_finish, finish_word
+from llm_sdk.providers.openai_chat_completion.response import other_choices, refused, split_text, unknown_content
 from llm_sdk.providers.openai_chat_completion.sound import audio_fields
 from llm_sdk.providers.openai_chat_completion.stream_calls import StreamedCalls
 from llm_sdk.providers.openai_chat_completion.thinking import merge_details, reasoning_part, thought

@@ -16,13 +16,8 @@ from llm_sdk.deltas import (
     cited,
 )
 from llm_sdk.providers.openai_chat_completion.content import PROVIDER
-from llm_sdk.providers.openai_chat_completion.response import (
-    AUDIO_LIFETIME,
-    REFUSAL,
-    encode_annotations,
-    encode_finish,
-    is_legacy,
-)
+from llm_sdk.providers.openai_chat_completion.finish import REFUSAL, encode_finish
+from llm_sdk.providers.openai_chat_completion.response import AUDIO_LIFETIME, encode_annotations, is_legacy
 from llm_sdk.providers.openai_chat_completion.stream_chunks import Chunks
 from llm_sdk.providers.openai_chat_completion.thinking import DEFAULT_FIELD, DETAILS, FIELDS, read_details
 from llm_sdk.providers.openai_chat_completion.usage import encode_usage

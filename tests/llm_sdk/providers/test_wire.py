@@ -30,7 +30,7 @@ COPIES = {"openai-chat-completion": ["openai-compatible"], "anthropic": ["anthro
 VALUE = re.compile(r'"\w+"\s*:\s*"([\w.\-/]{1,64})"')
 FIELD = re.compile(r'"(\w+)"\s*:')
 # Where the words for the end of an answer stand.
-ENDS = ("response.FINISH", "response.FOREIGN_FINISH", "response.FINISH_REASONS", "finish.REASONS")
+ENDS = ("finish.FINISH_REASONS", "finish.FOREIGN_FINISH_REASONS")
 
 
 def room(provider: str, name: str) -> ModuleType | None:

@@ -25,6 +25,15 @@ def responses_request(**fields: Any) -> Sample:
     return "request", {"model": "m", "input": "Hi", **fields}
 
 
+def incomplete_response(reason: str) -> Sample:
+    """A whole response without output that ended for this reason."""
+    nulls = dict.fromkeys(("error", "instructions", "max_output_tokens", "previous_response_id", "reasoning"))
+    head = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "incomplete"}
+    told = {"incomplete_details": {"reason": reason}, "output": [], "tools": [], "tool_choice": "auto", "metadata": {}}
+    options = {"parallel_tool_calls": True, "temperature": 1, "top_p": 1, "truncation": "disabled"}
+    return "response", {**head, **told, **options, **nulls}
+
+
 def completion(**message: Any) -> Sample:
     said = {"role": "assistant", "content": "Hi", "refusal": None, **message}
     choice = {"index": 0, "message": said, "finish_reason": "stop", "logprobs": None}
@@ -93,6 +102,7 @@ COHERE_CITATION = {
 
 VALUES: dict[str, dict[str, Sample]] = {
     "openai": {
+        "content_filter": incomplete_response("content_filter"),
         "web_search_2025_08_26": responses_request(tools=[{"type": "web_search_2025_08_26"}]),
         "response.reasoning_text.delta": (
             "stream_event",
