@@ -97,7 +97,8 @@ class Stage(_Model):
     ``reads_as`` changes what the provider reads, where its protocol says less than the input, and ``comes_as`` what
     comes of ``reply``, where its protocol cannot say all of that: merge patches (RFC 7386, with positions as keys of
     arrays) by provider. ``warns`` are the words by provider that the warnings of the answer must have, for what is left
-    out on the way there.
+    out on the way there; `` | `` stands between words of which any will do. A message that ``reads_as`` puts in with
+    ``led_in: true`` may begin with texts of the client's own.
     """
 
     input: LanguageModelInput

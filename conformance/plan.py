@@ -1,7 +1,7 @@
 """What a run judges: every recorded call of every provider asked for, with what has to come of it."""
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,11 +13,11 @@ from conformance.chunking import chunks, event_cuts
 from conformance.comparison import describe
 from conformance.conversation import Conversation
 from conformance.evidence import shown_by_answer, shown_by_error, shown_by_input
-from conformance.outcome import Outcome, drop_made_up, failed
+from conformance.meaning import as_the_provider_reads, joins_turns
+from conformance.outcome import Outcome, failed
 from conformance.recordings import Exchange, RecordingError, read_exchanges, read_file
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
-from conformance.tool_call_ids import rename_tool_call_ids
 from llm_sdk.capabilities import check
 from llm_sdk.codec import Codec, WireRequest, WireResponse
 from llm_sdk.errors import (
@@ -40,7 +40,6 @@ __all__ = [
     "Refusal",
     "StagedCalls",
     "Target",
-    "as_the_provider_reads",
     "merge_patch",
     "read_exchange",
     "refusal_of",
@@ -147,6 +146,14 @@ class Call:
                 if part["type"] == "text":
                     part.pop("signature", None)
         return read
+
+    def misreading(self, read: JsonObject) -> str:
+        """What a request that the provider reads as ``read`` says otherwise than this call; empty where it means the
+        same."""
+        expected = self.reading()
+        required = self.codec.capabilities.required
+        found = as_the_provider_reads(read, expected, required, joins_turns=joins_turns(self.provider))
+        return describe(expected, found)
 
 
 class Target(Protocol):
@@ -363,8 +370,7 @@ def _calls_of(case: Case, codec: Codec, file: Path) -> Iterator[Call]:
             input = conversation.next_input(stage.input)
             golden = read_exchange(codec, exchange)
             call = Call(codec.provider, case.name, at + 1, stream, sent[0], input, exchange, path, golden, case, stage)
-            expected = call.reading()
-            if found := describe(expected, as_the_provider_reads(sent[1], expected, codec.capabilities.required)):
+            if found := call.misreading(sent[1]):
                 raise PlanError(f"{file}: was recorded for another input than the case has now ({found}); {again}")
             yield call
             if golden.answer is not None:
@@ -406,24 +412,6 @@ def read_exchange(codec: Codec, exchange: Exchange) -> Outcome:
         return Outcome(codec.decode_response(reply))
     except Exception as error:  # noqa: BLE001 - whatever a codec raises is its reading
         return failed(error)
-
-
-def as_the_provider_reads(read: JsonObject, expected: JsonObject, required: Set[str] = frozenset()) -> JsonObject:
-    """A request as it was read, to be compared with ``expected``: without made-up ids, with the tool call ids that are
-    used there, and of ``extra`` only what is expected there, because every client may add fields of its own. Options
-    that the protocol wants in every request (``required``) are the client's own choice where the caller sets none."""
-    kept = {name: value for name, value in read.items() if name in expected or name not in required}
-    extra = kept.pop("extra", None)
-    if expected.get("extra") and isinstance(extra, dict):
-        kept["extra"] = _only(extra, expected["extra"])
-    reading: JsonObject = rename_tool_call_ids(drop_made_up(kept, expected), expected)
-    return reading
-
-
-def _only(value: Any, wanted: Any) -> Any:
-    if isinstance(value, dict) and isinstance(wanted, dict):
-        return {key: _only(item, wanted[key]) for key, item in value.items() if key in wanted}
-    return value
 
 
 def merge_patch(value: Any, patch: Any) -> Any:

@@ -73,8 +73,9 @@ def test_warning(call: Call, subject: Subject, verdict: Verdict) -> None:
 @requirement(about=("warning",), otherwise=("CORE-23",))
 @over("answers with warnings")
 def test_what_is_left_out_is_told(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """Each adapter in its own words: any one of those that can name the same thing will do."""
     told = " ".join(answer_of(subject.plain(call), verdict).warnings or ())
-    missing = [word for word in call.warns if word not in told]
+    missing = [words for words in call.warns if not any(word.lower() in told.lower() for word in words.split(" | "))]
     verdict.true(not missing, f"a warning about {', '.join(missing)}", told or "no warning")
 
 

@@ -1,6 +1,7 @@
 """What an adapter sends, judged by what the provider reads in it."""
 
 import json
+import re
 from functools import partial
 
 import pytest
@@ -8,13 +9,16 @@ import pytest
 from conformance.conversation import Conversation
 from conformance.marks import over, requirement
 from conformance.outcome import Outcome
-from conformance.plan import Call, Refusal, StagedCalls, as_the_provider_reads
+from conformance.plan import Call, Refusal, StagedCalls
 from conformance.published import DEFAULT_FOLDER, load_schemas
 from conformance.replay import Playback, playback_of
 from conformance.subject import CANARY, Subject
 from conformance.verdict import Verdict
 from llm_sdk.codec import ModelCall, WireRequest
 from llm_sdk.errors import LanguageModelError, UnsupportedError
+
+STEP = re.compile(r"[.\[]")
+"""What stands between the steps of a path."""
 
 
 def sent_by(outcome: Outcome, verdict: Verdict) -> WireRequest:
@@ -32,17 +36,17 @@ def read(request: WireRequest, subject: Subject, verdict: Verdict) -> ModelCall:
         verdict.fail("a request that the provider can read", f"{error}: {request.body.decode('utf-8', 'replace')}")
 
 
-def judge_meaning(call: Call, found: ModelCall, subject: Subject, verdict: Verdict, what: str) -> None:
+def judge_meaning(call: Call, found: ModelCall, verdict: Verdict, what: str) -> None:
     """What was read of a request has to be what the input says."""
-    expected, required = call.reading(), subject.codec.capabilities.required
-    verdict.equal(expected, as_the_provider_reads(found.input.model_dump(mode="json"), expected, required), what)
+    if misread := call.misreading(found.input.model_dump(mode="json")):
+        verdict.fail(what, misread)
 
 
 @requirement(about=("request",), otherwise=("CORE-09",))
 @over("calls")
 def test_meaning(call: Call, subject: Subject, verdict: Verdict) -> None:
     found = read(sent_by(subject.plain(call), verdict), subject, verdict)
-    judge_meaning(call, found, subject, verdict, "a request that says what the input says")
+    judge_meaning(call, found, verdict, "a request that says what the input says")
 
 
 @requirement("CORE-16")
@@ -97,7 +101,7 @@ def test_conversation(conversation: StagedCalls, subject: Subject, verdict: Verd
         answer = playback_of(call.exchange)
         outcome = subject.ask_input(call.model_id, input, partial(_give, answer), stream=call.stream)
         found = read(sent_by(outcome, verdict), subject, verdict)
-        judge_meaning(call, found, subject, verdict, f"at stage {call.position}, the conversation so far")
+        judge_meaning(call, found, verdict, f"at stage {call.position}, the conversation so far")
         if call is conversation.calls[-1]:
             return
         if outcome.response is None:
@@ -112,8 +116,15 @@ def test_unsupported(refusal: Refusal, subject: Subject, verdict: Verdict, strea
     outcome = subject.ask_input("conformance-model", refusal.input, lambda _: Playback(500), stream=stream)
     if not isinstance(outcome.error, UnsupportedError):
         verdict.fail(f"UnsupportedError at {refusal.path}", outcome.describe())
-    verdict.equal(refusal.path, outcome.error.path, "the path of what is not supported")
+    found = outcome.error.path or "no path"
+    verdict.true(_is_there(refusal.path, found), f"the path of what is not supported: {refusal.path}", found)
     verdict.true(not outcome.performances, "nothing is sent", "a request was sent")
+
+
+def _is_there(expected: str, path: str) -> bool:
+    """Whether two paths are one place, of which either may say more: ``tools[0]`` is where ``tools[0].max_uses`` is."""
+    short, long = sorted((STEP.split(expected), STEP.split(path)), key=len)
+    return long[: len(short)] == short
 
 
 @requirement("CORE-22")

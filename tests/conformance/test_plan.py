@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from conformance.case import Case
-from conformance.plan import Plan, PlanError, as_the_provider_reads, merge_patch, refusal_of
+from conformance.meaning import as_the_provider_reads
+from conformance.plan import Plan, PlanError, merge_patch, refusal_of
 from llm_sdk.registry import get_codec
 
 

@@ -1,0 +1,105 @@
+"""Requests are judged by what they mean: a good client may write them in another style, and be right."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.meaning import as_the_provider_reads, joins_turns
+from llm_sdk.registry import provider_names
+
+ROOM = Path(__file__).parent
+
+
+def text(*texts: str) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": said} for said in texts]
+
+
+def user(*texts: str) -> dict[str, Any]:
+    return {"role": "user", "content": text(*texts)}
+
+
+def result(*texts: str) -> dict[str, Any]:
+    part = {"type": "tool-result", "tool_call_id": "c", "tool_name": "t", "content": text(*texts)}
+    return {"role": "tool", "content": [part]}
+
+
+IMAGE = {"type": "image", "mime_type": "image/png", "data": "AAAA"}
+LED_IN = {"role": "user", "content": [IMAGE], "led_in": True}
+SYSTEM = {"role": "system", "content": text("Be brief")}
+PROMPT = {"system_prompt": "Be brief", "messages": [user("a")]}
+THOUGHT = {"type": "reasoning", "text": "t"}
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ({"messages": [], "tool_choice": {"type": "auto"}}, {"messages": []}),
+        ({"messages": [], "parallel_tool_calls": True, "metadata": {}, "stop": []}, {"messages": []}),
+        ({"messages": [SYSTEM, user("a")]}, PROMPT),
+        (PROMPT, {"messages": [SYSTEM, user("a")]}),
+        ({"messages": [user("a\nb")]}, {"messages": [user("a", "b")]}),
+        ({"messages": [user("a\n\nb", "c")]}, {"messages": [user("a", "b", "c")]}),
+        ({"messages": [result("a b")]}, {"messages": [result("a", "b")]}),
+        ({"messages": [result("")]}, {"messages": [result()]}),
+        ({"messages": [{"role": "user", "content": [*text("See:"), IMAGE]}]}, {"messages": [LED_IN]}),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, {"messages": [LED_IN]}),
+        (
+            {"messages": [{"role": "assistant", "content": [{**THOUGHT, "signature": '{"b":1, "a":2}'}]}]},
+            {"messages": [{"role": "assistant", "content": [{**THOUGHT, "signature": '{"a":2,"b":1}'}]}]},
+        ),
+    ],
+)
+def test_another_style_means_the_same(read: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert as_the_provider_reads(read, expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ({"messages": [], "tool_choice": {"type": "none"}}, {"messages": []}),
+        ({"messages": [], "parallel_tool_calls": True}, {"messages": [], "parallel_tool_calls": False}),
+        ({"messages": []}, {"messages": [], "tool_choice": {"type": "auto"}}),
+        ({"messages": [], "temperature": 1}, {"messages": []}),
+        ({"messages": [SYSTEM, user("a")]}, {**PROMPT, "system_prompt": "Be long"}),
+        ({"messages": [user("a"), SYSTEM]}, PROMPT),
+        ({"messages": [user("ab")]}, {"messages": [user("a", "b")]}),
+        ({"messages": [user("b\na")]}, {"messages": [user("a", "b")]}),
+        ({"messages": [user("a\nb")]}, {"messages": [user("a"), user("b")]}),
+        ({"messages": [result("")]}, {"messages": [result("a")]}),
+        ({"messages": [{"role": "user", "content": text("See:")}]}, {"messages": [LED_IN]}),
+        ({"messages": [{"role": "tool", "content": [IMAGE]}]}, {"messages": [LED_IN]}),
+        (
+            {"messages": [{"role": "assistant", "content": [{**THOUGHT, "signature": '{"a":1}'}]}]},
+            {"messages": [{"role": "assistant", "content": [{**THOUGHT, "signature": '{"a":2}'}]}]},
+        ),
+    ],
+)
+def test_another_meaning_does_not(read: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert as_the_provider_reads(read, expected) != expected
+
+
+def test_messages_of_one_role_are_one_turn_where_the_provider_says_so() -> None:
+    read, expected = {"messages": [user("a", "b"), SYSTEM]}, {"messages": [user("a"), user("b"), SYSTEM]}
+    assert as_the_provider_reads(read, expected, joins_turns=True) == expected
+    assert as_the_provider_reads(read, expected) == read
+    assert {name for name in provider_names() if joins_turns(name)} == {"anthropic"}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("provider", ["openai", "openai-chat-completion", "anthropic"])
+def test_a_good_adapter_of_another_style_passes_clean(tmp_path: Path, provider: str) -> None:
+    modules = [f"conformance.test_{name}" for name in ("requests", "answers", "errors")]
+    command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "--pyargs", *modules]
+    command += ["-p", "no:cacheprovider", "-q", "--provider", provider, "--adapter", "other_style:create"]
+    command += ["--level", "should", "--report-json", str(tmp_path / "report.json")]
+    found = subprocess.run(  # noqa: S603 - our own interpreter
+        command, cwd=ROOM, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert found.returncode == pytest.ExitCode.OK, found.stdout[-3000:]
+    checks = json.loads((tmp_path / "report.json").read_text())["checks"]
+    assert len(checks) > 300
+    assert {check["verdict"] for check in checks} <= {"passed", "not-applicable", "skipped"}
