@@ -12,11 +12,12 @@ __all__ = ["Area", "Cell", "Matrix", "ProviderTotals", "Row", "matrix_of", "piec
 
 PAGE = 950_000
 """About how many characters a page may have."""
-ROW, CELL, FRAME = 560, 235, 30_000
+ROW, CELL, FRAME = 420, 115, 30_000
 """About how many of them the page spends on a requirement, on one cell of it, and on what is always there."""
 OVERHEAD = 600
 """About how many characters the page spends on one failing check besides what that says."""
-NAMED = 12
+NAMED, NAME = 6, 60
+"""How many of the other failing checks of a requirement are named, and what that costs beside the names."""
 TELLING = frozenset({"failed", "error", "harness-error", "warning", "known failure"})
 ESCAPE = re.compile(r"(\\(?:x[0-9a-f]{2}|[nrt\\]))")
 
@@ -137,7 +138,7 @@ def matrix_of(document: Document, limit: int = PAGE) -> Matrix:
         for id in check.ids:
             by_requirement.setdefault(id, []).append(check)
     rows = [_row(id, result, by_requirement[id], document.providers) for id, result in document.requirements.items()]
-    budget = limit - FRAME - len(rows) * (ROW + CELL * len(document.providers))
+    budget = limit - FRAME - len(rows) * (ROW + CELL * len(document.providers)) - sum(map(_size_of_names, rows))
     for row, check in _in_rounds(rows):
         budget -= _size(check)
         if budget < 0:
@@ -164,6 +165,10 @@ def _in_rounds(rows: Sequence[Row]) -> Iterator[tuple[Row, Check]]:
     ]
     for one_round in zip_longest(*queues):
         yield from (found for found in one_round if found is not None)
+
+
+def _size_of_names(row: Row) -> int:
+    return 4 * NAME * bool(row.telling) + sum(NAME + len(check.check) for check in row.telling[:NAMED])
 
 
 def _size(check: Check) -> int:

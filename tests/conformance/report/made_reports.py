@@ -63,34 +63,23 @@ def report(*checks: Check, attempts: tuple[str, ...] = (), **changes: Any) -> Do
 def colourful() -> Document:
     """A report with every verdict there is."""
     providers = settings().providers
-    split = failure(
-        "the same as of the stream as recorded",
-        'content[0].text: "Grüße, 世界" became "Gr��ße, 世界"',
-        BODY.index(b"\xbc"),
-    )
-    framed = failure(
-        "the same as of the stream as recorded", "response became absent; error: InvariantError", 13, "crlf"
-    )
+    broken = 'content[0].text: "Grüße, 世界" became "Gr��ße, 世界"'
+    split = failure("the same as of the stream as recorded", broken, BODY.index(b"\xbc"))
+    framed = failure("the same as of the stream as recorded", "response became absent", 13, "crlf")
     usage = failure("the usage of the recorded answer", 'usage: {"input_tokens": 12, "output_tokens": 7} became null')
+    nameless, scripted = failure("the id of the answer", "none"), failure("a tool call", SCRIPT)
+    cases = ("text", "whitespace", "refusal")
     return report(
-        *(
-            check(provider, "CORE-01", case=case)
-            for provider in providers
-            for case in ("text", "whitespace", "refusal")
-        ),
+        *(check(provider, "CORE-01", case=case) for provider in providers for case in cases),
         *(check(provider, "STREAM-02", name="test_single_cuts") for provider in providers[2:]),
         *(failed(provider, "STREAM-02", why=split, name="test_single_cuts") for provider in providers[:2]),
         failed("openai", "STREAM-02", why=split, name="test_single_cuts", case="whitespace"),
         failed("google", "STREAM-05", why=framed, name="test_framing"),
         failed("openai", "USAGE-01", why=usage, name="test_usage"),
-        failed(
-            "cohere", "CORE-08", why=failure("the id of the answer", "none"), verdict="warning", name="test_identity"
-        ),
-        failed("mistral", "TOOLS-01", why=failure("a tool call", SCRIPT), verdict="known failure", name="test_tools"),
+        failed("cohere", "CORE-08", why=nameless, verdict="warning", name="test_identity"),
+        failed("mistral", "TOOLS-01", why=scripted, verdict="known failure", name="test_tools"),
         check("anthropic", "AUDIO-01", verdict="not-applicable", name="test_refusals"),
-        check(
-            "google", "RESIL-04", verdict="harness-error", message="OSError: no free port", name="test_no_connection"
-        ),
+        check("google", "RESIL-04", verdict="harness-error", message="OSError: no free port", name="test_failing"),
         check("google", "ERROR-01", verdict="error", message="Traceback …\nKeyError: 'choices'", name="test_error"),
         check("openai", "RESIL-08", verdict="skipped", message="judged in process only", name="test_cancelling"),
     )

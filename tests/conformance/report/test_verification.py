@@ -49,6 +49,12 @@ UNKNOWN = {
     "verdict": "not judged", "verdicts": {},
 }  # fmt: skip
 
+
+def add_a_requirement(document: dict[str, Any]) -> None:
+    document["requirements"]["CORE-99"] = UNKNOWN
+    document["totals"]["requirements"]["not judged"] += 1
+
+
 BENDS: dict[str, tuple[Bend, list[str]]] = {
     "a check is made to pass": (
         pass_the_check,
@@ -105,12 +111,7 @@ BENDS: dict[str, tuple[Bend, list[str]]] = {
         ["network: it was in reach while the adapter was judged"],
     ),
     "a requirement nobody knows": (
-        lambda document: (
-            document["requirements"].update({"CORE-99": UNKNOWN}),
-            document["totals"]["requirements"].update(
-                {"not judged": document["totals"]["requirements"]["not judged"] + 1}
-            ),
-        ),
+        add_a_requirement,
         ["requirements: CORE-99: not known to suite version 0.1.0"],
     ),
 }
