@@ -8,6 +8,7 @@ from llm_sdk.providers.anthropic import wire
 from llm_sdk.providers.anthropic.capabilities import CAPABILITIES
 from llm_sdk.providers.anthropic.content import PROVIDER
 from llm_sdk.providers.anthropic.web_search import WEB_SEARCH
+from llm_sdk.shared_options import LOCATION, encode_user_location, own_tools, unknown_tool
 from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import (
     JsonObject,
@@ -33,7 +34,6 @@ TOOL_CHOICES: dict[str, ToolChoiceOption] = {
     "any": ToolChoiceRequired(),
 }
 CHOICE_TYPES = {choice.type: name for name, choice in TOOL_CHOICES.items()}
-LOCATION = ("city", "region", "country", "timezone")
 FORMAT_NAME = "output"
 """The API has no names for formats."""
 
@@ -90,14 +90,13 @@ def strict_tools(tools: Sequence[ToolOption]) -> set[int]:
 
 def encode_tools(tools: list[ToolOption], warnings: list[str]) -> list[JsonObject]:
     """``tools``. A hosted tool of another provider is left out with a warning."""
-    strict = strict_tools(tools)
+    own = list(own_tools(tools, PROVIDER, warnings))
+    strict = strict_tools(own)
     written: list[JsonObject] = []
-    for at, tool in enumerate(tools):
+    for at, tool in enumerate(own):
         match tool:
-            case OpaqueTool(provider=provider) if provider == PROVIDER:
-                written.append(tool.data)
             case OpaqueTool():
-                warnings.append(f"tool: a hosted tool of {tool.provider} was left out")
+                written.append(tool.data)
             case WebSearchTool():
                 written.append(encode_web_search(tool))
             case Tool():
@@ -114,7 +113,7 @@ def encode_web_search(tool: WebSearchTool) -> JsonObject:
         if (value := getattr(tool, option)) is not None:
             search[option] = value
     if tool.user_location is not None:
-        search["user_location"] = {"type": "approximate", **tool.user_location.model_dump()}
+        search["user_location"] = encode_user_location(tool.user_location)
     return search
 
 
@@ -132,8 +131,7 @@ def decode_tools(wired: list[wire.Tool] | None, extra: ExtraFields, warnings: li
             case wire.WebSearchTool():
                 tools.append(decode_web_search(tool, path, extra))
             case _:
-                warnings.append(f"{tool.type}: this tool has no unified form and is kept as an opaque tool")
-                tools.append(OpaqueTool(provider=PROVIDER, data=tool.as_json()))
+                tools.append(unknown_tool(tool.type, tool.as_json(), PROVIDER, warnings))
     strict = strict_tools(tools)
     for at, tool in enumerate(wired):
         if isinstance(tool, wire.CustomTool) and bool(tool.strict) != (at in strict):
@@ -195,12 +193,16 @@ def encode_output_config(input: LanguageModelInput, warnings: list[str]) -> Json
     config: JsonObject = {}
     if input.reasoning is not None and input.reasoning.enabled and input.reasoning.effort is not None:
         config["effort"] = input.reasoning.effort
-    format = input.response_format
-    if isinstance(format, JsonResponseFormat):
-        config["format"] = {"type": "json_schema", "schema": format.json_schema}
-        if format.description:
-            warnings.append("response_format: its description is left out, this protocol takes only the schema")
+    if isinstance(input.response_format, JsonResponseFormat):
+        config["format"] = encode_format(input.response_format, warnings)
     return config
+
+
+def encode_format(format: JsonResponseFormat, warnings: list[str]) -> JsonObject:
+    """``output_config.format``, which has neither name nor description."""
+    if format.description:
+        warnings.append("response_format: its description is left out, this protocol takes only the schema")
+    return {"type": "json_schema", "schema": format.json_schema}
 
 
 def decode_format(format: JsonObject | None, extra: ExtraFields) -> ResponseFormatOption | None:
@@ -216,7 +218,7 @@ def decode_format(format: JsonObject | None, extra: ExtraFields) -> ResponseForm
     return JsonResponseFormat.model_validate({"name": FORMAT_NAME, "schema": schema})
 
 
-def encode_thinking(options: ReasoningOptions) -> JsonObject:
+def encode_reasoning_options(options: ReasoningOptions) -> JsonObject:
     """``thinking``. Without a budget the model decides how much to think; an effort guides it."""
     if not options.enabled:
         return {"type": "disabled"}
@@ -225,7 +227,7 @@ def encode_thinking(options: ReasoningOptions) -> JsonObject:
     return {"type": "adaptive"}
 
 
-def decode_reasoning(
+def decode_reasoning_options(
     thinking: wire.ThinkingConfig | None, config: wire.OutputConfig | None, extra: ExtraFields
 ) -> ReasoningOptions | None:
     """The other way. An effort without thinking, an unknown one and other kinds of thinking are kept."""

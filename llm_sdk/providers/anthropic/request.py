@@ -18,11 +18,11 @@ from llm_sdk.providers.anthropic.history import HistoryReader, HistoryWriter
 from llm_sdk.providers.anthropic.normalize import BLOCK_DEFAULTS
 from llm_sdk.providers.anthropic.options import (
     decode_format,
-    decode_reasoning,
+    decode_reasoning_options,
     decode_tool_choice,
     decode_tools,
     encode_output_config,
-    encode_thinking,
+    encode_reasoning_options,
     encode_tool_choice,
     encode_tools,
 )
@@ -79,7 +79,7 @@ def encode_body(model_id: str, input: LanguageModelInput, api_version: str, warn
     if (choice := encode_tool_choice(input)) is not None:
         body["tool_choice"] = choice
     if input.reasoning is not None:
-        body["thinking"] = encode_thinking(input.reasoning)
+        body["thinking"] = encode_reasoning_options(input.reasoning)
     if config := encode_output_config(input, warnings):
         body["output_config"] = config
     if input.metadata is not None:
@@ -166,7 +166,7 @@ def _read_input(body: wire.Request, warnings: list[str]) -> LanguageModelInput:
     fields["messages"] = HistoryReader(extra, warnings).read(body.messages)
     fields["tools"] = decode_tools(body.tools, extra, warnings)
     fields["tool_choice"], fields["parallel_tool_calls"] = decode_tool_choice(body.tool_choice, extra)
-    fields["reasoning"] = decode_reasoning(body.thinking, body.output_config, extra)
+    fields["reasoning"] = decode_reasoning_options(body.thinking, body.output_config, extra)
     format = body.output_config.format if body.output_config is not None else None
     fields["response_format"] = decode_format(format or body.output_format, extra)
     fields["metadata"] = _read_metadata(body.metadata, extra)

@@ -1,8 +1,11 @@
 """Tools, tool choice, response format and reasoning <-> their fields in the request."""
 
+from collections.abc import Iterable
+
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.cohere import wire
 from llm_sdk.providers.cohere.content import PROVIDER
+from llm_sdk.shared_options import own_tools, unknown_tool
 from llm_sdk.types import (
     JsonObject,
     JsonResponseFormat,
@@ -25,17 +28,18 @@ THINKING = {"enabled": True, "disabled": False}
 THINKING_WORDS = {enabled: word for word, enabled in THINKING.items()}
 
 
-def encode_tool(tool: ToolOption, warnings: list[str]) -> JsonObject | None:
-    """A tool; None, with a warning, for a hosted tool of another provider."""
-    if isinstance(tool, OpaqueTool):
-        if tool.provider == PROVIDER:
-            return tool.data
-        warnings.append(f"tool: a hosted tool of {tool.provider} was left out")
-        return None
-    if not isinstance(tool, Tool):
-        return None  # a web search, which the capabilities refuse
-    described = {"description": tool.description} if tool.description else {}
-    return {"type": "function", "function": {"name": tool.name, **described, "parameters": tool.parameters}}
+def encode_tools(tools: Iterable[ToolOption], warnings: list[str]) -> list[JsonObject]:
+    """``tools``. A hosted tool of another provider is left out with a warning; the capabilities refuse a web search."""
+    written: list[JsonObject] = []
+    for tool in own_tools(tools, PROVIDER, warnings):
+        match tool:
+            case OpaqueTool():
+                written.append(tool.data)
+            case Tool():
+                described = {"description": tool.description} if tool.description else {}
+                function = {"name": tool.name, **described, "parameters": tool.parameters}
+                written.append({"type": "function", "function": function})
+    return written
 
 
 def decode_tools(wired: list[wire.Tool] | None, extra: ExtraFields, warnings: list[str]) -> list[ToolOption] | None:
@@ -48,8 +52,7 @@ def decode_tools(wired: list[wire.Tool] | None, extra: ExtraFields, warnings: li
         if isinstance(tool, wire.FunctionTool):
             tools.append(_decode_function(tool, path, extra))
         else:
-            warnings.append(f"{tool.type}: this tool has no unified form and is kept as an opaque tool")
-            tools.append(OpaqueTool(provider=PROVIDER, data=tool.as_json()))
+            tools.append(unknown_tool(tool.type, tool.as_json(), PROVIDER, warnings))
     return tools
 
 
@@ -97,13 +100,13 @@ def decode_format(format: wire.ResponseFormat | None, extra: ExtraFields) -> Res
     return JsonResponseFormat.model_validate({"name": JSON_FORMAT, "schema": schema})
 
 
-def encode_thinking(options: ReasoningOptions) -> JsonObject:
+def encode_reasoning_options(options: ReasoningOptions) -> JsonObject:
     """``thinking``."""
     budget = {} if options.budget_tokens is None else {"token_budget": options.budget_tokens}
     return {"type": THINKING_WORDS[options.enabled], **budget}
 
 
-def decode_thinking(options: wire.ThinkingOptions | None, extra: ExtraFields) -> ReasoningOptions | None:
+def decode_reasoning_options(options: wire.ThinkingOptions | None, extra: ExtraFields) -> ReasoningOptions | None:
     """The other way; a type of tomorrow is kept."""
     if options is None:
         return None

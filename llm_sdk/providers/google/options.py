@@ -7,6 +7,7 @@ from llm_sdk.providers.google import wire
 from llm_sdk.providers.google.capabilities import CAPABILITIES
 from llm_sdk.providers.google.content import PROVIDER
 from llm_sdk.providers.google.schemas import json_schema
+from llm_sdk.shared_options import own_tools
 from llm_sdk.types import (
     AudioOptions,
     JsonObject,
@@ -45,13 +46,10 @@ def encode_tools(tools: list[ToolOption], warnings: list[str]) -> list[JsonObjec
     """The functions, in one entry, and each hosted tool in one of its own. Those of other providers are left out."""
     functions: list[JsonObject] = []
     hosted: list[JsonObject] = []
-    for tool in tools:
+    for tool in own_tools(tools, PROVIDER, warnings):
         match tool:
-            case OpaqueTool(provider=provider, data=data):
-                if provider == PROVIDER:
-                    hosted.append(data)
-                else:
-                    warnings.append(f"tool: a hosted tool of {provider} was left out")
+            case OpaqueTool():
+                hosted.append(tool.data)
             case WebSearchTool():
                 hosted.append({"googleSearch": {}})
             case Tool():

@@ -1,9 +1,12 @@
 """Tools, tool choice, response format and reasoning <-> their fields in the request."""
 
+from collections.abc import Iterable
+
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.capabilities import CAPABILITIES
 from llm_sdk.providers.mistral.content import PROVIDER
+from llm_sdk.shared_options import encode_schema_format, own_tools, unknown_tool
 from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import (
     JsonObject,
@@ -19,7 +22,6 @@ from llm_sdk.types import (
     ToolChoiceRequired,
     ToolChoiceTool,
     ToolOption,
-    WebSearchTool,
 )
 
 TOOL_CHOICES: dict[str, ToolChoiceOption] = {
@@ -34,20 +36,19 @@ THINKING_EFFORT = "high"
 REASONING_MODE = "reasoning"
 
 
-def encode_tool(tool: ToolOption, warnings: list[str]) -> JsonObject | None:
-    """A tool; None, with a warning, for a hosted tool of another provider."""
-    match tool:
-        case OpaqueTool():
-            if tool.provider == PROVIDER:
-                return tool.data
-            warnings.append(f"tool: a hosted tool of {tool.provider} was left out")
-            return None
-        case WebSearchTool():
-            return None  # refused before, see the capabilities
-    described = {"description": tool.description} if tool.description else {}
-    strict = {"strict": True} if allows_strict(tool.parameters) else {}
-    function = {"name": tool.name, **described, "parameters": tool.parameters, **strict}
-    return {"type": "function", "function": function}
+def encode_tools(tools: Iterable[ToolOption], warnings: list[str]) -> list[JsonObject]:
+    """``tools``. A hosted tool of another provider is left out with a warning; the capabilities refuse a web search."""
+    written: list[JsonObject] = []
+    for tool in own_tools(tools, PROVIDER, warnings):
+        match tool:
+            case OpaqueTool():
+                written.append(tool.data)
+            case Tool():
+                described = {"description": tool.description} if tool.description else {}
+                strict = {"strict": True} if allows_strict(tool.parameters) else {}
+                function = {"name": tool.name, **described, "parameters": tool.parameters, **strict}
+                written.append({"type": "function", "function": function})
+    return written
 
 
 def decode_tools(wired: list[wire.Tool] | None, extra: ExtraFields, warnings: list[str]) -> list[ToolOption] | None:
@@ -60,8 +61,7 @@ def decode_tools(wired: list[wire.Tool] | None, extra: ExtraFields, warnings: li
             extra.keep_all(tool.rest("type", "function"), "tools", str(at))
             tools.append(decode_function(tool.function, ("tools", str(at), "function"), extra))
         else:
-            warnings.append(f"{tool.type}: this tool has no unified form and is kept as an opaque tool")
-            tools.append(OpaqueTool(provider=PROVIDER, data=tool.as_json()))
+            tools.append(unknown_tool(tool.type, tool.as_json(), PROVIDER, warnings))
     return tools
 
 
@@ -98,14 +98,7 @@ def decode_tool_choice(choice: str | JsonObject | None, extra: ExtraFields) -> T
 
 def encode_format(format: ResponseFormatOption) -> JsonObject:
     """``response_format``."""
-    if isinstance(format, TextResponseFormat):
-        return {"type": "text"}
-    if format.json_schema is None:
-        return {"type": "json_object"}
-    described = {} if format.description is None else {"description": format.description}
-    strict = {"strict": True} if allows_strict(format.json_schema) else {}
-    schema = {"name": format.name, **described, "schema": format.json_schema, **strict}
-    return {"type": "json_schema", "json_schema": schema}
+    return encode_schema_format(format)
 
 
 def decode_format(format: wire.ResponseFormat | None, extra: ExtraFields) -> ResponseFormatOption | None:
@@ -128,12 +121,12 @@ def decode_format(format: wire.ResponseFormat | None, extra: ExtraFields) -> Res
     return TextResponseFormat() if format.type == "text" else JsonResponseFormat(name="json_object")
 
 
-def encode_effort(options: ReasoningOptions) -> str:
+def encode_reasoning_options(options: ReasoningOptions) -> str:
     """``reasoning_effort``."""
     return (options.effort or THINKING_EFFORT) if options.enabled else "none"
 
 
-def decode_reasoning(body: wire.Request, extra: ExtraFields) -> ReasoningOptions | None:
+def decode_reasoning_options(body: wire.Request, extra: ExtraFields) -> ReasoningOptions | None:
     """``reasoning_effort``, and ``prompt_mode`` in which older models are told to think; an unknown effort is kept.
 
     A ``prompt_mode`` of null is none at all, and another thing than one that is not given.

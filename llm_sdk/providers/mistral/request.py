@@ -19,13 +19,13 @@ from llm_sdk.providers.mistral.errors import RejectedRequestError
 from llm_sdk.providers.mistral.history import HistoryReader, encode_messages
 from llm_sdk.providers.mistral.options import (
     decode_format,
-    decode_reasoning,
+    decode_reasoning_options,
     decode_tool_choice,
     decode_tools,
-    encode_effort,
     encode_format,
-    encode_tool,
+    encode_reasoning_options,
     encode_tool_choice,
+    encode_tools,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput
 from llm_sdk.wire_fault import field_names, field_steps, furthest, unknown_fields
@@ -66,14 +66,13 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str]) -
         if (value := getattr(input, field)) is not None:
             body[name] = value
     if input.tools is not None:
-        tools = (encode_tool(tool, warnings) for tool in input.tools)
-        body["tools"] = [tool for tool in tools if tool is not None]
+        body["tools"] = encode_tools(input.tools, warnings)
     if input.tool_choice is not None:
         body["tool_choice"] = encode_tool_choice(input.tool_choice)
     if input.response_format is not None:
         body["response_format"] = encode_format(input.response_format)
     if input.reasoning is not None:
-        body["reasoning_effort"] = encode_effort(input.reasoning)
+        body["reasoning_effort"] = encode_reasoning_options(input.reasoning)
     return body
 
 
@@ -98,7 +97,7 @@ def decode_request(request: WireRequest) -> ModelCall:
     fields["tools"] = decode_tools(body.tools, extra, warnings)
     fields["tool_choice"] = decode_tool_choice(body.tool_choice, extra)
     fields["response_format"] = decode_format(body.response_format, extra)
-    fields["reasoning"] = decode_reasoning(body, extra)
+    fields["reasoning"] = decode_reasoning_options(body, extra)
     input = LanguageModelInput(**fields)
     if extra.fields:
         input = input.model_copy(update={"extra": extra.fields})

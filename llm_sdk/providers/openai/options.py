@@ -1,11 +1,12 @@
 """Tools, tool choice, response format and reasoning <-> their fields in the request."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH
+from llm_sdk.shared_options import LOCATION, encode_user_location, own_tools, unknown_tool
 from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import (
     JsonObject,
@@ -32,23 +33,23 @@ TOOL_CHOICES: dict[str, ToolChoiceOption] = {
     "none": ToolChoiceNone(),
     "required": ToolChoiceRequired(),
 }
-LOCATION = ("city", "region", "country", "timezone")
 
 
-def encode_tool(tool: ToolOption, warnings: list[str]) -> JsonObject | None:
-    """A tool; None, with a warning, for a hosted tool of another provider."""
+def encode_tools(tools: Iterable[ToolOption], warnings: list[str]) -> list[JsonObject]:
+    """``tools``. A hosted tool of another provider is left out with a warning."""
+    return [_encode_tool(tool) for tool in own_tools(tools, PROVIDER, warnings)]
+
+
+def _encode_tool(tool: ToolOption) -> JsonObject:
     match tool:
         case OpaqueTool():
-            if tool.provider == PROVIDER:
-                return tool.data
-            warnings.append(f"tool: a hosted tool of {tool.provider} was left out")
-            return None
+            return tool.data
         case WebSearchTool():
             search: JsonObject = {"type": WEB_SEARCH}
             if tool.allowed_domains is not None:
                 search["filters"] = {"allowed_domains": tool.allowed_domains}
             if tool.user_location is not None:
-                search["user_location"] = {"type": "approximate", **tool.user_location.model_dump()}
+                search["user_location"] = encode_user_location(tool.user_location)
             return search
     function: JsonObject = {"type": "function", "name": tool.name}
     if tool.description:
@@ -73,8 +74,7 @@ def decode_tools(
                 modalities = ["text", "image"]
                 extra.keep_all(tool.rest("type"), *path)
             case _:
-                warnings.append(f"{tool.type}: this tool has no unified form and is kept as an opaque tool")
-                tools.append(OpaqueTool(provider=PROVIDER, data=tool.as_json()))
+                tools.append(unknown_tool(tool.type, tool.as_json(), PROVIDER, warnings))
     return (tools if tools or (wired is not None and modalities is None) else None), modalities
 
 

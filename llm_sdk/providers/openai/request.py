@@ -25,8 +25,8 @@ from llm_sdk.providers.openai.options import (
     decode_tools,
     encode_format,
     encode_reasoning_options,
-    encode_tool,
     encode_tool_choice,
+    encode_tools,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput, WebSearchTool
 
@@ -59,11 +59,11 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str]) -
     for name, field in OPTIONS.items():
         if (value := getattr(input, field)) is not None:
             body[name] = value
-    tools = [encode_tool(tool, warnings) for tool in input.tools or ()]
+    tools = encode_tools(input.tools or (), warnings)
     if "image" in (input.modalities or ()):
         tools.append({"type": IMAGE_TOOL})
     if input.tools is not None or tools:
-        body["tools"] = [tool for tool in tools if tool is not None]
+        body["tools"] = tools
     if input.tool_choice is not None:
         body["tool_choice"] = encode_tool_choice(input.tool_choice, input.tools or ())
     if input.response_format is not None:

@@ -7,6 +7,7 @@ from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
 from llm_sdk.providers.openai_chat_completion.content import AUDIO_FORMATS, PROVIDER, UNIFIED_AUDIO_FORMATS
+from llm_sdk.shared_options import LOCATION, encode_schema_format, own_tools, unknown_tool
 from llm_sdk.strict_schema import allows_strict
 from llm_sdk.types import (
     AudioOptions,
@@ -33,7 +34,6 @@ TOOL_CHOICES: dict[str, ToolChoiceOption] = {
     "none": ToolChoiceNone(),
     "required": ToolChoiceRequired(),
 }
-LOCATION = ("city", "region", "country", "timezone")
 STREAMED_AUDIO, WHOLE_AUDIO = "linear16", "wav"
 
 
@@ -41,14 +41,12 @@ def encode_tools(tools: list[ToolOption] | None, warnings: list[str]) -> JsonObj
     """``tools``, and ``web_search_options`` in which the hosted search is asked for."""
     fields: JsonObject = {}
     functions: list[JsonObject] = []
-    for tool in tools or ():
+    for tool in own_tools(tools or (), PROVIDER, warnings):
         match tool:
             case WebSearchTool():
                 fields["web_search_options"] = encode_web_search(tool)
-            case OpaqueTool() if tool.provider == PROVIDER:
-                functions.append(tool.data)
             case OpaqueTool():
-                warnings.append(f"tool: a hosted tool of {tool.provider} was left out")
+                functions.append(tool.data)
             case Tool():
                 functions.append({"type": "function", "function": encode_function_tool(tool)})
     return {"tools": functions, **fields} if functions else fields
@@ -77,8 +75,7 @@ def decode_tools(body: wire.Request, extra: ExtraFields, warnings: list[str]) ->
             extra.keep_all(tool.rest("type", "function"), "tools", str(at))
             tools.append(decode_function_tool(tool.function, ("tools", str(at), "function"), extra))
         else:
-            warnings.append(f"{tool.type}: this tool has no unified form and is kept as an opaque tool")
-            tools.append(OpaqueTool(provider=PROVIDER, data=tool.as_json()))
+            tools.append(unknown_tool(tool.type, tool.as_json(), PROVIDER, warnings))
     if body.functions is not None:
         unused = ExtraFields({}, {})
         tools += [decode_function_tool(function, ("functions",), unused) for function in body.functions]
@@ -148,14 +145,7 @@ def _decode_function_choice(choice: str | JsonObject | None, extra: ExtraFields)
 
 def encode_format(format: ResponseFormatOption) -> JsonObject:
     """``response_format``."""
-    if isinstance(format, TextResponseFormat):
-        return {"type": "text"}
-    if format.json_schema is None:
-        return {"type": "json_object"}
-    described = {} if format.description is None else {"description": format.description}
-    strict = {"strict": True} if allows_strict(format.json_schema) else {}
-    schema = {"name": format.name, **described, "schema": format.json_schema, **strict}
-    return {"type": "json_schema", "json_schema": schema}
+    return encode_schema_format(format)
 
 
 def decode_format(format: Any, extra: ExtraFields) -> ResponseFormatOption | None:
@@ -187,7 +177,7 @@ def _decode_schema(format: JsonObject, extra: ExtraFields) -> JsonResponseFormat
     return JsonResponseFormat.model_validate(known)
 
 
-def encode_effort(options: ReasoningOptions) -> str | None:
+def encode_reasoning_options(options: ReasoningOptions) -> str | None:
     """``reasoning_effort``: a budget is one of those that stand for an effort (see the capabilities); an effort
     outranks it. Without either the model thinks as much as it likes, and nothing is said."""
     if not options.enabled:
@@ -195,7 +185,7 @@ def encode_effort(options: ReasoningOptions) -> str | None:
     return options.effort or EFFORTS.get(options.budget_tokens or 0)
 
 
-def decode_effort(effort: str | None, extra: ExtraFields) -> ReasoningOptions | None:
+def decode_reasoning_options(effort: str | None, extra: ExtraFields) -> ReasoningOptions | None:
     """The other way; an unknown effort is kept."""
     if effort is None:
         return None

@@ -21,13 +21,13 @@ from llm_sdk.providers.openai_chat_completion.history import HistoryReader, enco
 from llm_sdk.providers.openai_chat_completion.normalize import MESSAGE_DEFAULTS
 from llm_sdk.providers.openai_chat_completion.options import (
     decode_audio,
-    decode_effort,
     decode_format,
+    decode_reasoning_options,
     decode_tool_choice,
     decode_tools,
     encode_audio,
-    encode_effort,
     encode_format,
+    encode_reasoning_options,
     encode_tool_choice,
     encode_tools,
 )
@@ -76,7 +76,7 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str], *
     if input.response_format is not None:
         body["response_format"] = encode_format(input.response_format)
     if input.reasoning is not None:
-        if (effort := encode_effort(input.reasoning)) is not None:
+        if (effort := encode_reasoning_options(input.reasoning)) is not None:
             body["reasoning_effort"] = effort
         else:
             warnings.append("reasoning: only an effort can be sent, and none is set: the model's default holds")
@@ -114,7 +114,7 @@ def decode_request(request: WireRequest) -> ModelCall:
         "tools": decode_tools(body, extra, warnings),
         "tool_choice": decode_tool_choice(body, extra),
         "response_format": decode_format(body.response_format, extra),
-        "reasoning": decode_effort(body.reasoning_effort, extra),
+        "reasoning": decode_reasoning_options(body.reasoning_effort, extra),
         "audio": decode_audio(body.audio, extra),
     }
     _decode_stream_options(body, extra)
