@@ -61,6 +61,11 @@ SOURCE_FIELDS = ("type", "media_type", "data", "url")
 ENABLED: JsonObject = {"enabled": True}
 
 
+def encode_messages(messages: list[Message], api_version: str, warnings: list[str]) -> list[JsonObject]:
+    """The messages of a request. Raises UnsupportedError, with the path, for a part that cannot stand where it does."""
+    return _HistoryWriter(api_version, warnings).write(messages)
+
+
 def joins(last: Message | None, message: Message) -> bool:
     """Whether ``message`` goes on in the wire message of the one before it.
 
@@ -69,7 +74,7 @@ def joins(last: Message | None, message: Message) -> bool:
     return isinstance(last, ToolMessage) and isinstance(message, ToolMessage | UserMessage)
 
 
-class HistoryWriter:
+class _HistoryWriter:
     """Writes the messages of one request; ``warnings`` grow by what is left out."""
 
     def __init__(self, api_version: str, warnings: list[str]) -> None:
@@ -78,7 +83,6 @@ class HistoryWriter:
         self._callers: dict[str, JsonObject] = {}
 
     def write(self, messages: list[Message]) -> list[JsonObject]:
-        """The conversation. Raises UnsupportedError, with the path, for a part that cannot stand where it does."""
         written: list[JsonObject] = []
         last: Message | None = None
         for at, message in enumerate(messages):

@@ -14,7 +14,7 @@ from llm_sdk.providers.anthropic import wire
 from llm_sdk.providers.anthropic.capabilities import BY_VERSION, DEFAULT_VERSION, SAMPLING
 from llm_sdk.providers.anthropic.content import PROVIDER
 from llm_sdk.providers.anthropic.endpoint import PATH, VERSION_HEADER, match, vertex_path
-from llm_sdk.providers.anthropic.history import HistoryReader, HistoryWriter
+from llm_sdk.providers.anthropic.history import HistoryReader, encode_messages
 from llm_sdk.providers.anthropic.normalize import BLOCK_DEFAULTS
 from llm_sdk.providers.anthropic.options import (
     decode_format,
@@ -73,7 +73,7 @@ def encode_body(model_id: str, input: LanguageModelInput, api_version: str, warn
             body[name] = value
     if input.system_prompt is not None:
         body["system"] = encode_system(input)
-    body["messages"] = HistoryWriter(api_version, warnings).write(input.messages)
+    body["messages"] = encode_messages(input.messages, api_version, warnings)
     if input.tools is not None:
         body["tools"] = encode_tools(input.tools, warnings)
     if (choice := encode_tool_choice(input)) is not None:
@@ -112,7 +112,7 @@ def decode_request(request: WireRequest) -> ModelCall:
     try:
         body = wire.Request.model_validate_json(request.body)
     except ValidationError as error:
-        raise _refuse(error) from None
+        raise refuse(error) from None
     route = match(request.method, request.path)
     model_id = (route.model_id if route is not None else None) or body.model
     if model_id is None:
@@ -197,8 +197,8 @@ def _read_metadata(metadata: JsonObject | None, extra: ExtraFields) -> dict[str,
     return {USER_ID: str(user_id)} if known else None
 
 
-def _refuse(error: ValidationError) -> InvalidInputError:
-    """The API is validated as this is, and complains in the same words.
+def refuse(error: ValidationError) -> InvalidInputError:
+    """What the API says of a body that it refuses. It is validated as this is, and complains in the same words.
 
     Of the kinds that a field may have, the one is meant that the reading got furthest with.
     """

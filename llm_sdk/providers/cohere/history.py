@@ -39,8 +39,14 @@ from llm_sdk.types import (
 UNKNOWN_CALL = "tool call id not found in previous tool calls"
 
 
-class HistoryWriter:
-    """Writes the conversation; ``documents`` are those that its user messages hold, for they stand beside it."""
+def encode_messages(messages: list[Message], warnings: list[str]) -> tuple[list[JsonObject], list[JsonObject]]:
+    """The messages of a request, and its documents: those that its user messages hold, for they stand beside them."""
+    writer = _HistoryWriter(warnings)
+    return list(writer.write(messages)), writer.documents
+
+
+class _HistoryWriter:
+    """Writes the messages of one request; ``documents`` and ``warnings`` grow on the way."""
 
     def __init__(self, warnings: list[str]) -> None:
         self.documents: list[JsonObject] = []

@@ -15,7 +15,7 @@ from llm_sdk.providers.cohere import wire
 from llm_sdk.providers.cohere.capabilities import CAPABILITIES
 from llm_sdk.providers.cohere.content import PROVIDER
 from llm_sdk.providers.cohere.endpoint import PATH
-from llm_sdk.providers.cohere.history import HistoryReader, HistoryWriter
+from llm_sdk.providers.cohere.history import HistoryReader, encode_messages
 from llm_sdk.providers.cohere.normalize import BLOCK_DEFAULTS
 from llm_sdk.providers.cohere.options import (
     JSON_FORMAT,
@@ -68,13 +68,12 @@ def encode_request(model_id: str, input: LanguageModelInput, *, stream: bool) ->
 
 def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str]) -> JsonObject:
     """The body before ``extra``."""
-    writer = HistoryWriter(warnings)
-    messages = list(writer.write(input.messages))
+    messages, documents = encode_messages(input.messages, warnings)
     if input.system_prompt is not None:
         messages.insert(0, {"role": "system", "content": input.system_prompt})
     body: JsonObject = {"model": model_id, "messages": messages}
-    if writer.documents:
-        body["documents"] = writer.documents
+    if documents:
+        body["documents"] = documents
     for name, field in OPTIONS.items():
         if (value := getattr(input, field)) is not None:
             body[name] = value
@@ -132,7 +131,7 @@ def ignored_fields(fields: JsonObject) -> list[str]:
 
 
 def refuse(error: ValidationError) -> InvalidInputError:
-    """The complaint that the API makes of a body."""
+    """What the API says of a body that it refuses."""
     first = furthest(error)
     path = field_path(field_steps(first["loc"], field_names(wire)))
     if first["type"] == "missing":

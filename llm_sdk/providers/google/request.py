@@ -108,7 +108,7 @@ def decode_request(request: WireRequest) -> ModelCall:
         parsed = one_spelling(from_json(request.body))
         body = wire.Request.model_validate(parsed)
     except ValidationError as error:
-        raise _refuse(error) from None
+        raise refuse(error) from None
     except ValueError as error:
         raise InvalidInputError(f"Invalid JSON payload received. {error}", provider=PROVIDER) from None
     _check_contents(body.contents)
@@ -160,28 +160,29 @@ def _decode_system(content: wire.Content | None, extra: ExtraFields) -> str | No
 def _check_contents(contents: list[wire.Content]) -> None:
     """What the API refuses of a conversation, in its words (recorded for the role)."""
     if not contents:
-        raise _refusal("GenerateContentRequest.contents", "contents is not specified", "contents")
+        raise _complaint("GenerateContentRequest.contents", "contents is not specified", "contents")
     for at, content in enumerate(contents):
         if content.role is not None and content.role not in ROLES:
             raise InvalidInputError("Please use a valid role: user, model.", provider=PROVIDER)
         if not content.parts:
             path = f"contents[{at}].parts"
-            raise _refusal(f"GenerateContentRequest.{path}", "contents.parts must not be empty.", path)
+            raise _complaint(f"GenerateContentRequest.{path}", "contents.parts must not be empty.", path)
 
 
-def _refusal(where: str, what: str, path: str) -> InvalidInputError:
+def _complaint(where: str, what: str, path: str) -> InvalidInputError:
     error = InvalidInputError(f"* {where}: {what}\n", provider=PROVIDER)
     error.path = path
     return error
 
 
-def _refuse(error: ValidationError) -> InvalidInputError:
+def refuse(error: ValidationError) -> InvalidInputError:
+    """What the API says of a body that it refuses."""
     first = error.errors()[0]
     path = ""
     for step in first["loc"]:
         path += f"[{step}]" if isinstance(step, int) else f".{_snake_case(step)}" if path else _snake_case(step)
     if first["type"] == "missing":
-        return _refusal(f"GenerateContentRequest.{path}", f"{path.rpartition('.')[2]} is not specified", path)
+        return _complaint(f"GenerateContentRequest.{path}", f"{path.rpartition('.')[2]} is not specified", path)
     refused = InvalidInputError(f"Invalid value at '{path}': {first['msg']}", provider=PROVIDER)
     refused.path = path
     return refused

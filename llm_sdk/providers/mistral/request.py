@@ -122,7 +122,7 @@ def check_order(messages: list[wire.Message]) -> None:
 
 
 def refuse(error: ValidationError) -> InvalidInputError:
-    """The complaint that the API makes of a body."""
+    """What the API says of a body that it refuses."""
     first = furthest(error)
     location = field_steps(first["loc"], field_names(wire))
     return RejectedRequestError(first["msg"], kind=first["type"], location=location)

@@ -10,8 +10,8 @@ from pydantic_core import from_json
 from llm_sdk import openai_errors
 from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
+from llm_sdk.errors import InvalidInputError
 from llm_sdk.extra import ExtraFields, merge_extra
-from llm_sdk.openai_errors import not_json, refuse
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.content import PROVIDER
@@ -90,9 +90,9 @@ def decode_request(request: WireRequest) -> ModelCall:
     try:
         body = wire.Request.model_validate(from_json(request.body, allow_inf_nan=False))
     except ValidationError as error:
-        raise refuse(error, wire, PROVIDER) from None
+        raise refuse(error) from None
     except ValueError:
-        raise not_json(PROVIDER) from None
+        raise openai_errors.not_json(PROVIDER) from None
     warnings: list[str] = []
     extra = ExtraFields(body.rest(*wire.Request.model_fields), ITEM_DEFAULTS)
     fields: JsonObject = {field: getattr(body, name) for name, field in OPTIONS.items()}
@@ -112,6 +112,11 @@ def decode_request(request: WireRequest) -> ModelCall:
     if extra.fields:
         input = input.model_copy(update={"extra": extra.fields})
     return ModelCall(body.model, input, bool(body.stream), tuple(warnings))
+
+
+def refuse(error: ValidationError) -> InvalidInputError:
+    """What the API says of a body that it refuses."""
+    return openai_errors.refuse(error, wire, PROVIDER)
 
 
 def check_fields(call: ModelCall) -> None:

@@ -12,7 +12,6 @@ from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.extra import ExtraFields, merge_extra
-from llm_sdk.openai_errors import not_json, refuse
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
 from llm_sdk.providers.openai_chat_completion.content import PROVIDER
@@ -92,9 +91,9 @@ def decode_request(request: WireRequest) -> ModelCall:
     try:
         body = wire.Request.model_validate(from_json(request.body, allow_inf_nan=False))
     except ValidationError as error:
-        raise refuse(error, wire, PROVIDER) from None
+        raise refuse(error) from None
     except ValueError:
-        raise not_json(PROVIDER) from None
+        raise openai_errors.not_json(PROVIDER) from None
     model_id = body.model or deployment(request.path)
     if model_id is None:
         raise InvalidInputError("you must provide a model parameter", provider=PROVIDER)
@@ -156,6 +155,11 @@ def wants_usage(call: ModelCall) -> bool:
     """Whether a stream shall end with its usage."""
     options = (call.input.extra or {}).get("stream_options")
     return not (isinstance(options, dict) and options.get("include_usage") is False)
+
+
+def refuse(error: ValidationError) -> InvalidInputError:
+    """What the API says of a body that it refuses."""
+    return openai_errors.refuse(error, wire, PROVIDER)
 
 
 def check_fields(call: ModelCall) -> None:
