@@ -2,6 +2,7 @@
 
 import base64
 
+from llm_sdk.protobuf import behind_fields
 from llm_sdk.providers.anthropic.content import REDACTED
 from llm_sdk.types import ReasoningPart
 
@@ -26,15 +27,4 @@ def _is_gemini_signature(signature: str) -> bool:
         data = base64.b64decode(signature[:SHOWN].translate(STANDARD), validate=True)
     except ValueError:
         return False
-    for field in (0x12, 0x0A):
-        if data[:1] == bytes([field]):
-            data = _without_header(data)
-    return data[:1] == b"\x01"
-
-
-def _without_header(data: bytes) -> bytes:
-    """The content of a field: what stands behind its number and its length, of which the last byte is below 0x80."""
-    at = 1
-    while at < len(data) and data[at] >= 0x80:
-        at += 1
-    return data[at + 1 :]
+    return behind_fields(data, 0x12, 0x0A)[:1] == b"\x01"

@@ -1,4 +1,4 @@
-"""One content block while it is being streamed: the events that start it, go on with it and stop it."""
+"""One content block of a streamed answer: the events that open it, go on with it and end it."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -64,7 +64,7 @@ class OpenBlock(ABC):
     def feed(self, delta: PartDelta) -> None:
         """Write what a delta brings."""
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         """Write the end of the block."""
         self._events.emit("content_block_stop", index=self._index)
 
@@ -137,10 +137,10 @@ class OpenThinking(OpenBlock):
         if signature:
             self._delta("signature_delta", signature=signature)
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         if not self._signed:
             self._sign(signed(ReasoningPart(text=""), self._ids).signature or "")
-        super().stop()
+        super().finish()
 
 
 class OpenWhole(OpenBlock):
@@ -157,7 +157,7 @@ class OpenWhole(OpenBlock):
     def feed(self, delta: PartDelta) -> None:
         self._part.add_partial(PartialModelResponse(delta=ContentDelta(index=0, part=delta)))
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         [part] = self._part.compute_response().content
         block = encode_block(part, self._beside, f"content[{self.part_index}]", self._ids)
         kind = block.get("type")
@@ -171,7 +171,7 @@ class OpenWhole(OpenBlock):
             self._delta("compaction_delta", **{name: value for name, value in block.items() if name != "type"})
         else:
             self._start(block)
-        super().stop()
+        super().finish()
 
 
 def open_block(delta: ContentDelta, index: int, events: Events, calls: list[ToolCallPart], ids: Ids) -> OpenBlock:

@@ -53,7 +53,7 @@ class StreamEncoder:
         self._begin()
         whole = self._head.compute_response()
         explanation = self._write_refused(whole)
-        self._stop()
+        self._finish_block()
         if whole.finish_reason == "error":
             self._events.emit("error", error=describe_error(500, "Internal server error"))
             return self._events.take()
@@ -77,7 +77,7 @@ class StreamEncoder:
 
     def _write(self, delta: ContentDelta) -> None:
         if self._open is None or self._open.part_index != delta.index:
-            self._stop()
+            self._finish_block()
             if delta.index in self._ended_indices:
                 raise already_ended(delta.index, "block", PROVIDER)
             self._open = open_block(delta, self._blocks, self._events, self._calls, self._ids)
@@ -95,8 +95,8 @@ class StreamEncoder:
                 self._write(partial.delta)
         return explanation
 
-    def _stop(self) -> None:
+    def _finish_block(self) -> None:
         if self._open is not None:
-            self._open.stop()
+            self._open.finish()
             self._ended_indices.add(self._open.part_index)
             self._open = None

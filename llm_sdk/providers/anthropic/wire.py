@@ -1,4 +1,4 @@
-"""The Messages API in its own JSON: what ``POST /v1/messages`` takes, answers and streams.
+"""The Messages API in its own JSON: what ``POST /v1/messages`` takes and answers.
 
 Models name the fields that have a unified form; every other field is kept as it came (``model_extra``). Every union
 has a catch-all member, so that a block, a citation or a tool of tomorrow is carried and not refused.

@@ -1,4 +1,4 @@
-"""One part of an answer while it is being streamed: the events that begin it, go on with it and end it."""
+"""One block of a streamed answer: the events that open it, go on with it and end it."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Cohere's chat in its own JSON: what ``POST /v2/chat`` takes, answers and streams.
+"""Cohere's chat in its own JSON: what ``POST /v2/chat`` takes and answers.
 
 Models name the fields that have a unified form; every other field is kept as it came (``model_extra``). Every union of
 blocks has a catch-all member, so that a block or a tool of tomorrow is carried and not refused.

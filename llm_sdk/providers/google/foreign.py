@@ -3,6 +3,8 @@
 import base64
 import re
 
+from llm_sdk.protobuf import behind_fields
+
 STANDARD = str.maketrans("-_", "+/")
 BASE64 = re.compile(r"[A-Za-z0-9+/_=-]*")
 SHOWN = 40
@@ -38,16 +40,5 @@ def _opening(signature: str) -> bytes | None:
     except ValueError:
         return None
     begins = data[:1]
-    for field in (0x12, 0x0A):
-        if data[:1] == bytes([field]):
-            data = _without_header(data)
-    opening = data[:1]
+    opening = behind_fields(data, 0x12, 0x0A)[:1]
     return opening if opening == b"\x01" or opening not in (b"", begins) else None
-
-
-def _without_header(data: bytes) -> bytes:
-    """The content of a field: what stands behind its number and its length, of which the last byte is below 0x80."""
-    at = 1
-    while at < len(data) and data[at] >= 0x80:
-        at += 1
-    return data[at + 1 :]

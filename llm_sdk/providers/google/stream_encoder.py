@@ -58,7 +58,7 @@ class StreamEncoder:
         self._refused = self._refused or partial.finish_detail == REFUSAL
         begins = partial.id is not None or partial.model_id is not None
         if partial.delta is not None:
-            self._take(partial.delta, begins=begins)
+            self._write(partial.delta, begins=begins)
         elif begins:
             self._finish_part()
             self._begin_chunk()
@@ -67,7 +67,7 @@ class StreamEncoder:
         if partial.finish_reason is not None:
             chunk = self._chunk or self._begin_chunk()
             chunk.finish = finish_fields(self._told.snapshot())
-        return self._flush()
+        return self._take()
 
     def close(self) -> list[ServerSentEvent]:
         """Write the last chunk, with what the whole answer rests on."""
@@ -78,9 +78,9 @@ class StreamEncoder:
             self._write_chunk(blocked("".join(said)))
         else:
             self._write_chunk(self._candidate(chunk, last=True))
-        return self._flush()
+        return self._take()
 
-    def _take(self, delta: ContentDelta, *, begins: bool) -> None:
+    def _write(self, delta: ContentDelta, *, begins: bool) -> None:
         if self._is_aside(delta):
             self._aside_indices.add(delta.index)
             self._aside.add_partial(PartialModelResponse(delta=delta))
@@ -89,13 +89,13 @@ class StreamEncoder:
         if known is not None and known is not self._open:
             if not (isinstance(delta.part, TextPartDelta) and delta.part.citation and not delta.part.text):
                 raise already_ended(delta.index, "part", PROVIDER)
-            known.add(Change(delta.part, begins=False))
+            known.feed(Change(delta.part, begins=False))
             return
         if known is None:
             known = self._open_part(delta, begins=begins)
-            known.add(Change(delta.part, begins))
+            known.feed(Change(delta.part, begins))
             self._put(known.piece)
-        elif (piece := known.add(Change(delta.part, begins))) is not None:
+        elif (piece := known.feed(Change(delta.part, begins))) is not None:
             self._begin_chunk()
             self._put(piece)
 
@@ -161,6 +161,6 @@ class StreamEncoder:
             body["usageMetadata"] = encode_usage(self._usage)
         self._written.append(ServerSentEvent(dump_json({**body, **self._head}, separators=(",", ": "))))
 
-    def _flush(self) -> list[ServerSentEvent]:
+    def _take(self) -> list[ServerSentEvent]:
         written, self._written = self._written, []
         return written

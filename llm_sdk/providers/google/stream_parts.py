@@ -1,4 +1,4 @@
-"""One part of an answer while it is being streamed: what of it goes into which chunk."""
+"""One part of a streamed answer: what opens it, goes on with it and ends it, and in which chunk."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class OpenPart(ABC):
         self.piece: JsonObject = {}
 
     @abstractmethod
-    def add(self, change: Change) -> JsonObject | None:
+    def feed(self, change: Change) -> JsonObject | None:
         """Take a delta, the first one included. Returns a piece that has to stand in a chunk of its own; None where
         this delta needs none, or is told by :attr:`piece`."""
 
@@ -67,7 +67,7 @@ class OpenText(OpenPart):
         """All of it so far."""
         return "".join(self.fragments)
 
-    def add(self, change: Change) -> JsonObject | None:
+    def feed(self, change: Change) -> JsonObject | None:
         part: TextPartDelta | ReasoningPartDelta = change.part
         begins = change.begins
         if isinstance(part, TextPartDelta) and (citation := cited(part)) is not None:
@@ -113,7 +113,7 @@ class OpenSound(OpenPart):
         self.goes_on = part.id is None
         self._told = StreamAccumulator()
 
-    def add(self, change: Change) -> JsonObject | None:
+    def feed(self, change: Change) -> JsonObject | None:
         part: AudioPartDelta = change.part
         first = not self.piece
         self._told.add_partial(PartialModelResponse(delta=ContentDelta(index=0, part=part)))
@@ -136,7 +136,7 @@ class OpenWhole(OpenPart):
         self._parts = parts
         self._told = StreamAccumulator()
 
-    def add(self, change: Change) -> JsonObject | None:
+    def feed(self, change: Change) -> JsonObject | None:
         delta = ContentDelta(index=self.index, part=change.part)
         self._told.add_partial(PartialModelResponse(delta=delta))
         return None

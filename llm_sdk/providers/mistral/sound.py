@@ -1,28 +1,10 @@
 """Audio that is given to the model: its format shows in its first bytes only, because the wire does not name it."""
 
-import base64
-from collections.abc import Callable
-
+from llm_sdk import audio_format as recordings
 from llm_sdk.types import AudioFormat
-
-FORMATS: list[tuple[AudioFormat, Callable[[bytes], bool]]] = [
-    ("wav", lambda data: data.startswith(b"RIFF") and data[8:12] == b"WAVE"),
-    ("flac", lambda data: data.startswith(b"fLaC")),
-    ("opus", lambda data: data.startswith(b"OggS")),
-    # The layer bits at zero are ADTS, which this protocol does not take.
-    ("mp3", lambda data: data.startswith(b"ID3") or (data[:1] == b"\xff" and len(data) > 1 and _is_mpeg(data[1]))),
-]
-HEAD_CHARACTERS = 16
 
 
 def audio_format(data: str) -> AudioFormat | None:
-    """The format of base64 ``data``, of which the first characters are looked at; None for any other text."""
-    try:
-        head = base64.b64decode(data[:HEAD_CHARACTERS], validate=True)
-    except ValueError:
-        return None
-    return next((format for format, fits in FORMATS if fits(head)), None)
-
-
-def _is_mpeg(second_byte: int) -> bool:
-    return second_byte & 0xE0 == 0xE0 and second_byte & 0x06 != 0
+    """The format of base64 ``data``; None for one that this protocol does not take, and for any other text."""
+    format = recordings.audio_format(data)
+    return None if format == "aac" else format

@@ -1,4 +1,4 @@
-"""Tool calls of a stream: which call a fragment belongs to.
+"""The tool calls of a streamed answer: which call a fragment belongs to, and what it adds.
 
 Mistral's own models send each call whole, without an index until 2024, and all calls of an answer in one chunk; models
 of others on its platform send fragments, with an empty name and no id in all but the first (all recorded).

@@ -1,4 +1,4 @@
-"""Mistral's chat completions in their own JSON: what ``POST /v1/chat/completions`` takes, answers and streams.
+"""Mistral's chat completions in their own JSON: what ``POST /v1/chat/completions`` takes and answers.
 
 Models name the fields that have a unified form; every other field is kept as it came (``model_extra``). Every union
 has a catch-all member, so that a content chunk or a tool of tomorrow is carried and not refused.

@@ -1,4 +1,4 @@
-"""One output item while it is being streamed: the events that open it, go on with it and end it."""
+"""One output item of a streamed answer: the events that open it, go on with it and end it."""
 
 import string
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Which part of the answer the content of a streamed item is.
+"""The places of a streamed answer: which part of it the content of an item is.
 
 An item of the wire may be several parts, or none. Parts stand in the order of their items, however the events
 interleave, and an ordinary stream counts them from 0 without a gap.

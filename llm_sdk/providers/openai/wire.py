@@ -1,4 +1,4 @@
-"""The Responses API in its own JSON: what ``POST /v1/responses`` takes, answers and streams.
+"""The Responses API in its own JSON: what ``POST /v1/responses`` takes and answers.
 
 Models name the fields that have a unified form; every other field is kept as it came (``model_extra``). Every union
 has a catch-all member, so that an item, a content part or a tool of tomorrow is carried and not refused.

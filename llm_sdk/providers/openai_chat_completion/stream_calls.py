@@ -1,4 +1,4 @@
-"""The tool calls of a stream, put together from their fragments.
+"""The tool calls of a streamed answer: which call a fragment belongs to, and what it adds.
 
 The protocol tells calls apart by ``index``, and gives id and name once. Servers that copy it give no index, or the same
 one to several calls, or no id, or id and name with every fragment (all recorded or reported).

@@ -1,4 +1,4 @@
-"""The chunks of a stream as the API writes them: what each repeats, and its padding."""
+"""The chunks of a streamed answer, as the API writes them: what each repeats, and its padding."""
 
 from typing import Any
 

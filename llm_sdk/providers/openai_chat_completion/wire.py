@@ -1,4 +1,4 @@
-"""Chat Completions in its own JSON: what ``POST /v1/chat/completions`` takes, answers and streams.
+"""Chat Completions in its own JSON: what ``POST /v1/chat/completions`` takes and answers.
 
 Models name the fields that have a unified form; every other field is kept as it came (``model_extra``). Every union
 has a catch-all member. Fields that only servers other than OpenAI's send are marked with who does.
