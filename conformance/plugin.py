@@ -304,7 +304,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         repeat="" if report.passed else said.repeat if said else _repeat(item, target).line(),
         failure=said.failure if said and not report.passed else None,
     )
-    report.user_properties += properties_of(check, proved)
+    item.user_properties += properties_of(check, proved)  # the last of a check's reports takes them to the JUnit file
     vars(report)["conformance"] = {
         "place": item.stash[PLACE],
         "check": check.as_json(),
