@@ -98,30 +98,86 @@ def test_no_provider_is_known_by_name(path: Path) -> None:
 
 # What stands in every provider's folder, and what each room exports.
 ROOMS: dict[str, set[str]] = {
-    "": {"CODEC", "MODEL"},
-    "wire": set(),
+    "__init__": {"CODEC", "MODEL"},
+    "wire": {"Request", "Response", "OTHER_FIELDS"},
     "capabilities": {"CAPABILITIES"},
-    "request": {"encode_request", "decode_request"},
+    "endpoint": {"ENDPOINT", "match", "response_headers"},
+    "errors": {"encode_error", "decode_error", "embedded_error", "refuse_key"},
+    "content": {"PROVIDER"},
+    "history": {"encode_messages", "HistoryReader"},
+    "options": {
+        *("encode_tools", "decode_tools", "encode_tool_choice", "decode_tool_choice", "TOOL_CHOICES"),
+        *("encode_format", "decode_format", "encode_reasoning_options", "decode_reasoning_options"),
+    },
+    "request": {"encode_request", "encode_body", "decode_request", "refuse", "check_fields", "OPTIONS"},
+    "normalize": {"normalize_request", "DEFAULTS"},
     "response": {"encode_response", "decode_response"},
+    "finish": {"encode_finish", "decode_finish", "FINISH_REASONS", "FINISH_WORDS"},
+    "usage": {"encode_usage", "decode_usage"},
     "stream_decoder": {"StreamDecoder"},
     "stream_encoder": {"StreamEncoder"},
-    "errors": {"encode_error", "decode_error"},
-    "endpoint": {"ENDPOINT", "match"},
-    "normalize": {"normalize_request"},
 }
+# What a protocol has beside that: its own subjects, and the pieces that its streams are made of.
+EXTRA_ROOMS: dict[str, set[str]] = {
+    "anthropic": {"citations", "foreign", "signature", "stream_blocks", "web_search", "wire_events"},
+    "cohere": {"assistant", "stream_blocks", "wire_events"},
+    "google": {
+        *("foreign", "function_result", "grounding", "media", "names", "partial_args", "reader", "schemas"),
+        "stream_parts",
+    },
+    "mistral": {"sound", "stream_calls", "tool_call_ids", "wire_events"},
+    "openai": {"function_call", "hosted", "reasoning", "stream_items", "stream_places", "wire_events"},
+    "openai_chat_completion": {"logprobs", "sound", "stream_calls", "stream_chunks", "thinking", "wire_events"},
+}
+
+
+def rooms(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.py")}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
+def test_each_provider_has_the_same_rooms(folder: Path) -> None:
+    assert rooms(folder) == {*ROOMS, *EXTRA_ROOMS[folder.name]}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
 @pytest.mark.parametrize("room", ROOMS)
-def test_each_provider_has_the_same_rooms(folder: Path, room: str) -> None:
-    module = import_module(f"{name_of(folder)}.{room}".removesuffix("."))
+def test_a_room_exports_the_same_names_everywhere(folder: Path, room: str) -> None:
+    module = import_module(f"{name_of(folder)}.{room}".removesuffix(".__init__"))
     assert {name for name in ROOMS[room] if not hasattr(module, name)} == set()
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
+def test_every_room_is_used(folder: Path) -> None:
+    used = {
+        module for path in folder.glob("*.py") for module in imports(path) if path.stem != module.rpartition(".")[2]
+    }
+    assert {room for room in rooms(folder) - {"__init__"} if f"{name_of(folder)}.{room}" not in used} == set()
+
+
+@pytest.mark.parametrize("room", ["stream_decoder", "stream_encoder"])
+def test_decoders_and_encoders_are_called_alike(room: str) -> None:
+    """The same methods in the same order; whatever else one has is private."""
+    methods: dict[str, list[str]] = {}
+    for folder in FOLDERS:
+        [coder] = [
+            node
+            for node in tree(folder / f"{room}.py").body
+            if isinstance(node, ast.ClassDef) and node.name.startswith("Stream")
+        ]
+        names = [node.name for node in coder.body if isinstance(node, ast.FunctionDef)]
+        methods[folder.name] = [name for name in names if name == "__init__" or not name.startswith("_")]
+    assert {name: order for name, order in methods.items() if order != ["__init__", "feed", "close"]} == {}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
 def test_the_wire_stands_on_its_own(folder: Path) -> None:
-    """Everything in the folder may import its wire; the wire imports nothing of it."""
-    assert {module for module in imports(folder / "wire.py") if within(module, name_of(folder))} == set()
+    """Everything in the folder may import its wire; the wire imports nothing of it, and its events the wire alone."""
+    own = {
+        path: {module for module in imports(path) if within(module, name_of(folder))} for path in folder.glob("wire*")
+    }
+    assert own.pop(folder / "wire.py") == set()
+    assert {module for modules in own.values() for module in modules} <= {name_of(folder), f"{name_of(folder)}.wire"}
 
 
 def test_every_folder_is_registered() -> None:
