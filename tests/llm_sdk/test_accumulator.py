@@ -37,6 +37,7 @@ from llm_sdk import (
     ToolResultPartDelta,
     accumulate,
     parse_tool_arguments,
+    subtract_usage,
     sum_usage,
 )
 from llm_sdk.testing import arrivals, base64_texts, fragments, json_objects, usages
@@ -223,6 +224,19 @@ def test_law_5_usage_and_cost_are_summed_each_on_its_own(increments: list[ModelU
 @given(usages(), usages(), usages())
 def test_law_5_the_order_of_sums_is_nothing(left: ModelUsage, middle: ModelUsage, right: ModelUsage) -> None:
     assert sum_usage(left, sum_usage(middle, right)) == sum_usage(sum_usage(right, middle), left)
+
+
+@given(usages(), usages())
+def test_an_increment_is_what_a_running_total_has_more(before: ModelUsage, more: ModelUsage) -> None:
+    total = sum_usage(before, more)
+    assert sum_usage(before, subtract_usage(total, before)) == total
+
+
+def test_a_detail_that_is_new_is_an_increment_as_a_whole() -> None:
+    before = ModelUsage(input_tokens=5, output_tokens=1)
+    details = ModelTokensDetails(cached_text_tokens=4)
+    total = ModelUsage(input_tokens=5, output_tokens=3, input_tokens_details=details)
+    assert subtract_usage(total, before) == ModelUsage(input_tokens=0, output_tokens=2, input_tokens_details=details)
 
 
 def test_law_5_costs_are_summed_exactly() -> None:
