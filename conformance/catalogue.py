@@ -22,6 +22,7 @@ About: TypeAlias = Literal[
     "usage",
     "request",
     "completeness",
+    "return",
     "warning",
     "unsupported",
     "error",

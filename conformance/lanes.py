@@ -4,7 +4,7 @@ They differ in what they can show of an exchange. A check names what it needs of
 :func:`conformance.marks.lane_shows`, and is not judged on a lane that cannot show it.
 """
 
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import httpx
 
@@ -14,10 +14,13 @@ from llm_sdk.codec import Codec, WireRequest
 
 __all__ = ["LANES", "InProcess", "Lane", "Loopback", "Sight", "open_lane", "refuse"]
 
-Sight: TypeAlias = Literal["chunks", "compression", "endings", "holding", "closing", "waiting"]
-"""What a lane can show: where the chunks of an answer are cut, a compressed body, a connection that is refused or lost,
-an answer that is held back, whether the client closes the response, and that no answer comes in time."""
-EVERYTHING: frozenset[Sight] = frozenset({"chunks", "compression", "endings", "holding", "closing", "waiting"})
+Sight: TypeAlias = Literal["address", "chunks", "compression", "endings", "holding", "closing", "waiting"]
+"""What a lane can show: the address that a request goes to, where the chunks of an answer are cut, a compressed body, a
+connection that is refused or lost, an answer that is held back, whether the client closes the response, and that no
+answer comes in time."""
+EVERYTHING: frozenset[Sight] = frozenset(get_args(Sight))
+NOWHERE = "https://provider.invalid"
+"""Where no provider stands: an adapter that goes to its provider all the same is seen."""
 
 
 class Lane(Protocol):
@@ -65,7 +68,7 @@ class InProcess:
         return self._transport.performances
 
     def base_url(self, codec: Codec) -> str:
-        return codec.endpoint.base_url
+        return NOWHERE + codec.endpoint.root
 
     def play(self, answer: Answer) -> None:
         self._transport.answer = answer

@@ -51,7 +51,15 @@ def joins_texts(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(join))
 
 
-@mutant("CORE-05", cases=("incomplete-length",), checks="finish_reason")
+@mutant(
+    "CORE-05",
+    cases=("incomplete-length",),
+    checks="finish_reason",
+    seen=(
+        "mozilla-ai/any-llm#1306",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def always_stops(parts: Parts) -> LanguageModel:
     """Calls every end a stop."""
     return whole(parts, lambda response: response.model_copy(update={"finish_reason": "stop"}))
@@ -63,7 +71,16 @@ def drops_what_it_does_not_know(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [part for part in content if not isinstance(part, OpaquePart)]))
 
 
-@mutant("STREAM-15", cases=("text",), checks="truncation")
+@mutant(
+    "STREAM-15",
+    cases=("text",),
+    checks="truncation",
+    seen=(
+        "macanderson/stella#362",
+        "SamSaffron/term-llm#955",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def takes_a_break_for_the_end(parts: Parts) -> LanguageModel:
     """Ends a stream without its end mark as if it were complete."""
 
@@ -90,7 +107,9 @@ def stumbles_over_unknown_events(parts: Parts) -> LanguageModel:
     return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Strict)))
 
 
-@mutant("RESIL-06", cases=("text", "tool-call", "short-stream"), checks="concurrent")
+@mutant(
+    "RESIL-06", cases=("text", "tool-call", "short-stream"), checks="concurrent", seen=("oracle/langchain-oracle#256",)
+)
 def shares_its_state(parts: Parts) -> LanguageModel:
     """Reads all streams that run at the same time with one decoder."""
     shared: list[StreamDecoder] = []
@@ -106,7 +125,15 @@ def shares_its_state(parts: Parts) -> LanguageModel:
     return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Shared)))
 
 
-@mutant("REASON-03", cases=("late-signature",), checks="content")
+@mutant(
+    "REASON-03",
+    cases=("late-signature",),
+    checks="content",
+    seen=(
+        "langchain-ai/langchainjs#10845",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def keeps_the_first_signature(parts: Parts) -> LanguageModel:
     """Takes the signature of reasoning from the event that opens it."""
 
@@ -130,7 +157,16 @@ def keeps_the_first_signature(parts: Parts) -> LanguageModel:
     return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), First)))
 
 
-@mutant("REASON-02", cases=("several-summaries", "plain-summaries"), checks="content")
+@mutant(
+    "REASON-02",
+    cases=("several-summaries", "plain-summaries"),
+    checks="content",
+    seen=(
+        "zendev-sh/goai#129",
+        "NousResearch/hermes-agent#81911",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def joins_summaries_without_a_break(parts: Parts) -> LanguageModel:
     """Joins the summaries of a stream without the line feed between them."""
 
@@ -143,7 +179,7 @@ def joins_summaries_without_a_break(parts: Parts) -> LanguageModel:
     return streamed(parts, lambda: joined)
 
 
-@mutant("REASON-04", cases=("reasoning-without-text",), checks="content")
+@mutant("REASON-04", cases=("reasoning-without-text",), checks="content", seen=("simonw/llm-anthropic#81",))
 def drops_reasoning_without_text(parts: Parts) -> LanguageModel:
     """Leaves out reasoning that has no text, and its signature with it."""
 
@@ -153,7 +189,7 @@ def drops_reasoning_without_text(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [part for part in content if kept(part)]))
 
 
-@mutant("MEDIA-06", cases=("image-previews",), checks="content")
+@mutant("MEDIA-06", cases=("image-previews",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
 def joins_previews(parts: Parts) -> LanguageModel:
     """Takes every preview of an image for a piece of it."""
 
@@ -172,7 +208,16 @@ def joins_previews(parts: Parts) -> LanguageModel:
     return streamed(parts, joining)
 
 
-@mutant("CITE-01", cases=("citation",), checks="content")
+@mutant(
+    "CITE-01",
+    cases=("citation",),
+    checks="content",
+    seen=(
+        "BerriAI/litellm#13777",
+        "langchain-ai/langchain-google#1845",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def drops_citations_of_a_stream(parts: Parts) -> LanguageModel:
     """Ignores the citations that a stream brings."""
 
@@ -191,7 +236,7 @@ def drops_the_sources_of_a_search(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [part for part in content if part.type != "tool-result"]))
 
 
-@mutant("USAGE-03", cases=("usage-details", "text"), checks="usage")
+@mutant("USAGE-03", cases=("usage-details", "text"), checks="usage", seen=("symfony/ai#2178",))
 def counts_usage_twice(parts: Parts) -> LanguageModel:
     """Gives the usage of a stream once more as its increment."""
 
@@ -201,7 +246,15 @@ def counts_usage_twice(parts: Parts) -> LanguageModel:
     return streamed(parts, lambda: doubled)
 
 
-@mutant("USAGE-05", cases=("incomplete-length",), checks="usage")
+@mutant(
+    "USAGE-05",
+    cases=("incomplete-length",),
+    checks="usage",
+    seen=(
+        "envoyproxy/ai-gateway#2184",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def loses_usage_of_incomplete_answers(parts: Parts) -> LanguageModel:
     """Reads usage from complete answers only."""
 
@@ -232,7 +285,7 @@ def counts_bytes(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [in_bytes(part) for part in content]))
 
 
-@mutant("SEARCH-02", cases=("search-without-sources",), checks="content")
+@mutant("SEARCH-02", cases=("search-without-sources",), checks="content", seen=("veryfront/veryfront-code#2073",))
 def leaves_the_search_to_the_caller(parts: Parts) -> LanguageModel:
     """Gives a search that the provider ran as a call to be answered."""
 
@@ -265,7 +318,7 @@ def refuses_empty_answers(parts: Parts) -> LanguageModel:
     return whole(parts, insist)
 
 
-@mutant("CORE-07", cases=("refusal",), checks="refusal")
+@mutant("CORE-07", cases=("refusal",), checks="refusal", seen=("brightwave-inc/tidebreak#555",))
 def answers_with_the_refusal(parts: Parts) -> LanguageModel:
     """Gives a refusal as an ordinary answer."""
 

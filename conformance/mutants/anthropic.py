@@ -9,18 +9,20 @@ from conformance.mutants.reading import (
     WithDecoder,
     as_codec,
     content_changed,
+    misread,
     part_of,
     streamed,
     whole,
 )
 from conformance.mutants.registry import CodecAround, DecoderAround, Parts, mutant, reference
 from llm_sdk.codec import Codec, StreamDecoder, WireRequest
-from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.deltas import ContentDelta, PartialModelResponse, ToolCallPartDelta
 from llm_sdk.errors import RefusalError
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import (
+    JsonObject,
     LanguageModelInput,
     ModelResponse,
     ModelUsage,
@@ -31,8 +33,21 @@ from llm_sdk.types import (
     ToolResultPart,
 )
 
+FAR = 1 << 10
+"""Index of what the wire has no index for."""
+WEB = "web_search_result_location"
 
-@mutant("USAGE-08", cases=("running-totals",), checks="usage")
+
+@mutant(
+    "USAGE-08",
+    cases=("running-totals",),
+    checks="usage",
+    seen=(
+        "microsoft/agent-framework#7143",
+        "tensorzero/tensorzero#5481",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def adds_running_totals(parts: Parts) -> LanguageModel:
     """Adds the counts at the end of a stream to those at its start."""
 
@@ -48,7 +63,15 @@ def adds_running_totals(parts: Parts) -> LanguageModel:
     return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Adding)))
 
 
-@mutant("USAGE-07", cases=("cached-input",), checks="usage")
+@mutant(
+    "USAGE-07",
+    cases=("cached-input",),
+    checks="usage",
+    seen=(
+        "genkit-ai/genkit#5412",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def leaves_cached_tokens_out(parts: Parts) -> LanguageModel:
     """Takes the input that was not cached for all of it."""
 
@@ -64,7 +87,7 @@ def leaves_cached_tokens_out(parts: Parts) -> LanguageModel:
     return whole(parts, without)
 
 
-@mutant("TOOLS-23", cases=("hosted-code",), checks="content")
+@mutant("TOOLS-23", cases=("hosted-code",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
 def leaves_hosted_tools_to_the_caller(parts: Parts) -> LanguageModel:
     """Gives what a hosted tool is called with as a call to be answered."""
 
@@ -98,7 +121,15 @@ def reads_no_input_from_a_start(parts: Parts) -> LanguageModel:
     return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Forgetful)))
 
 
-@mutant("REASON-09", cases=("redacted-thinking",), checks="content")
+@mutant(
+    "REASON-09",
+    cases=("redacted-thinking",),
+    checks="content",
+    seen=(
+        "anomalyco/opencode#38614",
+        "earendil-works/pi#1532",
+    ),
+)
 def drops_redacted_reasoning(parts: Parts) -> LanguageModel:
     """Leaves out reasoning that cannot be read."""
 
@@ -108,7 +139,16 @@ def drops_redacted_reasoning(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [part for part in content if readable(part)]))
 
 
-@mutant("CORE-25", cases=("paused-answer",), checks="finish_reason")
+@mutant(
+    "CORE-25",
+    cases=("paused-answer",),
+    checks="finish_reason",
+    seen=(
+        "anthropics/anthropic-sdk-csharp#230",
+        "vercel/ai#8422",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def takes_a_pause_for_the_end(parts: Parts) -> LanguageModel:
     """Calls the end of every answer whose reason it does not know a stop."""
 
@@ -118,7 +158,7 @@ def takes_a_pause_for_the_end(parts: Parts) -> LanguageModel:
     return streamed(parts, lambda: stopped)
 
 
-@mutant("CORE-26", cases=("refusal-amid-text",), checks="refusal")
+@mutant("CORE-26", cases=("refusal-amid-text",), checks="refusal", seen=("mozilla-ai/any-llm#1306",))
 def takes_half_an_answer_for_a_whole(parts: Parts) -> LanguageModel:
     """Gives a text that a refusal has cut off as the answer."""
 
@@ -195,7 +235,16 @@ class _Rewriting(CodecAround):
         return WireRequest(sent.method, sent.path, body, sent.headers, sent.warnings)
 
 
-@mutant("TOOLS-24", cases=("failed-result",), checks="meaning")
+@mutant(
+    "TOOLS-24",
+    cases=("failed-result",),
+    checks="meaning",
+    seen=(
+        "langchain4j/langchain4j#4481",
+        "maximhq/bifrost#5890",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def forgets_that_a_tool_failed(parts: Parts) -> LanguageModel:
     """Sends the result of a tool that failed like any other."""
 
@@ -221,3 +270,54 @@ def leaves_no_room_beside_the_budget(parts: Parts) -> LanguageModel:
             return {**body, "max_tokens": 4096}
 
     return reference(parts, as_codec(Stubborn(get_codec(parts.provider))))
+
+
+@mutant("TOOLS-23", cases=("hosted-code",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
+def gives_fragments_of_hosted_tools(parts: Parts) -> LanguageModel:
+    """Knows hosted tools by the event that starts them, and takes their fragments for those of a call."""
+
+    class Fragments(DecoderAround):
+        def __init__(self, codec: Codec) -> None:
+            super().__init__(codec)
+            self._hosted: set[int] = set()
+
+        def feed(self, event: ServerSentEvent) -> Partials:
+            data = json.loads(event.data)
+            if data.get("content_block", {}).get("type") == "server_tool_use":
+                self._hosted.add(data["index"])
+            if data.get("delta", {}).get("type") != "input_json_delta" or data["index"] not in self._hosted:
+                return super().feed(event)
+            part = ToolCallPartDelta(args=data["delta"]["partial_json"])
+            return [PartialModelResponse(delta=ContentDelta(index=FAR + data["index"], part=part))]
+
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Fragments)))
+
+
+@mutant("CITE-06", cases=("document-citation",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
+def knows_citations_of_the_web_only(parts: Parts) -> LanguageModel:
+    """Drops citations of any kind but those of a web search."""
+
+    def of_the_web(answer: JsonObject) -> JsonObject:
+        for block in answer.get("content", ()):
+            if "citations" in block:
+                block["citations"] = [cited for cited in block["citations"] or () if cited["type"] == WEB]
+        return answer
+
+    return misread(parts, of_the_web)
+
+
+@mutant(
+    "STREAM-01",
+    cases=("reasoning-summary",),
+    checks="adds_up",
+    seen=("bitrouter/bitrouter#592", "turnstonelabs/turnstone#214", "8monkey-ai/hebo-gateway#131"),
+)
+def passes_over_signatures(parts: Parts) -> LanguageModel:
+    """Ignores the event that brings the signature of a thought."""
+
+    class Unsigned(DecoderAround):
+        def feed(self, event: ServerSentEvent) -> Partials:
+            is_signature = json.loads(event.data).get("delta", {}).get("type") == "signature_delta"
+            return [] if is_signature else super().feed(event)
+
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Unsigned)))

@@ -22,7 +22,7 @@ from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, ReasoningPart
 
 
-@mutant("REASON-14", cases=("tool-plan",), checks="content")
+@mutant("REASON-14", cases=("tool-plan",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
 def leaves_the_plan_out(parts: Parts) -> LanguageModel:
     """Reads of an answer with calls the calls only."""
 
@@ -32,7 +32,7 @@ def leaves_the_plan_out(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [part for part in content if not is_plan(part)]))
 
 
-@mutant("TOOLS-33", cases=("counts-of-their-own",), checks="content")
+@mutant("TOOLS-33", cases=("counts-of-their-own",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
 def counts_calls_among_the_blocks(parts: Parts) -> LanguageModel:
     """Takes the index of a call for that of a content block."""
 

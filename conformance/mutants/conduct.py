@@ -3,17 +3,20 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from conformance.mutants.registry import ModelAround, Parts, client_around, mutant, reference
+from conformance.mutants.sending import rewriting
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, StatusCodeError, TransportError
 from llm_sdk.model import LanguageModel
+from llm_sdk.registry import get_codec
 from llm_sdk.types import LanguageModelInput, ModelResponse, TextPart
 
 HELD = 3
 
 
-@mutant("ERROR-09", cases=("unauthorized",), checks="key_is_in_no_error")
+@mutant("ERROR-09", cases=("unauthorized",), checks="key_is_in_no_error", seen=("BerriAI/litellm#8075",))
 def shows_the_key(parts: Parts) -> LanguageModel:
     """Puts the headers that it sent into its errors."""
 
@@ -28,7 +31,15 @@ def shows_the_key(parts: Parts) -> LanguageModel:
     return Talkative(parts)
 
 
-@mutant("STREAM-19", cases=("text",), checks="leaving_early")
+@mutant(
+    "STREAM-19",
+    cases=("text",),
+    checks="leaving_early",
+    seen=(
+        "BerriAI/litellm#38082",
+        "openai/openai-python#763",
+    ),
+)
 def leaves_responses_open(parts: Parts) -> LanguageModel:
     """Never closes a response that was not read to its end."""
     return reference(parts, http_client=client_around(parts.http_client, aiter, close=False))
@@ -46,7 +57,15 @@ def waits_for_the_end(parts: Parts) -> LanguageModel:
     return Patient(parts)
 
 
-@mutant("RESIL-01", cases=("text",), checks="broken_stream")
+@mutant(
+    "RESIL-01",
+    cases=("text",),
+    checks="broken_stream",
+    seen=(
+        "HKUDS/nanobot#4038",
+        "aden-hive/hive#7265",
+    ),
+)
 def asks_again_in_mid_stream(parts: Parts) -> LanguageModel:
     """Sends the request again when a stream breaks, though part of it was given."""
 
@@ -73,7 +92,15 @@ def has_another_twin(parts: Parts) -> LanguageModel:
     return Twin(parts)
 
 
-@mutant("CORE-22", cases=("tool-call",), checks="input_is_left_alone")
+@mutant(
+    "CORE-22",
+    cases=("tool-call",),
+    checks="input_is_left_alone",
+    seen=(
+        "BerriAI/litellm#34277",
+        "567-labs/instructor#2417",
+    ),
+)
 def changes_the_input(parts: Parts) -> LanguageModel:
     """Closes the caller's own schemas in place."""
 
@@ -211,3 +238,25 @@ def cannot_be_cancelled(parts: Parts) -> LanguageModel:
                 return ModelResponse(content=[])
 
     return Deaf(parts)
+
+
+@mutant(
+    "CORE-38",
+    cases=("text",),
+    checks="base_url",
+    seen=("aliyun/iac-code#217", "dotflow-io/pycodeloop#60", "hoangvvo/llm-sdk@a753a91"),
+)
+def overlooks_the_base_url(parts: Parts) -> LanguageModel:
+    """Sends its requests to the provider, whatever address it was given."""
+    return reference(replace(parts, base_url=get_codec(parts.provider).endpoint.base_url))
+
+
+@mutant(
+    "CORE-39",
+    cases=("text",),
+    checks="not_null",
+    seen=("livekit/agents#1807", "ggml-org/llama.cpp#25515", "hoangvvo/llm-sdk@a753a91"),
+)
+def sends_null_for_what_is_unset(parts: Parts) -> LanguageModel:
+    """Sends null for options that the caller has not set."""
+    return rewriting(parts, lambda body: {**dict.fromkeys(("temperature", "top_p", "tools")), **body})

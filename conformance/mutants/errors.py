@@ -61,7 +61,17 @@ def expects_json_in_errors(parts: Parts) -> LanguageModel:
     return Trusting(parts)
 
 
-@mutant("STREAM-23", cases=("error-event",), checks="test_error")
+@mutant(
+    "STREAM-23",
+    cases=("error-event",),
+    checks="test_error",
+    seen=(
+        "langchain-ai/langchain#39039",
+        "jeremychone/rust-genai#157",
+        "brainlid/langchain#193",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def swallows_error_events(parts: Parts) -> LanguageModel:
     """Passes over the error that a stream tells."""
 
@@ -80,7 +90,15 @@ def swallows_error_events(parts: Parts) -> LanguageModel:
     return reference(parts, codec)
 
 
-@mutant("ERROR-10", cases=("failed-answer",), checks="test_error")
+@mutant(
+    "ERROR-10",
+    cases=("failed-answer",),
+    checks="test_error",
+    seen=(
+        "openai/openai-agents-python#3106",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def takes_a_failed_answer_for_an_empty_one(parts: Parts) -> LanguageModel:
     """Gives an answer that reports its own failure as an answer without content."""
 

@@ -30,7 +30,15 @@ def _mangled(parts: Parts, mangle: Mangle) -> LanguageModel:
     return reference(parts, http_client=client_around(parts.http_client, mangle))
 
 
-@mutant("STREAM-06", cases=("short-stream",), checks="separators")
+@mutant(
+    "STREAM-06",
+    cases=("short-stream",),
+    checks="separators",
+    seen=(
+        "florimondmanca/httpx-sse#34",
+        "Soju06/codex-lb#1010",
+    ),
+)
 def splits_at_unicode_separators(parts: Parts) -> LanguageModel:
     """Takes U+2028 for the end of a line, as str.splitlines does."""
     return _mangled(parts, _as_a_whole(lambda body: body.replace("\u2028".encode(), b"\n")))
@@ -42,13 +50,21 @@ def turns_separators_into_line_feeds(parts: Parts) -> LanguageModel:
     return _mangled(parts, _as_a_whole(lambda body: body.replace("\u2028".encode(), rb"\n")))
 
 
-@mutant("STREAM-03", cases=("short-stream",), checks="cut_characters")
+@mutant(
+    "STREAM-03",
+    cases=("short-stream",),
+    checks="cut_characters",
+    seen=(
+        "ollama/ollama-js#255",
+        "astrid-runtime/astrid#171",
+    ),
+)
 def decodes_each_chunk(parts: Parts) -> LanguageModel:
     """Decodes every chunk on its own, so that a character cut in two is lost."""
     return _mangled(parts, _chunk_by_chunk(lambda chunk: chunk.decode("utf-8", "replace").encode()))
 
 
-@mutant("STREAM-02", cases=("short-stream",), checks="single_cuts")
+@mutant("STREAM-02", cases=("short-stream",), checks="single_cuts", seen=("Wei-Shaw/claude-relay-service#981",))
 def forgets_the_line_at_the_end_of_a_chunk(parts: Parts) -> LanguageModel:
     """Keeps its state within one read: the line that a chunk leaves unfinished is dropped."""
     return _mangled(parts, _chunk_by_chunk(lambda chunk: chunk[: chunk.rfind(b"\n") + 1]))
@@ -85,13 +101,29 @@ def knows_no_carriage_return(parts: Parts) -> LanguageModel:
     return _mangled(parts, _as_a_whole(change))
 
 
-@mutant("STREAM-07", cases=("short-stream",), checks="no-space")
+@mutant(
+    "STREAM-07",
+    cases=("short-stream",),
+    checks="no-space",
+    seen=(
+        "openai/openai-python#498",
+        "davidmigloz/langchain_dart#778",
+    ),
+)
 def needs_a_space(parts: Parts) -> LanguageModel:
     """Looks for "data: " with its space."""
     return _mangled(parts, _as_a_whole(lambda body: re.sub(rb"(?m)^data:(?! )", b"nothing:", body)))
 
 
-@mutant("STREAM-08", cases=("short-stream",), checks="comments")
+@mutant(
+    "STREAM-08",
+    cases=("short-stream",),
+    checks="comments",
+    seen=(
+        "brainlid/langchain#569",
+        "deepnoodle-ai/dive#206",
+    ),
+)
 def stumbles_over_comments(parts: Parts) -> LanguageModel:
     """Takes a comment line for data."""
     return _mangled(parts, _as_a_whole(lambda body: re.sub(rb"(?m)^:", b"data:", body)))
@@ -123,7 +155,15 @@ def needs_the_last_blank_line(parts: Parts) -> LanguageModel:
     return _mangled(parts, _as_a_whole(change))
 
 
-@mutant("STREAM-21", cases=("text",), checks="large_event")
+@mutant(
+    "STREAM-21",
+    cases=("text",),
+    checks="large_event",
+    seen=(
+        "openai/openai-go#368",
+        "cloudwego/hertz#1441",
+    ),
+)
 def limits_a_line(parts: Parts) -> LanguageModel:
     """Drops lines of more than 256 KiB, as a scanner with a fixed buffer does."""
 

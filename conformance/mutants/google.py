@@ -5,13 +5,29 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from conformance.mutants.reading import as_codec, content_changed, misread, whole
-from conformance.mutants.registry import CodecAround, Parts, mutant, reference
-from llm_sdk.codec import WireRequest, WireResponse
+from conformance.mutants.reading import (
+    Partials,
+    ReadPartials,
+    WithDecoder,
+    as_codec,
+    content_changed,
+    misread,
+    part_of,
+    streamed,
+    whole,
+)
+from conformance.mutants.registry import CodecAround, DecoderAround, Parts, mutant, reference
+from conformance.mutants.sending import rewriting
+from llm_sdk.codec import Codec, WireRequest, WireResponse
+from llm_sdk.deltas import ContentDelta, PartialModelResponse, ReasoningPartDelta
 from llm_sdk.errors import LanguageModelError, StatusCodeError
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
-from llm_sdk.types import JsonObject, LanguageModelInput, TextPart
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import JsonObject, LanguageModelInput, ModelUsage, TextPart
+
+BEHIND = 1 << 10
+"""Index of what comes behind the thoughts, where each of these has an index of its own."""
 
 
 def _parts_changed(change: Callable[[list[Any]], list[Any]]) -> Callable[[Any], Any]:
@@ -27,7 +43,7 @@ def _parts_changed(change: Callable[[list[Any]], list[Any]]) -> Callable[[Any], 
     return misreading
 
 
-@mutant("CORE-33", cases=("prompt-blocked",), checks="refusal or content")
+@mutant("CORE-33", cases=("prompt-blocked",), checks="refusal or content", seen=("hoangvvo/llm-sdk@a753a91",))
 def takes_a_blocked_prompt_for_silence(parts: Parts) -> LanguageModel:
     """Gives an empty answer where the prompt was blocked."""
 
@@ -64,7 +80,15 @@ def joins_the_texts_of_a_chunk(parts: Parts) -> LanguageModel:
     return misread(parts, _parts_changed(joined))
 
 
-@mutant("REASON-13", cases=("signed-call",), checks="content")
+@mutant(
+    "REASON-13",
+    cases=("signed-call",),
+    checks="content",
+    seen=(
+        "AstrBotDevs/AstrBot#9217",
+        "diegosouzapw/OmniRoute#9221",
+    ),
+)
 def forgets_the_signatures_of_calls(parts: Parts) -> LanguageModel:
     """Reads a call without the signature that it comes with."""
 
@@ -102,7 +126,15 @@ def reads_no_parameters_of_sound(parts: Parts) -> LanguageModel:
     return misread(parts, _parts_changed(plain))
 
 
-@mutant("USAGE-12", cases=("thoughts-beside",), checks="usage")
+@mutant(
+    "USAGE-12",
+    cases=("thoughts-beside",),
+    checks="usage",
+    seen=(
+        "langchain-ai/langchainjs#11423",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def leaves_thoughts_out_of_the_output(parts: Parts) -> LanguageModel:
     """Takes the tokens of the candidates for all of the output."""
 
@@ -160,6 +192,96 @@ def sends_results_backwards(parts: Parts) -> LanguageModel:
             return replace(sent, body=json.dumps(body).encode())
 
     return reference(parts, as_codec(Backwards(get_codec(parts.provider))))
+
+
+@mutant("CORE-33", cases=("prompt-blocked",), checks="refusal", seen=("langchain-ai/langchain#17800",))
+def wants_a_candidate(parts: Parts) -> LanguageModel:
+    """Stumbles over an answer without candidates."""
+
+    def misreading(body: JsonObject) -> JsonObject:
+        if not body.get("candidates"):
+            raise LookupError("list index out of range")
+        return body
+
+    return misread(parts, misreading)
+
+
+@mutant(
+    "USAGE-12",
+    cases=("thoughts-beside", "signed-text"),
+    checks="usage",
+    seen=("agno-agi/agno#6624", "hoangvvo/llm-sdk@a753a91"),
+)
+def sums_the_counts_of_chunks(parts: Parts) -> LanguageModel:
+    """Takes the count of each chunk for its own, and adds them all up."""
+
+    class Summing(DecoderAround):
+        def __init__(self, codec: Codec) -> None:
+            super().__init__(codec)
+            self._input = self._output = 0
+
+        def feed(self, event: ServerSentEvent) -> Partials:
+            counts = json.loads(event.data).get("usageMetadata", {})
+            self._input += counts.get("promptTokenCount", 0)
+            self._output += counts.get("candidatesTokenCount", 0)
+            return [self._with_sum(partial) for partial in super().feed(event)]
+
+        def close(self) -> Partials:
+            return [self._with_sum(partial) for partial in super().close()]
+
+        def _with_sum(self, partial: PartialModelResponse) -> PartialModelResponse:
+            usage = ModelUsage(input_tokens=self._input, output_tokens=self._output)
+            return partial.model_copy(update={"usage": usage}) if partial.usage is not None else partial
+
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Summing)))
+
+
+@mutant("REASON-15", cases=("signed-text",), checks="signatures", seen=("hoangvvo/llm-sdk@a753a91",))
+def drops_empty_texts(parts: Parts) -> LanguageModel:
+    """Passes over a text without characters, and the signature on it."""
+    return misread(parts, _parts_changed(lambda found: [part for part in found if part.get("text") != ""]))
+
+
+@mutant("REASON-01", cases=("signed-text",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
+def thinks_in_pieces(parts: Parts) -> LanguageModel:
+    """Gives each chunk of a thought as a part of its own."""
+
+    def apart() -> ReadPartials:
+        thoughts = 0
+
+        def read(partial: PartialModelResponse) -> Partials:
+            nonlocal thoughts
+            if partial.delta is None:
+                return [partial]
+            is_thought = isinstance(part_of(partial), ReasoningPartDelta)
+            index = thoughts if is_thought else BEHIND + partial.delta.index
+            thoughts += is_thought
+            return [partial.model_copy(update={"delta": ContentDelta(index=index, part=partial.delta.part)})]
+
+        return read
+
+    return streamed(parts, apart)
+
+
+@mutant(
+    "TOOLS-14",
+    cases=("parallel-results", "calls-by-their-order"),
+    checks="meaning or conversation or schema or together",
+    seen=("cloudwego/eino-ext#571", "epam/ai-dial-adapter-vertexai#214"),
+)
+def sends_each_result_in_a_turn_of_its_own(parts: Parts) -> LanguageModel:
+    """Sends the results of parallel calls in as many turns."""
+
+    def apart(body: JsonObject) -> JsonObject:
+        contents: list[JsonObject] = []
+        for content in body["contents"]:
+            if all("functionResponse" in part for part in content["parts"]):
+                contents += [{**content, "parts": [part]} for part in content["parts"]]
+            else:
+                contents.append(content)
+        return {**body, "contents": contents}
+
+    return rewriting(parts, apart)
 
 
 class _Errors(CodecAround):

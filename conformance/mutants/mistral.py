@@ -7,7 +7,7 @@ from conformance.mutants.reading import Partials, ReadPartials, content_changed,
 from conformance.mutants.registry import CodecAround, Parts, mutant, reference
 from llm_sdk.codec import Codec, WireResponse
 from llm_sdk.deltas import ContentDelta, PartialModelResponse, ReasoningPartDelta
-from llm_sdk.errors import StatusCodeError
+from llm_sdk.errors import InvariantError, StatusCodeError
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.types import JsonObject, TextPart, ToolCallPart
@@ -29,13 +29,29 @@ def _calls_changed(change: Callable[[list[Any]], list[Any]]) -> Callable[[JsonOb
     return changed
 
 
-@mutant("TOOLS-19", cases=("fragments-without-names",), checks="content")
+@mutant(
+    "TOOLS-19",
+    cases=("fragments-without-names",),
+    checks="content",
+    seen=(
+        "anomalyco/opencode#37841",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def wants_a_name_in_every_fragment(parts: Parts) -> LanguageModel:
     """Passes over the fragments of a call that have an empty name."""
     return misread(parts, _calls_changed(lambda calls: [call for call in calls if call["function"].get("name")]))
 
 
-@mutant("TOOLS-20", cases=("calls-without-index",), checks="content")
+@mutant(
+    "TOOLS-20",
+    cases=("calls-without-index",),
+    checks="content",
+    seen=(
+        "AstrBotDevs/AstrBot#6692",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def gives_every_call_the_index_0(parts: Parts) -> LanguageModel:
     """Takes the calls of one chunk that have no index for one."""
 
@@ -67,7 +83,7 @@ def takes_null_for_an_id(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [named(part) for part in content]))
 
 
-@mutant("REASON-08", cases=("thoughts-then-text",), checks="content")
+@mutant("REASON-08", cases=("thoughts-then-text",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
 def makes_a_part_of_every_thought(parts: Parts) -> LanguageModel:
     """Gives each chunk of a thought as a part of its own."""
 
@@ -126,3 +142,50 @@ class _Deaf(CodecAround):
         if b'"detail"' in reply.body:
             error.message = f"status {reply.status}"
         return error
+
+
+@mutant("TOOLS-22", cases=("calls-without-ids",), checks="content", seen=("continuedev/continue#13225",))
+def drops_calls_without_ids(parts: Parts) -> LanguageModel:
+    """Passes over calls that have no id."""
+    return misread(parts, _calls_changed(lambda calls: [call for call in calls if call.get("id", "null") != "null"]))
+
+
+def _contents_changed(change: Callable[[Any], Any]) -> Callable[[JsonObject], JsonObject]:
+    """The content of every delta, changed."""
+
+    def changed(answer: JsonObject) -> JsonObject:
+        for choice in answer.get("choices", ()):
+            if "content" in choice.get("delta", {}):
+                choice["delta"]["content"] = change(choice["delta"]["content"])
+        return answer
+
+    return changed
+
+
+@mutant(
+    "REASON-08",
+    cases=("thoughts-then-text",),
+    checks="content",
+    seen=("vercel/ai#8072", "simonw/llm-mistral#39", "n8n-io/n8n#37352"),
+)
+def wants_content_to_be_text(parts: Parts) -> LanguageModel:
+    """Stumbles over a content that is a list."""
+
+    def text(content: Any) -> Any:
+        if isinstance(content, list):
+            raise InvariantError("expected str instance, list found")
+        return content
+
+    return misread(parts, _contents_changed(text))
+
+
+@mutant("REASON-08", cases=("thoughts-then-text",), checks="content", seen=("BerriAI/litellm#16272",))
+def hears_no_thoughts_of_a_stream(parts: Parts) -> LanguageModel:
+    """Passes over the thoughts that a stream brings."""
+
+    def thoughtless(content: Any) -> Any:
+        if not isinstance(content, list):
+            return content
+        return [item for item in content if item.get("type") != "thinking"]
+
+    return misread(parts, _contents_changed(thoughtless))

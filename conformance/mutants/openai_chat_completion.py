@@ -4,15 +4,16 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance.mutants.reading import Partials, WithDecoder, as_codec
+from conformance.mutants.reading import Partials, WithDecoder, as_codec, whole
 from conformance.mutants.registry import CodecAround, DecoderAround, Parts, mutant, reference
+from conformance.mutants.sending import parts_changed, rewriting, sending
 from llm_sdk.codec import Codec, StreamDecoder, WireRequest, WireResponse
 from llm_sdk.deltas import PartialModelResponse
-from llm_sdk.errors import StreamTruncatedError
+from llm_sdk.errors import StreamTruncatedError, UnsupportedError
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse, ModelUsage
+from llm_sdk.types import AssistantMessage, JsonObject, LanguageModelInput, ModelResponse, ModelUsage, Part
 
 Edit = Callable[[JsonObject], None]
 END_MARK = b"[DONE]"
@@ -78,7 +79,15 @@ def needs_the_end_mark(parts: Parts) -> LanguageModel:
     return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Strict)))
 
 
-@mutant("TOOLS-25", cases=("calls-of-one-index",), checks="content")
+@mutant(
+    "TOOLS-25",
+    cases=("calls-of-one-index",),
+    checks="content",
+    seen=(
+        "langchain-ai/langchain#35281",
+        "huggingface/smolagents#1958",
+    ),
+)
 def keys_calls_by_index(parts: Parts) -> LanguageModel:
     """Tells the calls of a stream apart by their index alone."""
 
@@ -177,3 +186,167 @@ def trusts_the_first_chunk(parts: Parts) -> LanguageModel:
         return edit
 
     return _edited(parts, first)
+
+
+@mutant(
+    "CORE-28",
+    cases=("filter-results-first",),
+    checks="identity",
+    seen=("pydantic/logfire#64", "microsoft/autogen#4311", "seratch/ChatGPT-in-Slack#49"),
+)
+def wants_a_choice_in_every_chunk(parts: Parts) -> LanguageModel:
+    """Stumbles over a chunk without choices."""
+
+    def edit(body: JsonObject) -> None:
+        if not body.get("choices"):
+            raise LookupError("list index out of range")
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant(
+    "REASON-12",
+    cases=("reasoning-content", "reasoning-field"),
+    checks="meaning or conversation",
+    seen=("langchain-ai/langchain#34166", "spring-projects/spring-ai#5027", "laravel/ai#534"),
+)
+def drops_reasoning_of_the_history(parts: Parts) -> LanguageModel:
+    """Sends an earlier answer back without its reasoning."""
+
+    def edit(body: JsonObject) -> JsonObject:
+        for message in body["messages"]:
+            for name in ("reasoning", "reasoning_content", "reasoning_details"):
+                message.pop(name, None)
+        return body
+
+    return rewriting(parts, edit)
+
+
+@mutant(
+    "REASON-12",
+    cases=("reasoning-content", "reasoning-field"),
+    checks="meaning or conversation",
+    seen=("hoangvvo/llm-sdk@a753a91",),
+)
+def refuses_reasoning_of_the_history(parts: Parts) -> LanguageModel:
+    """Cannot send back an answer with reasoning."""
+
+    def refusing(part: Part) -> list[Part]:
+        if part.type == "reasoning":
+            raise UnsupportedError("reasoning in the history", path="messages")
+        return [part]
+
+    return sending(parts, parts_changed(AssistantMessage, refusing))
+
+
+@mutant("USAGE-15", cases=("details-of-one-side",), checks="usage", seen=("hoangvvo/llm-sdk@a753a91",))
+def wants_details_of_both_sides(parts: Parts) -> LanguageModel:
+    """Stumbles over a usage that has details of the input and none of the output."""
+
+    def edit(body: JsonObject) -> None:
+        usage = body.get("usage") or {}
+        if "prompt_tokens_details" in usage and "completion_tokens_details" not in usage:
+            raise TypeError("cannot read properties of undefined")
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("CORE-29", cases=("no-choices", "filtered-message"), checks="content")
+def wants_a_message(parts: Parts) -> LanguageModel:
+    """Stumbles over a whole answer without a message."""
+
+    def edit(body: JsonObject) -> None:
+        if body.get("object") == "chat.completion" and not any("message" in choice for choice in body["choices"]):
+            raise LookupError("message")
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("CORE-32", cases=("several-choices",), checks="content")
+def mixes_choices(parts: Parts) -> LanguageModel:
+    """Takes all choices of an answer for the first."""
+
+    def edit(body: JsonObject) -> None:
+        for choice in body.get("choices", ()):
+            choice["index"] = 0
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("CORE-27", cases=("no-finish-reason", "empty-finish-reasons"), checks="finish_reason")
+def takes_no_reason_for_one(parts: Parts) -> LanguageModel:
+    """Reads a finish reason that is absent as one of tomorrow."""
+
+    def edit(body: JsonObject) -> None:
+        for choice in body.get("choices", ()):
+            if "message" in choice and not choice.get("finish_reason"):
+                choice["finish_reason"] = "none"
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("CORE-31", cases=("content-as-a-list",), checks="content")
+def drops_content_that_is_no_text(parts: Parts) -> LanguageModel:
+    """Reads no content that is a list."""
+
+    def edit(body: JsonObject) -> None:
+        for said in _said(body):
+            if isinstance(said.get("content"), list):
+                said["content"] = ""
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("TOOLS-28", cases=("call-that-stops", "call-without-finish-reason"), checks="finish_reason")
+def believes_the_finish_word(parts: Parts) -> LanguageModel:
+    """Calls an answer with calls stopped because its finish word says so."""
+
+    def stopped(response: ModelResponse) -> ModelResponse:
+        return response.model_copy(update={"finish_reason": "stop"})
+
+    return whole(parts, stopped)
+
+
+@mutant("TOOLS-29", cases=("function-call",), checks="content")
+def knows_no_function_call(parts: Parts) -> LanguageModel:
+    """Passes over the deprecated function_call."""
+
+    def edit(body: JsonObject) -> None:
+        for said in _said(body):
+            said.pop("function_call", None)
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("USAGE-10", cases=("usage-of-groq", "counts-beside-the-details"), checks="usage")
+def knows_one_place_for_counts(parts: Parts) -> LanguageModel:
+    """Reads usage where OpenAI has it, and nowhere else."""
+
+    def edit(body: JsonObject) -> None:
+        body.pop("x_groq", None)
+        for name in ("prompt_cache_hit_tokens", "reasoning_tokens"):
+            (body.get("usage") or {}).pop(name, None)
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("USAGE-11", cases=("reasoning-beside-the-output",), checks="usage")
+def bills_no_reasoning(parts: Parts) -> LanguageModel:
+    """Takes the completion tokens for all of the output, whatever the total says."""
+
+    def edit(body: JsonObject) -> None:
+        if usage := body.get("usage"):
+            usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"]
+
+    return _edited(parts, lambda: edit)
+
+
+@mutant("CITE-07", cases=("numbered-citations",), checks="content")
+def drops_lists_of_sources(parts: Parts) -> LanguageModel:
+    """Passes over the list of URLs beside a message."""
+
+    def edit(body: JsonObject) -> None:
+        body.pop("citations", None)
+        body.pop("search_results", None)
+
+    return _edited(parts, lambda: edit)

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 MODULES = (
-    *("framing", "answers", "tool_calls", "requests", "errors", "conduct"),
+    *("framing", "answers", "endings", "tool_calls", "fragments", "requests", "history", "errors", "conduct"),
     *("anthropic", "cohere", "google", "mistral", "openai_chat_completion"),
 )
 

@@ -1,12 +1,12 @@
 """Mutants that send something else than the caller said."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from conformance.mutants.registry import CodecAround, Parts, client_around, mutant, reference
-from llm_sdk.codec import Codec, WireRequest
+from conformance.mutants.sending import Sending, messages_changed, parts_changed, sending, setting
+from llm_sdk.codec import WireRequest
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.types import (
@@ -23,47 +23,17 @@ from llm_sdk.types import (
     WebSearchTool,
 )
 
-Change = Callable[[LanguageModelInput], LanguageModelInput]
 
-
-class _Sending(CodecAround):
-    """A codec that sends a changed input."""
-
-    def __init__(self, codec: Codec, change: Change) -> None:
-        super().__init__(codec)
-        self._change = change
-
-    def encode_request(self, model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
-        return self._codec.encode_request(model_id, self._change(input), stream=stream)
-
-
-def _sending(parts: Parts, change: Change) -> LanguageModel:
-    codec: Any = _Sending(get_codec(parts.provider), change)
-    return reference(parts, codec)
-
-
-def _setting(**fields: Any) -> Change:
-    return lambda said: said.model_copy(update=fields)
-
-
-def _messages(change: Callable[[Message], Message | None]) -> Change:
-    def changed(input: LanguageModelInput) -> LanguageModelInput:
-        messages = [new for message in input.messages if (new := change(message)) is not None]
-        return input.model_copy(update={"messages": messages})
-
-    return changed
-
-
-def _parts_of(kind: type[Message], change: Callable[[Part], list[Any]]) -> Change:
-    def changed(message: Message) -> Message:
-        if not isinstance(message, kind):
-            return message
-        return message.model_copy(update={"content": [new for part in message.content for new in change(part)]})
-
-    return _messages(changed)
-
-
-@mutant("CORE-12", cases=("zero-temperature",), checks="meaning")
+@mutant(
+    "CORE-12",
+    cases=("zero-temperature",),
+    checks="meaning",
+    seen=(
+        "BerriAI/litellm#822",
+        "agno-agi/agno#988",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
+)
 def drops_zeros(parts: Parts) -> LanguageModel:
     """Sends only options that are true in the sense of an if."""
 
@@ -71,13 +41,13 @@ def drops_zeros(parts: Parts) -> LanguageModel:
         options = ("temperature", "top_p", "max_tokens")
         return input.model_copy(update={name: getattr(input, name) or None for name in options})
 
-    return _sending(parts, truthy)
+    return sending(parts, truthy)
 
 
-@mutant("CORE-11", cases=("options", "end-user"), checks="meaning")
+@mutant("CORE-11", cases=("options", "end-user"), checks="meaning", seen=("hoangvvo/llm-sdk@a753a91",))
 def forgets_metadata(parts: Parts) -> LanguageModel:
     """Ignores metadata in silence."""
-    return _sending(parts, _setting(metadata=None))
+    return sending(parts, setting(metadata=None))
 
 
 @mutant("CORE-14", cases=("instructions-in-mid-conversation",), checks="meaning")
@@ -87,17 +57,17 @@ def says_instructions_as_the_user(parts: Parts) -> LanguageModel:
     def demoted(message: Message) -> Message:
         return UserMessage(content=message.content) if isinstance(message, SystemMessage) else message
 
-    return _sending(parts, _messages(demoted))
+    return sending(parts, messages_changed(demoted))
 
 
 @mutant("CORE-15", cases=("extra",), checks="meaning")
 def ignores_extra(parts: Parts) -> LanguageModel:
     """Has no way to set a field of the provider."""
-    return _sending(parts, _setting(extra=None))
+    return sending(parts, setting(extra=None))
 
 
 @mutant("CORE-09", cases=("consecutive-user-messages",), checks="meaning")
-def merges_messages(parts: Parts) -> LanguageModel:
+def mergesmessages_changed(parts: Parts) -> LanguageModel:
     """Sends only the last of several messages of the user in a row."""
 
     def merged(input: LanguageModelInput) -> LanguageModelInput:
@@ -108,7 +78,7 @@ def merges_messages(parts: Parts) -> LanguageModel:
         ]
         return input.model_copy(update={"messages": kept})
 
-    return _sending(parts, merged)
+    return sending(parts, merged)
 
 
 @mutant("CORE-13", cases=("image-history", "reasoning-tool-continuation", "tool-plan"), checks="conversation")
@@ -119,19 +89,19 @@ def forgets_ids(parts: Parts) -> LanguageModel:
         fields = {name: None for name in ("id", "signature") if hasattr(part, name)}
         return [part.model_copy(update=fields)]
 
-    return _sending(parts, _parts_of(AssistantMessage, bare))
+    return sending(parts, parts_changed(AssistantMessage, bare))
 
 
 @mutant("CORE-20", cases=("opaque-item", "hosted-code"), checks="meaning")
 def forgets_opaque_parts(parts: Parts) -> LanguageModel:
     """Leaves out of the history what has no unified form."""
-    return _sending(parts, _parts_of(AssistantMessage, lambda part: [] if part.type == "opaque" else [part]))
+    return sending(parts, parts_changed(AssistantMessage, lambda part: [] if part.type == "opaque" else [part]))
 
 
 @mutant("CORE-18", cases=("unsupported-seed",), checks="unsupported")
 def drops_what_is_not_supported(parts: Parts) -> LanguageModel:
     """Sends the request without the option that the protocol does not have."""
-    codec: Any = _Sending(get_codec(parts.provider), _setting(seed=None))
+    codec: Any = Sending(get_codec(parts.provider), setting(seed=None))
     capabilities = codec.capabilities
     codec.capabilities = _replace(capabilities, options=capabilities.options | {"seed"})
     return reference(parts, codec)
@@ -143,7 +113,7 @@ def _replace(capabilities: Any, **changes: Any) -> Any:
     )
 
 
-@mutant("TOOLS-13", cases=("multi-part-result",), checks="meaning")
+@mutant("TOOLS-13", cases=("multi-part-result",), checks="meaning", seen=("hoangvvo/llm-sdk@a753a91",))
 def splits_tool_results(parts: Parts) -> LanguageModel:
     """Sends a tool result for each part of one."""
 
@@ -152,7 +122,7 @@ def splits_tool_results(parts: Parts) -> LanguageModel:
             return [part]
         return [part.model_copy(update={"content": [inner]}) for inner in part.content]
 
-    return _sending(parts, _parts_of(ToolMessage, split))
+    return sending(parts, parts_changed(ToolMessage, split))
 
 
 @mutant("TOOLS-15", cases=("empty-result",), checks="meaning")
@@ -162,10 +132,10 @@ def forgets_empty_results(parts: Parts) -> LanguageModel:
     def kept(part: Part) -> list[Part]:
         return [] if isinstance(part, ToolResultPart) and not part.content else [part]
 
-    return _sending(parts, _parts_of(ToolMessage, kept))
+    return sending(parts, parts_changed(ToolMessage, kept))
 
 
-@mutant("TOOLS-16", cases=("big-integers",), checks="meaning or conversation")
+@mutant("TOOLS-16", cases=("big-integers",), checks="meaning or conversation", seen=("earendil-works/pi#8943",))
 def rounds_arguments_of_the_history(parts: Parts) -> LanguageModel:
     """Sends the arguments of earlier calls with the integers of JavaScript."""
 
@@ -175,13 +145,13 @@ def rounds_arguments_of_the_history(parts: Parts) -> LanguageModel:
         args = {name: int(float(value)) if isinstance(value, int) else value for name, value in part.args.items()}
         return [part.model_copy(update={"args": args})]
 
-    return _sending(parts, _parts_of(AssistantMessage, rounded))
+    return sending(parts, parts_changed(AssistantMessage, rounded))
 
 
 @mutant("TOOLS-11", cases=("choice-by-name",), checks="meaning")
 def forgets_the_tool_choice(parts: Parts) -> LanguageModel:
     """Leaves the choice of a tool to the model."""
-    return _sending(parts, _setting(tool_choice=None))
+    return sending(parts, setting(tool_choice=None))
 
 
 @mutant("STRUCT-01", cases=("flat-schema",), checks="meaning")
@@ -194,7 +164,7 @@ def asks_for_any_json(parts: Parts) -> LanguageModel:
             return input
         return input.model_copy(update={"response_format": wanted.model_copy(update={"json_schema": None})})
 
-    return _sending(parts, loose)
+    return sending(parts, loose)
 
 
 @mutant("MEDIA-08", cases=("several-sources",), checks="meaning")
@@ -204,7 +174,7 @@ def gives_sources_by_title(parts: Parts) -> LanguageModel:
     def titled(part: Part) -> list[Part]:
         return [TextPart(text=part.title)] if part.type == "source" else [part]
 
-    return _sending(parts, _parts_of(UserMessage, titled))
+    return sending(parts, parts_changed(UserMessage, titled))
 
 
 @mutant(
@@ -219,13 +189,13 @@ def forgets_citations_of_the_history(parts: Parts) -> LanguageModel:
     def uncited(part: Part) -> list[Part]:
         return [part.model_copy(update={"citations": None})] if isinstance(part, TextPart) else [part]
 
-    return _sending(parts, _parts_of(AssistantMessage, uncited))
+    return sending(parts, parts_changed(AssistantMessage, uncited))
 
 
-@mutant("REASON-05", cases=("reasoning-tool-continuation",), checks="meaning")
+@mutant("REASON-05", cases=("reasoning-tool-continuation",), checks="meaning", seen=("alibaba/open-code-review#812",))
 def forgets_reasoning(parts: Parts) -> LanguageModel:
     """Leaves the reasoning out of the history."""
-    return _sending(parts, _parts_of(AssistantMessage, lambda part: [] if part.type == "reasoning" else [part]))
+    return sending(parts, parts_changed(AssistantMessage, lambda part: [] if part.type == "reasoning" else [part]))
 
 
 @mutant("REASON-06", cases=("reasoning-off",), checks="meaning")
@@ -236,7 +206,7 @@ def always_reasons(parts: Parts) -> LanguageModel:
         off = input.reasoning is not None and not input.reasoning.enabled
         return input.model_copy(update={"reasoning": None}) if off else input
 
-    return _sending(parts, on)
+    return sending(parts, on)
 
 
 @mutant("CORE-10", cases=("conversation",), checks="meaning")
@@ -246,7 +216,7 @@ def sends_the_first_text(parts: Parts) -> LanguageModel:
     def first(message: Message) -> Message:
         return message.model_copy(update={"content": message.content[:1]})
 
-    return _sending(parts, _messages(first))
+    return sending(parts, messages_changed(first))
 
 
 @mutant("TOOLS-10", cases=("tool-call",), checks="meaning")
@@ -257,7 +227,7 @@ def forgets_descriptions(parts: Parts) -> LanguageModel:
         tools = [tool.model_copy(update={"description": ""}) for tool in input.tools or ()]
         return input.model_copy(update={"tools": tools or None})
 
-    return _sending(parts, bare)
+    return sending(parts, bare)
 
 
 @mutant("TOOLS-14", cases=("parallel-results",), checks="meaning")
@@ -267,19 +237,19 @@ def sends_one_result(parts: Parts) -> LanguageModel:
     def first(message: Message) -> Message:
         return message.model_copy(update={"content": message.content[:1]}) if message.role == "tool" else message
 
-    return _sending(parts, _messages(first))
+    return sending(parts, messages_changed(first))
 
 
 @mutant("TOOLS-17", cases=("parallel-off",), checks="meaning")
 def forgets_to_forbid_parallel_calls(parts: Parts) -> LanguageModel:
     """Ignores that calls shall not be parallel."""
-    return _sending(parts, _setting(parallel_tool_calls=None))
+    return sending(parts, setting(parallel_tool_calls=None))
 
 
 @mutant("MEDIA-01", cases=("image-input",), checks="meaning")
 def forgets_images(parts: Parts) -> LanguageModel:
     """Sends the texts of a message only."""
-    return _sending(parts, _parts_of(UserMessage, lambda part: [] if part.type == "image" else [part]))
+    return sending(parts, parts_changed(UserMessage, lambda part: [] if part.type == "image" else [part]))
 
 
 @mutant("MEDIA-03", cases=("file-input",), checks="meaning", not_for={"google": "files have no names"})
@@ -289,7 +259,7 @@ def forgets_file_names(parts: Parts) -> LanguageModel:
     def nameless(part: Part) -> list[Part]:
         return [part.model_copy(update={"filename": "file"})] if part.type == "file" else [part]
 
-    return _sending(parts, _parts_of(UserMessage, nameless))
+    return sending(parts, parts_changed(UserMessage, nameless))
 
 
 @mutant("SEARCH-01", cases=("search-with-sources",), checks="meaning")
@@ -303,7 +273,7 @@ def searches_everywhere(parts: Parts) -> LanguageModel:
         ]
         return input.model_copy(update={"tools": tools or None})
 
-    return _sending(parts, wide)
+    return sending(parts, wide)
 
 
 @mutant(
@@ -317,10 +287,14 @@ def searches_everywhere(parts: Parts) -> LanguageModel:
         "mistral": "signatures come without being asked for",
         "openai-chat-completion": "reasoning_details come without being asked for",
     },
+    seen=(
+        "can1357/oh-my-pi#50",
+        "VicBilibily/GCMP#84",
+    ),
 )
 def asks_for_no_signatures(parts: Parts) -> LanguageModel:
     """Does not ask for what has to go back with the next turn."""
-    return _sending(parts, lambda said: said.model_copy(update={"extra": {**(said.extra or {}), "include": []}}))
+    return sending(parts, lambda said: said.model_copy(update={"extra": {**(said.extra or {}), "include": []}}))
 
 
 @mutant("CORE-16", cases=("text",), checks="endpoint")
@@ -335,7 +309,15 @@ def streams_in_name_only(parts: Parts) -> LanguageModel:
     return reference(parts, codec)
 
 
-@mutant("RESIL-09", cases=("text",), checks="key_is_in_its_header")
+@mutant(
+    "RESIL-09",
+    cases=("text",),
+    checks="key_is_in_its_header",
+    seen=(
+        "BerriAI/litellm#24902",
+        "agentjido/req_llm#277",
+    ),
+)
 def puts_the_key_into_the_address(parts: Parts) -> LanguageModel:
     """Sends the key as a parameter of the address too."""
 

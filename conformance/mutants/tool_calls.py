@@ -26,6 +26,11 @@ from llm_sdk.types import ToolCallPart
     cases=("arguments-at-the-end", "arguments-in-the-item"),
     checks="content",
     not_for={"anthropic": "all but fragments stands in the event that starts the call"},
+    seen=(
+        "tailcallhq/forgecode#2558",
+        "anomalyco/opencode#44862",
+        "hoangvvo/llm-sdk@a753a91",
+    ),
 )
 def reads_arguments_from_fragments_only(parts: Parts) -> LanguageModel:
     """Ignores arguments that come with the end of a call."""
@@ -43,7 +48,15 @@ def keeps_the_first_call(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(first))
 
 
-@mutant("TOOLS-07", cases=("parallel-calls-of-one-tool", "interleaved-calls"), checks="content")
+@mutant(
+    "TOOLS-07",
+    cases=("parallel-calls-of-one-tool", "interleaved-calls"),
+    checks="content",
+    seen=(
+        "TanStack/ai#199",
+        "brainlid/langchain#620",
+    ),
+)
 def keys_calls_by_name(parts: Parts) -> LanguageModel:
     """Takes calls of the same tool for one."""
 
@@ -71,7 +84,15 @@ def takes_the_item_id_for_the_call_id(parts: Parts) -> LanguageModel:
     return streamed(parts, lambda: swapped)
 
 
-@mutant("TOOLS-05", cases=("big-integers",), checks="content")
+@mutant(
+    "TOOLS-05",
+    cases=("big-integers",),
+    checks="content",
+    seen=(
+        "google/adk-python#3592",
+        "earendil-works/pi#8943",
+    ),
+)
 def reads_numbers_as_floats(parts: Parts) -> LanguageModel:
     """Reads the integers of arguments as floats."""
 
@@ -83,7 +104,15 @@ def reads_numbers_as_floats(parts: Parts) -> LanguageModel:
     return whole(parts, content_changed(lambda content: [rounded(part) for part in content]))
 
 
-@mutant("TOOLS-18", cases=("tool-call",), checks="finish_reason")
+@mutant(
+    "TOOLS-18",
+    cases=("tool-call",),
+    checks="finish_reason",
+    seen=(
+        "strands-agents/harness-sdk#1827",
+        "strands-agents/harness-sdk#3206",
+    ),
+)
 def stops_with_a_call(parts: Parts) -> LanguageModel:
     """Calls the end of a streamed answer that asks for a tool a stop."""
 
