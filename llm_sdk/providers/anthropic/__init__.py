@@ -29,13 +29,6 @@ class AnthropicCodec:
     provider = content.PROVIDER
     endpoint = ENDPOINT
 
-    def __init__(self, api_version: ApiVersion = DEFAULT_VERSION) -> None:
-        if api_version not in BY_VERSION:
-            known = ", ".join(BY_VERSION)
-            raise InvalidInputError(f"{api_version!r} is none of {known}", path="api_version", provider=self.provider)
-        self.api_version = api_version
-        self.capabilities = BY_VERSION[api_version]
-
     decode_request = staticmethod(request.decode_request)
     normalize_request = staticmethod(normalize_request)
     encode_response = staticmethod(response.encode_response)
@@ -47,8 +40,15 @@ class AnthropicCodec:
     match = staticmethod(match)
     response_headers = staticmethod(response_headers)
 
+    def __init__(self, api_version: ApiVersion = DEFAULT_VERSION) -> None:
+        if api_version not in BY_VERSION:
+            known = ", ".join(BY_VERSION)
+            raise InvalidInputError(f"{api_version!r} is none of {known}", path="api_version", provider=self.provider)
+        self.api_version = api_version
+        self.capabilities = BY_VERSION[api_version]
+
     def encode_request(self, model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
-        """A request in the version of this codec."""
+        """Raises UnsupportedError or InvalidInputError, with the path of what cannot be sent."""
         return request.encode_request(model_id, input, stream=stream, api_version=self.api_version)
 
     def stream_decoder(self) -> StreamDecoder:

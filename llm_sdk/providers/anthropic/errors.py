@@ -29,7 +29,7 @@ TYPES = {
     529: "overloaded_error",
 }
 # The status that a type stands for when it comes inside a stream of status 200.
-TYPE_STATUS = {type: status for status, type in TYPES.items()}
+WORD_STATUS = {type: status for status, type in TYPES.items()}
 TOO_LARGE = 413
 # Asking again does not help: a limit has to be raised first (documented).
 EXHAUSTED = frozenset(
@@ -53,7 +53,7 @@ def decode_error(reply: WireResponse) -> StatusCodeError:
 
 def embedded_error(error: wire.Error, request_id: str | None = None) -> StatusCodeError:
     """An error inside an answer, or a stream, of status 200."""
-    status = TYPE_STATUS.get(error.type, 500)
+    status = WORD_STATUS.get(error.type, 500)
     code = _code(error.type, error.details)
     return status_error(status)(
         error.message,
@@ -98,6 +98,6 @@ def refuse_key(key: str | None) -> StatusCodeError:
 def describe_error(status: int, message: str, code: str | None = None) -> JsonObject:
     """The error object. A word that is none of the types is the finer one."""
     type = TYPES.get(status, TYPES[400] if status < 500 else TYPES[500])
-    if code is None or code in TYPE_STATUS:
+    if code is None or code in WORD_STATUS:
         return {"type": code or type, "message": message}
     return {"type": type, "message": message, "details": {"error_code": code}}

@@ -16,7 +16,7 @@ from llm_sdk.errors import (
 from llm_sdk.providers.cohere.content import PROVIDER
 
 # The status that an error inside an answer of status 200 stands for; whole answers come with it (reported).
-TYPE_STATUS = {"INVALID_TOOL_GENERATION": 422}
+WORD_STATUS = {"INVALID_TOOL_GENERATION": 422}
 UNAUTHORIZED = 401
 RATE_LIMITED = 429
 # A trial key that is used up for the month: asking again does not help.
@@ -37,7 +37,7 @@ def decode_error(reply: WireResponse) -> StatusCodeError:
 
 def embedded_error(message: str | None, error_type: str | None) -> StatusCodeError:
     """An error inside an answer, or a stream, of status 200: ``finish_reason`` is ``ERROR``."""
-    status = TYPE_STATUS.get(error_type or "", 500)
+    status = WORD_STATUS.get(error_type or "", 500)
     said = {"error": message, "error_type": error_type}
     return status_error(status)(
         message or "the answer ended in an error and gives no reason",

@@ -36,7 +36,7 @@ CODES = {
     "invalid_function_call": "3280",
 }
 # The status that a type stands for when it comes inside an answer or a stream of status 200.
-TYPE_STATUS = {
+WORD_STATUS = {
     "invalid_request_error": 400,
     "invalid_model": 400,
     INVALID: 400,
@@ -98,7 +98,7 @@ def _complaint(fields: JsonObject) -> tuple[str, str | None, str | None]:
 def embedded_error(error: wire.ErrorBody) -> StatusCodeError:
     """An error inside an answer, or a stream, of status 200."""
     fields = error.as_json()
-    status = error.raw_status_code or TYPE_STATUS.get(error.type or "", 500)
+    status = error.raw_status_code or WORD_STATUS.get(error.type or "", 500)
     body = ErrorBody(status, fields, json.dumps(fields, ensure_ascii=False))
     message, param, _ = _complaint(fields)
     code = str(error.code) if isinstance(error.code, int) else error.code or error.type

@@ -7,7 +7,7 @@ from llm_sdk.providers.openai import wire
 __all__ = ["decode_error", "embedded_error", "encode_error", "refuse_key"]
 
 # The status that a code stands for when it comes inside an answer or a stream of status 200.
-CODE_STATUS = {
+WORD_STATUS = {
     "invalid_api_key": 401,
     "model_not_found": 404,
     "rate_limit_exceeded": 429,
@@ -23,7 +23,7 @@ CODE_STATUS = {
 
 def embedded_error(error: wire.ResponseError) -> StatusCodeError:
     """An error inside an answer, or a stream, of status 200."""
-    status = CODE_STATUS.get(error.code or "", 500 if error.code is None else 400)
+    status = WORD_STATUS.get(error.code or "", 500 if error.code is None else 400)
     return status_error(status)(
         error.message,
         status_code=status,
