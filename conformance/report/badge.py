@@ -38,7 +38,9 @@ def badge(document: Document) -> str:
     """The SVG. Its title says in a sentence what the picture shows."""
     found = outline(document)
     providers = document.providers
-    who = providers[0] if len(providers) == 1 else f"{len(providers)} protocols"
+    judged = {provider for result in document.requirements.values() for provider in result.verdicts}
+    some = f"{len(judged)} of " if 0 < len(judged) < len(providers) else ""
+    who = providers[0] if len(providers) == 1 else f"{some}{len(providers)} protocols"
     part = f" ({', '.join(document.profiles)})" if document.profiles else " (some cases)" if document.cases else ""
     left = _Side(f"llm-conformance {document.suite.version}")
     right = _Side(f"{who}{part} {found.short}", left.width)

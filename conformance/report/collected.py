@@ -11,6 +11,7 @@ from conformance.report.document import (
     Check,
     Document,
     Environment,
+    Integrity,
     Network,
     RequirementResult,
     Suite,
@@ -34,6 +35,8 @@ class Report:
         self.settings = settings
         self.attempts: list[str] = []
         """What was refused of the network while checks ran."""
+        self.integrity = Integrity()
+        """What has to be admitted of the run; known when it ends."""
         self._placed: list[tuple[int, Check]] = []
         self._made_at = datetime.now(UTC)
         self._began = time.monotonic()
@@ -65,6 +68,7 @@ class Report:
             cases=settings.cases,
             cassettes="the suite's own" if settings.own else str(settings.cassettes),
             network=Network(refused=not settings.live, attempts=tuple(self.attempts)),
+            integrity=self.integrity,
             totals=Totals(
                 checks=total_of(check.verdict for check in checks),
                 requirements=total_of(found.verdict for found in requirements.values()),

@@ -26,6 +26,7 @@ __all__ = [
     "Environment",
     "Excerpt",
     "Failure",
+    "Integrity",
     "Network",
     "ReportError",
     "RequirementResult",
@@ -131,6 +132,22 @@ class Check(_Piece):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
+class Integrity(_Piece):
+    """How much of the suite was judged, and what has to be admitted of the run.
+
+    ``expected`` is how many checks the suite has for these providers, ``null`` where nothing tells, and ``judged`` how
+    many there are here. ``narrowed`` names the options that asked for less. ``faults`` are what disturbed the run: a
+    fixture overridden, a cassette edited, checks that are missing. ``undeclared`` is what the adapter can do beyond
+    what it declares.
+    """
+
+    expected: Count | None = None
+    judged: Count = 0
+    narrowed: tuple[Text, ...] = ()
+    faults: tuple[Text, ...] = ()
+    undeclared: tuple[Text, ...] = ()
+
+
 class RequirementResult(_Piece):
     """A requirement and what came of it. ``verdicts`` are by provider, where it was judged at all; ``concerns`` names
     the providers whose quirk it is, and none where it concerns every protocol.
@@ -170,6 +187,7 @@ class Document(_Piece):
     cases: tuple[str, ...]
     cassettes: str
     network: Network
+    integrity: Integrity = Integrity()
     totals: Totals
     requirements: dict[str, RequirementResult]
     checks: tuple[Check, ...]

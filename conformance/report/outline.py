@@ -64,4 +64,6 @@ def _sentence(judged: int, failed: int, missed: int) -> str:
         return f"{failed} {of} {'is' if failed == 1 else 'are'} not fulfilled."
     if missed:
         return f"{judged - missed} {of} are fulfilled; none of the others counts against the adapter."
-    return f"All {judged} requirements are fulfilled."
+    if judged == 1:
+        return "The one requirement that was judged is fulfilled."
+    return f"All {judged} requirements that were judged are fulfilled."

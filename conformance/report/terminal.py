@@ -28,6 +28,7 @@ def summary(document: Document, known_failures: Mapping[str, str]) -> Iterator[s
     yield from _failures(document)
     yield from _known_failures(document, known_failures)
     yield from _network(document)
+    yield from _integrity(document)
     unjudged = [id for id, found in document.requirements.items() if found.verdict == NOT_JUDGED]
     if unjudged and len(unjudged) < SHOWN_UNJUDGED:
         yield f"not judged, for nothing here shows them: {' '.join(unjudged)}"
@@ -90,6 +91,24 @@ def _network(document: Document) -> Iterator[str]:
     attempts = Counter(document.network.attempts)
     for attempt, times in attempts.most_common(SHOWN_ATTEMPTS):
         yield f"refused while the suite ran: {attempt}" + (f", {times} times" if times > 1 else "")
+
+
+def _integrity(document: Document) -> Iterator[str]:
+    found = document.integrity
+    if found.narrowed:
+        of = f" of {found.expected}" if found.expected is not None else ""
+        yield f"partial: {found.judged}{of} checks were judged: {', '.join(found.narrowed)}"
+    elif found.expected is not None:
+        yield f"{found.judged} of {found.expected} checks were judged"
+    reasons = Counter(
+        (check.verdict, _short(check.message))
+        for check in document.checks
+        if check.verdict in ("skipped", "not-applicable")
+    )
+    for (verdict, reason), times in reasons.most_common():
+        yield f"{verdict}: {times} checks: {reason}"
+    yield from (f"passes, although not declared: {name}" for name in found.undeclared)
+    yield from (f"FAULT in the run: {fault}" for fault in found.faults)
 
 
 def _providers(document: Document) -> Iterator[str]:

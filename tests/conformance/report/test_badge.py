@@ -48,13 +48,19 @@ def test_the_count_and_the_colour(checks: list[Check], text: str, tone: str) -> 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"providers": ("openai", "google")}, "2 protocols 1/1"),
+        ({"providers": ("openai", "google")}, "1 of 2 protocols 1/1"),
         ({"providers": ("openai",), "profiles": frozenset({"tools", "core"})}, "openai (core, tools) 1/1"),
         ({"providers": ("openai",), "cases": ("text",)}, "openai (some cases) 1/1"),
     ],
 )
 def test_a_part_is_shown_as_a_part(changes: dict[str, object], text: str) -> None:
     assert f">{text}</text>" in badge(report(PASSED, **changes))  # type: ignore[arg-type]
+
+
+def test_several_protocols_are_counted() -> None:
+    both = report(PASSED, check("google", "CORE-01"), providers=("openai", "google"))
+    assert ">2 protocols 1/1</text>" in badge(both)
+    assert ": The one requirement that was judged is fulfilled." in badge(both)
 
 
 def test_what_a_stranger_names_himself_is_escaped() -> None:
