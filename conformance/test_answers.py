@@ -14,7 +14,7 @@ from conformance.plan import Call, Pair
 from conformance.subject import Subject
 from conformance.verdict import Verdict
 from llm_sdk.errors import RefusalError
-from llm_sdk.types import ModelResponse
+from llm_sdk.types import JsonObject, ModelResponse
 
 
 def answer_of(outcome: Outcome, verdict: Verdict) -> ModelResponse:
@@ -92,10 +92,18 @@ def test_refusal(call: Call, subject: Subject, verdict: Verdict) -> None:
 @requirement("STREAM-01")
 @over("answer pairs")
 def test_stream_adds_up_to_the_whole(pair: Pair, subject: Subject, verdict: Verdict) -> None:
-    whole, streamed = as_json(subject.plain(pair.whole)), as_json(subject.plain(pair.streamed))
+    whole, streamed = (_as_told(subject.plain(call)) for call in (pair.whole, pair.streamed))
     script = {"response": expected_response(pair.whole)}
     expected, actual = drop_made_up(whole, script), drop_made_up(streamed, script)
     verdict.equal(expected, actual, "the stream adds up to what generate gives")
+
+
+def _as_told(outcome: Outcome) -> JsonObject:
+    """The outcome with the number of its warnings: how each of them is worded may depend on who adds up the deltas."""
+    told = as_json(outcome)
+    if (response := told.get("response")) and response.get("warnings"):
+        response["warnings"] = len(response["warnings"])
+    return told
 
 
 @requirement("CORE-21")
