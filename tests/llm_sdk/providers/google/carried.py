@@ -12,9 +12,11 @@ the list of it; what is left comes back equal.
 - Details of usage beside text, images, audio, what of those was cached, and reasoning.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from llm_sdk.providers.google import CODEC
 from llm_sdk.types import (
     AssistantMessage,
     AudioPart,
@@ -198,4 +200,4 @@ def _details(details: ModelTokensDetails | None, known: set[str]) -> ModelTokens
 
 def accepted(input: LanguageModelInput) -> bool:
     """Whether the API would take it: of an input that says nothing, no contents are left."""
-    return bool(carried_input(input).messages)
+    return bool(json.loads(CODEC.encode_request("gemini", input, stream=False).body)["contents"])
