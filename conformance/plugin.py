@@ -14,10 +14,14 @@ from typing import Any
 import pytest
 
 from conformance import offline
+from conformance.blame import is_ours
 from conformance.case import CaseError
 from conformance.catalogue import CatalogueError, Requirement
+from conformance.declaration import Declaration, DeclarationError, declared_by
+from conformance.integrity import Watch, foreign_hooks, integrity_of, narrowings, overridden_fixtures, status_of
 from conformance.lanes import open_lane
 from conformance.marks import MARKERS, out_of_sight, proves
+from conformance.outcome import AdapterGoneError
 from conformance.plan import Call, Pair, Plan, PlanError, StagedCalls, Target
 from conformance.recording_session import Live, RecordingSession
 from conformance.report import Check, Report
@@ -40,6 +44,13 @@ PROVED = pytest.StashKey[list[Requirement]]()
 PLACE = pytest.StashKey[int]()
 REFUSED = pytest.StashKey[list[str]]()
 """What a check was refused of the network."""
+WATCH = pytest.StashKey[Watch]()
+EXCUSED = pytest.StashKey[str]()
+"""The verdict of a check that the adapter's declaration excuses."""
+UNDECLARED = pytest.StashKey[str]()
+"""What a check asks for that the adapter does not declare."""
+LACKING = pytest.StashKey[str]()
+"""Why a failure does not count: the answer has what the adapter does not declare."""
 AS_ASKED = frozenset({"call", "pair", "conversation"})
 """The arguments whose recorded streams come in the framing that the adapter asks for."""
 USAGE_ERROR = 4
@@ -56,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     if config.option.help or config.option.version:
         return
+    config.stash[WATCH] = Watch()
     settings = config.stash[SETTINGS] = read_settings(config)
     stack = config.stash[OPEN] = ExitStack()
     if not settings.live:
@@ -128,6 +140,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     items[:] = kept
+    config.stash[WATCH].faults += overridden_fixtures(kept)
     for place, item in enumerate(items):
         item.stash[PLACE] = place
 
@@ -167,12 +180,24 @@ def _no_waiting(settings: Settings) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _subjects(settings: Settings) -> Iterator[dict[str, Subject]]:
     with asyncio.Runner() as runner, ExitStack() as stack:
-        subjects = {}
+        subjects: dict[str, Subject] = {}
         for provider in settings.providers:
             lane = open_lane(settings.transport)
             stack.callback(lane.close)
             subjects[provider] = Subject(get_codec(provider), settings.factory(provider), lane, runner.get_loop())
         yield subjects
+
+
+@pytest.fixture(scope="session")
+def _declarations(settings: Settings, _subjects: dict[str, Subject]) -> dict[str, Declaration]:
+    """What the adapter declares, by provider."""
+    try:
+        return {
+            provider: declared_by(subject, settings.factory(provider), settings.declared)
+            for provider, subject in _subjects.items()
+        }
+    except DeclarationError as error:
+        raise AdapterGoneError(f"what the adapter declares cannot be read: {error}") from None
 
 
 @pytest.fixture
@@ -192,9 +217,26 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 
 @pytest.fixture
-def subject(request: pytest.FixtureRequest, target: Target, _subjects: dict[str, Subject]) -> Subject:
-    """The adapter that this check judges."""
-    found = _subjects[target.provider]
+def subject(
+    request: pytest.FixtureRequest,
+    target: Target,
+    _subjects: dict[str, Subject],
+    _declarations: dict[str, Declaration],
+) -> Subject:
+    """The adapter that this check judges: where it refuses what it does not declare, there is nothing to judge."""
+    found, declaration = _subjects[target.provider], _declarations[target.provider]
+    stash = request.node.stash
+    stash[EXCUSED] = stash[UNDECLARED] = stash[LACKING] = ""
+    if (undeclared := declaration.refused_call(target)) is not None:
+        stash[UNDECLARED] = what = declaration.reason(undeclared)
+        if found.refuses(undeclared):
+            stash[EXCUSED] = "not-applicable"
+            pytest.skip(f"{what}: not declared, and refused")
+    elif declaration.exceeds(target):
+        pytest.skip("declared, and beyond what the suite knows of this protocol")
+    elif declaration.lacks_answer(target):
+        stash[UNDECLARED] = f"an answer as in {target.case}"
+        stash[LACKING] = f"an answer as in {target.case}: not declared, and it is not read whole"
     if unseen := out_of_sight(request.node, found.lane):
         pytest.skip(f"--transport {found.lane.name} cannot show {unseen}")
     return found
@@ -275,24 +317,41 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         pytest.fail(f"the adapter tried to reach the network: {refused[0]}", pytrace=False)
 
 
+def _reason_of(report: pytest.TestReport) -> str:
+    """What a check said; of one that was skipped, the reason alone."""
+    return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else report.longreprtext
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say what a check means for the run: a SHOULD is a warning, and a known failure is known."""
     report = yield
     target = _target_of(item)
     if PROVED not in item.stash or target is None or (report.when != "call" and report.passed):
         return report
     settings, proved = item.config.stash[SETTINGS], item.stash[PROVED]
+    faults = item.config.stash[WATCH].faults_of(report, call)
+    message = "" if report.passed else _reason_of(report)
     verdict: str = report.outcome
-    message = "" if report.passed else report.longreprtext
-    if report.failed and report.when != "call":
+    if excused := item.stash.get(EXCUSED, "") if report.skipped else "":
+        verdict = excused
+    elif report.failed and call.excinfo is not None and is_ours(call.excinfo.value, target):
+        verdict = "harness-error"
+    elif report.failed and report.when != "call":
         verdict = "error"
+    elif report.failed and item.stash.get(LACKING, ""):
+        verdict, report.outcome = "skipped", "skipped"
+        report.wasxfail = message = item.stash[LACKING]
     elif report.failed and target.case in settings.known_failures:
         verdict, report.outcome = "known failure", "skipped"
         report.wasxfail = settings.known_failures[target.case]
     elif report.failed and settings.level == "must" and all(found.level != "MUST" for found in proved):
         verdict, report.outcome = "warning", "skipped"
         report.wasxfail = "a SHOULD, which counts with --level should"
+    if verdict == "failed" and (undeclared := item.stash.get(UNDECLARED, "")):
+        message = f"{undeclared}: not declared, and yet not refused with an UnsupportedError\n{message}"
     said = getattr(item, "funcargs", {}).get("verdict")
     check = Check(
         ids=tuple(requirement.id for requirement in proved),
@@ -309,6 +368,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         "place": item.stash[PLACE],
         "check": check.as_json(),
         "refused": item.stash.get(REFUSED, []),
+        "faults": faults,
+        "undeclared": item.stash.get(UNDECLARED, "") if verdict == "passed" else "",
     }
     return report
 
@@ -318,12 +379,28 @@ class _Collector:
 
     def __init__(self, report: Report) -> None:
         self._report = report
+        self._faults: list[str] = []
+        self._undeclared: list[str] = []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Say how much was judged, before any report is written; a run that cannot be trusted is not green."""
+        config = session.config
+        settings = config.stash[SETTINGS]
+        if not settings.record and not hasattr(config, "workerinput") and not config.option.collectonly:
+            faults = [*config.stash[WATCH].faults, *foreign_hooks(config), *self._faults]
+            asked, checks = narrowings(config, settings), self._report.checks
+            self._report.integrity = integrity_of(settings, checks, asked, faults, self._undeclared)
+            session.exitstatus = status_of(session.exitstatus, checks, faults, self._report.integrity)
+        yield
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         found: dict[str, Any] | None = getattr(report, "conformance", None)
         if found is not None:
             self._report.add(Check(**found["check"]), found["place"])
             self._report.attempts += found["refused"]
+            self._faults += found["faults"]
+            self._undeclared += filter(None, [found["undeclared"]])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -84,12 +84,14 @@ Answer: TypeAlias = Callable[[WireRequest], Playback]
 
 @dataclass(slots=True)
 class Performance:
-    """How one answer went: the request, how many chunks were taken, and whether the client closed the response."""
+    """How one answer went: the request, how many chunks were taken, and whether the client closed the response. ``url``
+    is the whole address, where the lane sees one."""
 
     request: WireRequest
     playback: Playback
     taken: int = 0
     closed: bool = False
+    url: str = ""
 
     @property
     def is_held(self) -> bool:
@@ -165,7 +167,7 @@ class ReplayTransport:
     def _perform(self, request: Any, body: bytes) -> Any:
         library = sys.modules[type(request).__module__.partition(".")[0]]
         sent = WireRequest(request.method, request.url.raw_path.decode("ascii"), body, dict(request.headers))
-        performance = Performance(sent, self.answer(sent))
+        performance = Performance(sent, self.answer(sent), url=str(request.url))
         self.performances.append(performance)
         playback = performance.playback
         if playback.ending == "refused":

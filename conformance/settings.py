@@ -1,9 +1,10 @@
 """The options of a run, read and checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from conformance.bridge import BridgeError
 from conformance.case import load_cases
 from conformance.catalogue import AREAS
 from conformance.chunking import Cuts, parse_cuts
+from conformance.declaration import DeclarationError, read_declaration
 from conformance.lanes import LANES
 from conformance.reframing import TransformError, reframe
 from conformance.runs import COMPLETION
@@ -33,6 +35,7 @@ class Settings:
     providers: tuple[str, ...]
     adapter: str
     transport: str
+    declared: Mapping[str, Any] | None
     profiles: frozenset[str]
     level: str
     known_failures: dict[str, str]
@@ -82,6 +85,7 @@ def add_options(parser: pytest.Parser) -> None:
         "in another language as 'cmd: node bridge.mjs'",
     )
     add("--transport", choices=tuple(LANES), help="how the adapter is fed; in-process, and socket for a command")
+    add("--declare", metavar="FILE", help="what the adapter can do, in YAML or JSON: the rest it has to refuse")
     add("--profile", action="append", metavar="NAME", help=f"only these areas: {', '.join(AREAS)}")
     add("--level", choices=("must", "should"), default="must", help="which requirements make the run fail")
     add("--xfail-file", metavar="FILE", help="known failures, one `case: reason` a line")
@@ -117,6 +121,7 @@ def read_settings(config: pytest.Config) -> Settings:
         providers=_providers(option.provider),
         adapter=option.adapter or REFERENCE,
         transport=_transport(option.transport, option.adapter),
+        declared=_declared(option.declare),
         profiles=frozenset(_known(option.profile, AREAS, "--profile")),
         level=option.level,
         known_failures=_known_failures(option.xfail_file, own=own),
@@ -143,6 +148,13 @@ def _transport(name: str | None, adapter: str | None) -> str:
         return transport_for(adapter or REFERENCE, name)
     except AdapterError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _declared(file: str | None) -> Mapping[str, Any] | None:
+    try:
+        return read_declaration(Path(file)) if file else None
+    except DeclarationError as error:
+        raise pytest.UsageError(f"--declare: {error}") from None
 
 
 def _providers(names: Sequence[str] | None) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 from conformance.adapters import Factory
 from conformance.arrays import in_array
 from conformance.lanes import Lane
-from conformance.outcome import Outcome, failed, outcome_of, told_by
+from conformance.outcome import AdapterGoneError, Outcome, failed, outcome_of, told_by
 from conformance.plan import Call
 from conformance.replay import Answer, Playback, playback_of
 from llm_sdk.codec import Codec, Framing
 from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.errors import UnsupportedError
 from llm_sdk.model import LanguageModel
-from llm_sdk.types import LanguageModelInput
+from llm_sdk.types import LanguageModelInput, ModelResponse
 
 __all__ = ["CANARY", "Subject"]
 
@@ -88,6 +89,11 @@ class Subject:
         self.lane.play(answer)
         return self.run(_all(self.model(calls[0].model_id), calls))
 
+    def refuses(self, call: Call) -> bool:
+        """Whether the adapter refuses the call with an UnsupportedError, and sends nothing."""
+        outcome = self.plain(call)
+        return isinstance(outcome.error, UnsupportedError) and not outcome.performances
+
     def cancel(self, call: Call, playback: Playback) -> bool:
         """Make the call, and cancel it when its answer is held back; whether that ended it."""
         self.lane.play(lambda _: playback)
@@ -115,7 +121,7 @@ class Subject:
 
 async def _generate(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     try:
-        return Outcome(await model.generate(input))
+        return _answered(await model.generate(input))
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises is its outcome
         return failed(error)
 
@@ -125,7 +131,7 @@ async def _stream(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     caught: Exception | None = None
     try:
         async for partial in model.stream(input):
-            partials.append(partial)  # noqa: PERF401 - those before an error count
+            partials.append(_checked(partial, PartialModelResponse, "stream"))  # noqa: PERF401 - those before an error count
     except Exception as error:  # noqa: BLE001
         caught = error
     return outcome_of(partials, caught)
@@ -133,9 +139,20 @@ async def _stream(model: LanguageModel, input: LanguageModelInput) -> Outcome:
 
 def _generate_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     try:
-        return Outcome(model.generate_sync(input))
+        return _answered(model.generate_sync(input))
     except Exception as error:  # noqa: BLE001
         return failed(error)
+
+
+def _answered(answer: Any) -> Outcome:
+    return Outcome(_checked(answer, ModelResponse, "generate"))
+
+
+def _checked(value: Any, kind: type[T], method: str) -> T:
+    """What an adapter gave, which has to be what it says that it gives."""
+    if not isinstance(value, kind):
+        raise AdapterGoneError(f"{method} gave {type(value).__name__}, not {kind.__name__}: {value!r:.200}")
+    return value
 
 
 def _stream_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
@@ -143,7 +160,7 @@ def _stream_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     caught: Exception | None = None
     try:
         for partial in model.stream_sync(input):
-            partials.append(partial)  # noqa: PERF402 - those before an error count
+            partials.append(_checked(partial, PartialModelResponse, "stream_sync"))  # noqa: PERF401 - those before an error count
     except Exception as error:  # noqa: BLE001
         caught = error
     return outcome_of(partials, caught)

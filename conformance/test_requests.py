@@ -3,6 +3,7 @@
 import json
 import re
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,14 @@ def read(request: WireRequest, subject: Subject, verdict: Verdict) -> ModelCall:
         verdict.fail("a request that the provider can read", f"{error}: {request.body.decode('utf-8', 'replace')}")
 
 
+def body_of(request: WireRequest, verdict: Verdict) -> Any:
+    """The body of a request, as JSON."""
+    try:
+        return json.loads(request.body)
+    except ValueError:
+        verdict.fail("a body that is JSON", request.body.decode("utf-8", "replace"))
+
+
 def judge_meaning(call: Call, found: ModelCall, verdict: Verdict, what: str) -> None:
     """What was read of a request has to be what the input says."""
     if misread := call.misreading(found.input.model_dump(mode="json")):
@@ -53,6 +62,11 @@ def test_meaning(call: Call, subject: Subject, verdict: Verdict) -> None:
 @over("calls")
 def test_endpoint(call: Call, subject: Subject, verdict: Verdict) -> None:
     request = sent_by(subject.plain(call), verdict)
+    sent, base = subject.plain(call).performances, subject.lane.base_url(subject.codec)
+    elsewhere = [found.url for found in sent if found.url and not found.url.startswith(base)]
+    verdict.true(not elsewhere, f"requests to {base} alone", ", ".join(elsewhere))
+    if call.is_answered:
+        verdict.true(len(sent) == 1, "one request for one answer", f"{len(sent)} requests")
     route = subject.codec.match(request.method, request.path)
     if route is None:
         verdict.fail("a request to the provider's endpoint", f"{request.method} {request.path}")
@@ -70,7 +84,7 @@ def test_schema(call: Call, subject: Subject, verdict: Verdict) -> None:
     schemas = load_schemas(call.provider, DEFAULT_FOLDER)
     if "request" not in schemas.kinds:
         pytest.skip("the provider's published schema is not at hand")
-    complaint = schemas.complaint("request", json.loads(sent_by(subject.plain(call), verdict).body))
+    complaint = schemas.complaint("request", body_of(sent_by(subject.plain(call), verdict), verdict))
     verdict.true(not complaint, "a body that satisfies the provider's published schema", complaint)
 
 
@@ -78,7 +92,7 @@ def test_schema(call: Call, subject: Subject, verdict: Verdict) -> None:
 @over("own calls")
 def test_asks_for_what_goes_back(call: Call, subject: Subject, verdict: Verdict) -> None:
     """Lists of words at the top of the reference's request, such as what to include, are asked for too."""
-    body = json.loads(sent_by(subject.plain(call), verdict).body)
+    body = body_of(sent_by(subject.plain(call), verdict), verdict)
     reference = json.loads(subject.codec.encode_request(call.model_id, call.input, stream=call.stream).body)
     for name, wanted in reference.items():
         if isinstance(wanted, list) and all(isinstance(word, str) for word in wanted):

@@ -85,6 +85,10 @@ class Mutant:
         """Whether what it breaks is a requirement of some providers alone."""
         return bool(requirement_by_id(self.requirement).providers)
 
+    def __call__(self, *, provider: str, base_url: str, api_key: str, model_id: str, http_client: Any) -> LanguageModel:
+        """The adapter, as every factory makes one: a mutant can be given to ``--adapter``."""
+        return self.make(Parts(provider, base_url, api_key, model_id, http_client))
+
 
 MUTANTS: list[Mutant] = []
 
