@@ -24,6 +24,7 @@ from conformance.subject import CANARY
 from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import WireRequest
 from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.errors import LanguageModelError
 from llm_sdk.types import ModelResponse
 
 __all__ = ["Finding", "smoke"]
@@ -248,11 +249,18 @@ def _check_request(call: Call, lane: Lane, attempts_before: int) -> None:
     if not lane.performances:
         raise _WrongError(f"no request came: {where}")
     request, endpoint = lane.performances[0].request, call.codec.endpoint
-    if call.codec.match(request.method, request.path) is None:
+    if (route := call.codec.match(request.method, request.path)) is None:
         raise _WrongError(f"it sent {request.method} {request.path}: that is no path of {call.provider}")
     headers = {name.lower(): value for name, value in request.headers.items()}
     if endpoint.key_variables and endpoint.key_of(headers, request.path) != CANARY:
         raise _WrongError(f"the api_key that the factory was given did not come: send it in {endpoint.key_header}")
+    try:
+        streams = call.codec.decode_request(request).stream if route.stream is None else route.stream
+    except LanguageModelError as error:
+        raise _WrongError(f"the provider cannot read the request ({error}): send what its API reference says") from None
+    if streams != call.stream:
+        asked, wanted = ("a stream", "a whole answer") if streams else ("a whole answer", "a stream")
+        raise _WrongError(f"it asked for {asked}: this call has to ask for {wanted}")
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:

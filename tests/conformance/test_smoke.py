@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from conformance.cli import main
 from conformance.lanes import LANES
+from llm_sdk.accumulator import accumulate
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import HttpLanguageModel
 from llm_sdk.registry import get_codec, get_model, provider_names
@@ -118,6 +119,18 @@ class ForgetsTheKey(Wrapped):
         return await good(**{**self.arguments, "api_key": "sk-another"}).generate(input)
 
 
+class AsksForAStream(Wrapped):
+    async def generate(self, input: LanguageModelInput) -> ModelResponse:
+        return accumulate([partial async for partial in self.inner.stream(input)])
+
+
+class AsksNothing(Wrapped):
+    async def generate(self, input: LanguageModelInput) -> ModelResponse:
+        url, key = f"{self.arguments['base_url']}/responses", self.arguments["api_key"]
+        await self.arguments["http_client"].post(url, json={}, headers={"Authorization": f"Bearer {key}"})
+        return await self.inner.generate(input)
+
+
 class LeavesStreamsOpen(Wrapped):
     kept: list[Any] = []  # noqa: RUF012 - keeps what should be closed
 
@@ -156,6 +169,8 @@ BROKEN = {
     AnswersByItself: "generate       no request came: send it through http_client",
     GoesElsewhere: "generate       it tried to reach the network (getaddrinfo ",
     ForgetsTheKey: "generate       the api_key that the factory was given did not come: send it in Authorization",
+    AsksForAStream: "generate       it asked for a stream: this call has to ask for a whole answer",
+    AsksNothing: "generate       the provider cannot read the request (openai:",
     LeavesStreamsOpen: "closing        a stream that was left stays open: close the response when the iterator",
     HasNoTwins: "model          HasNoTwins has no generate_sync, stream_sync: the factory must return a LanguageModel",
 }
