@@ -54,8 +54,9 @@ class Watch:
         error = call.excinfo.value if call.excinfo is not None else None
         if error is not None and report.passed:
             found.append(f"{report.nodeid}: raised {type(error).__name__} and was made to pass")
-        if isinstance(error, pytest.skip.Exception) and (file := skipped_by(error)):
+        if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception) and (file := skipped_by(error)):
             report.outcome, report.longrepr = "failed", f"the check was skipped from {file}"
+            vars(report).pop("wasxfail", None)
         return found
 
     def replaced(self) -> list[str]:

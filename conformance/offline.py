@@ -1,21 +1,40 @@
-"""No run reaches the network: connections to anywhere but this machine are refused, name lookups among them.
+"""No run reaches the network: connections to anywhere but this machine are refused, name lookups among them, and so
+are commands that name a host elsewhere.
 
 It is an audit hook, so that no client can get around it by holding a reference to the real functions. Attempts are
 written down too, because an adapter may take the refusal for a failed connection and say nothing of it.
+
+Processes that are started are guarded as far as that can be from here: those in Python by the same hook
+(``offline_child/sitecustomize.py``), which ``python -I`` leaves out, and others by proxies that lead nowhere, which
+most clients obey. A program that obeys neither is only held back by a machine without a network.
+
+This module needs nothing but the standard library, because those processes read it by itself.
 """
 
 import ipaddress
+import os
+import re
+import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
-__all__ = ["NetworkRefusedError", "attempts", "offline"]
+__all__ = ["LOG", "NetworkRefusedError", "attempts", "guard_this_process", "hear_of_children", "hidden", "offline"]
 
-EVENTS = frozenset(
-    {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind"}
-)
+LOOKUPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+TO_ADDRESSES = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"})
+COMMANDS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", ""})
+ADDRESS = re.compile(r"\b(?:https?|wss?|ftp)://(?:[^/\s@]*@)?(\[[^\]]*\]|[^/\s:'\"?#]+)")
+CALLERS = frozenset({"dig", "host", "nc", "ncat", "netcat", "nslookup", "ping", "scp", "sftp", "ssh", "telnet"})
+"""Programs that do nothing but reach for another machine, named without a scheme."""
+LOG = "LLM_CONFORMANCE_OFFLINE"
+"""The environment variable that tells a guarded process where to note what it was refused."""
+NOWHERE = "http://127.0.0.1:9"
+THIS_MACHINE = "localhost,127.0.0.1,::1"
 
 attempts: list[str] = []
 """Everything that was refused, in order."""
@@ -26,20 +45,56 @@ class NetworkRefusedError(OSError):
 
 
 class _Guard:
-    """Installed once, because an audit hook cannot be taken away; on and off by count."""
+    """Installed once, because an audit hook cannot be taken away; on and off by count. ``log`` is where a process that
+    was started notes its attempts, ``heard`` how much of the log of such processes has been read, and ``hidden`` are
+    folders that nobody may read for a while."""
 
     installed = False
     active = 0
+    log: str | None = None
+    heard = 0
+    hidden: tuple[str, ...] = ()
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _Guard.active or event not in EVENTS:
+    if not _Guard.active:
         return
-    host = arguments[0] if event in ("socket.getaddrinfo", "socket.gethostbyname") else _host_of(arguments[1])
+    if event in LOOKUPS:
+        _refuse_host(event, arguments[0])
+    elif event in TO_ADDRESSES:
+        _refuse_host(event, _host_of(arguments[1]))
+    elif event == "socket.getnameinfo":
+        _refuse_host(event, _host_of(arguments[0]))
+    elif event in COMMANDS:
+        _refuse_command(arguments)
+    elif event == "open" and _Guard.hidden and isinstance(arguments[0], str) and arguments[0].startswith(_Guard.hidden):
+        _refuse(f"reads the suite's own answers in {arguments[0]!r}")
+
+
+def _refuse_host(event: str, host: Any) -> None:
     if not _is_local(host):
-        where = f"{event.removeprefix('socket.')} {host!r}"
-        attempts.append(where)
-        raise NetworkRefusedError(f"no network while the suite runs: {where} was refused")
+        _refuse(f"{event.removeprefix('socket.')} {host!r}")
+
+
+def _refuse_command(arguments: tuple[Any, ...]) -> None:
+    words = [_text(word) for value in arguments[:2] for word in (value if isinstance(value, list | tuple) else [value])]
+    hosts = [host for word in words for host in ADDRESS.findall(word)]
+    calls = any(Path(word.split(" ")[0]).name in CALLERS for word in words[:2])
+    if any(not _is_local(host.strip("[]")) for host in hosts) or (calls and not any(map(_is_local, words))):
+        _refuse(f"command {' '.join(dict.fromkeys(words))!r}")
+
+
+def _text(value: Any) -> str:
+    return os.fsdecode(value) if isinstance(value, str | bytes | os.PathLike) else "-"
+
+
+def _refuse(where: str) -> None:
+    attempts.append(where)
+    if _Guard.log is not None:
+        descriptor = os.open(_Guard.log, os.O_WRONLY | os.O_APPEND)
+        os.write(descriptor, f"{where} of a process that was started\n".encode())
+        os.close(descriptor)
+    raise NetworkRefusedError(f"no network while the suite runs: {where} was refused")
 
 
 def _host_of(address: Any) -> Any:
@@ -60,14 +115,89 @@ def _is_local(host: Any) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-@contextmanager
-def offline() -> Iterator[None]:
-    """Refuse every connection that leaves this machine, between ``with`` and its end."""
+def guard_this_process(log: str | None) -> None:
+    """Refuse the network from here on, in a process that a guarded one has started."""
+    _Guard.log = log if log and Path(log).is_file() else None
+    _install()
+    _Guard.active += 1
+
+
+def _install() -> None:
     if not _Guard.installed:
         sys.addaudithook(_watch)
         _Guard.installed = True
-    _Guard.active += 1
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """Refuse every connection that leaves this machine, between ``with`` and its end."""
+    _install()
+    with ExitStack() as stack:
+        if not _Guard.active:
+            stack.enter_context(_children_guarded())
+        _Guard.active += 1
+        try:
+            yield
+        finally:
+            _Guard.active -= 1
+
+
+@contextmanager
+def hidden(*folders: Path) -> Iterator[None]:
+    """Refuse to read files in these folders, between ``with`` and its end."""
+    before, _Guard.hidden = _Guard.hidden, tuple(f"{folder}{os.sep}" for folder in folders)
     try:
         yield
     finally:
-        _Guard.active -= 1
+        _Guard.hidden = before
+
+
+@contextmanager
+def _children_guarded() -> Iterator[None]:
+    """Start processes with an environment that keeps them off the network."""
+    real = subprocess.Popen.__init__
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "attempts"
+        log.touch()
+        _Guard.heard, before = 0, os.environ.get(LOG)
+        os.environ[LOG] = str(log)
+
+        def start(self: Any, *arguments: Any, **options: Any) -> None:
+            if len(arguments) <= ENVIRONMENT:
+                options["env"] = _environment(options.get("env"), str(log))
+            real(self, *arguments, **options)
+
+        setattr(subprocess.Popen, "__init__", start)  # noqa: B010 - a method of a class that is not ours
+        try:
+            yield
+        finally:
+            setattr(subprocess.Popen, "__init__", real)  # noqa: B010
+            hear_of_children()
+            if before is None:
+                del os.environ[LOG]
+            else:
+                os.environ[LOG] = before
+
+
+ENVIRONMENT = 10
+"""The place of ``env`` among the arguments of ``subprocess.Popen``."""
+
+
+def _environment(given: Mapping[Any, Any] | None, log: str) -> dict[Any, Any]:
+    found = dict(os.environ if given is None else given)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        found[name] = found[name.upper()] = NOWHERE
+    found["no_proxy"] = found["NO_PROXY"] = THIS_MACHINE
+    guard = str(Path(__file__).resolve().parent / "offline_child")
+    found["PYTHONPATH"] = os.pathsep.join(filter(None, [guard, str(found.get("PYTHONPATH", ""))]))
+    found[LOG] = log
+    return found
+
+
+def hear_of_children() -> None:
+    """Add to :data:`attempts` what processes that were started were refused since the last time."""
+    file = os.environ.get(LOG)
+    if file and _Guard.log is None and Path(file).is_file():
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+        attempts.extend(lines[_Guard.heard :])
+        _Guard.heard = len(lines)
