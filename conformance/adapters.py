@@ -84,8 +84,8 @@ def _registered(name: str) -> Any:
     for entry in entry_points(group=GROUP, name=name):
         try:
             return entry.load()
-        except (ImportError, AttributeError) as error:
-            raise AdapterError(f"is registered as {entry.value}, which cannot be loaded ({error})") from None
+        except Exception as error:  # noqa: BLE001 - a module may raise anything when it is imported
+            raise AdapterError(f"is registered as {entry.value}, which cannot be loaded ({_named(error)})") from None
     raise AdapterError(f"give it as package.module:factory, as cmd: and a command, or by name; {_names()}")
 
 
@@ -101,7 +101,13 @@ def _imported(spec: str) -> Any:
         raise AdapterError(f"cannot be imported ({error}); {_names()}") from None
     except AttributeError:
         raise AdapterError(f"{module_name} has no {name}; {_names()}") from None
+    except Exception as error:  # noqa: BLE001 - the same
+        raise AdapterError(f"{module_name} cannot be imported ({_named(error)})") from None
     return found
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _import(name: str) -> Any:

@@ -55,6 +55,13 @@ def smoke(provider: str, adapter: str, lane: Lane, cassettes: Path, *, own: bool
     ``own``: the cassettes are those of the suite's cases. Raises PlanError where nothing fits is recorded.
     """
     whole, streamed = _simplest(provider, cassettes, own=own)
+    with offline.offline(), asyncio.Runner() as runner:
+        yield from _try_all(provider, adapter, lane, whole, streamed, runner)
+
+
+def _try_all(
+    provider: str, adapter: str, lane: Lane, whole: Call, streamed: Call, runner: asyncio.Runner
+) -> Iterator[Finding]:
     try:
         factory = find_factory(adapter, provider)
     except (AdapterError, AdapterGoneError) as error:
@@ -81,16 +88,15 @@ def smoke(provider: str, adapter: str, lane: Lane, cassettes: Path, *, own: bool
     if not has_metadata:
         yield Finding("metadata", "", "there is no metadata: it is None, or a LanguageModelMetadata")
     yield _identity(model, provider, whole.model_id)
-    with offline.offline(), asyncio.Runner() as runner:
-        trial = _Trial(model, lane, runner)
-        streams = False
-        for name, call in zip(CALLS, (whole, streamed, whole, streamed), strict=True):
-            if name not in missing:
-                yield (found := _step(name, partial(trial.call, name, call)))
-                streams = streams or (name == "stream" and not found.problem)
-        if streams:
-            yield _step("closing", partial(trial.leave_early, streamed))
-        trial.close()
+    trial = _Trial(model, lane, runner)
+    streams = False
+    for name, call in zip(CALLS, (whole, streamed, whole, streamed), strict=True):
+        if name not in missing:
+            yield (found := _step(name, partial(trial.call, name, call)))
+            streams = streams or (name == "stream" and not found.problem)
+    if streams:
+        yield _step("closing", partial(trial.leave_early, streamed))
+    trial.close()
 
 
 def _simplest(provider: str, cassettes: Path, *, own: bool) -> tuple[Call, Call]:
