@@ -17,7 +17,7 @@ from conformance.plan import PlanError
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
 from conformance.recordings import RecordingError
 from conformance.report.commands import compare, verify
-from conformance.settings import CASSETTES
+from conformance.settings import CASSETTES, is_of_the_cases
 from conformance.smoke import smoke as try_glue
 from llm_sdk.errors import LanguageModelError
 
@@ -55,7 +55,8 @@ def smoke(provider: str, adapter: str, transport: str | None, cassettes: Path | 
     try:
         name = transport_for(adapter, transport)
         with closing(open_lane(name)) as lane:
-            found = [*try_glue(provider, adapter, lane, cassettes or CASSETTES, own=cassettes is None)]
+            own = cassettes is None or is_of_the_cases(cassettes, provider)
+            found = [*try_glue(provider, adapter, lane, cassettes or CASSETTES, own=own)]
     except (AdapterError, PlanError, LanguageModelError) as error:
         raise click.UsageError(str(error)) from None
     for finding in found:

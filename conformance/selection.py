@@ -70,7 +70,7 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "error pairs": ("pair", lambda plan: plan.pairs(answered=False)),
     "refusals": ("refusal", lambda plan: plan.refusals),
 }
-RECORDINGS, RUNS = "recordings", "runs"
+RECORDINGS, RUNS, RUNS_WITH_TOOLS = "recordings", "runs", "runs with tools"
 ARGUMENTS = frozenset({"recording", "runs", *(argument for argument, _ in SELECTIONS.values())})
 """The arguments by which a check takes what it runs over."""
 
@@ -81,6 +81,8 @@ def select(name: str, plan: Plan | None, settings: Settings) -> tuple[str, Seque
         return "recording", recordings(settings)
     if name == RUNS:
         return "runs", runs(settings)
+    if name == RUNS_WITH_TOOLS:
+        return "runs", [one for one in runs(settings) if "function" in get_codec(one.provider).capabilities.tools]
     argument, selection = SELECTIONS[name]
     return argument, selection(plan) if plan is not None else ()
 

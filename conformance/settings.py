@@ -19,7 +19,7 @@ from conformance.reframing import TransformError, reframe
 from conformance.runs import COMPLETION
 from llm_sdk.registry import provider_names
 
-__all__ = ["CASSETTES", "Settings", "add_options", "read_settings"]
+__all__ = ["CASSETTES", "Settings", "add_options", "is_of_the_cases", "read_settings"]
 
 ALL = "all"
 CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
@@ -70,7 +70,7 @@ class Settings:
         words += ["--provider", provider]
         words += [] if self.adapter == REFERENCE else ["--adapter", self.adapter]
         words += [] if self.transport == transport_for(self.adapter) else ["--transport", self.transport]
-        return words + ([] if self.own else ["--cassettes", str(self.cassettes)])
+        return words + ([] if self.cassettes == CASSETTES else ["--cassettes", str(self.cassettes)])
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -113,12 +113,13 @@ def read_settings(config: pytest.Config) -> Settings:
         raise pytest.UsageError("--live and --base-url go with --record")
     if option.live and option.model == MODEL_ID:
         raise pytest.UsageError("--live needs --model NAME: the model to ask")
-    own = option.cassettes is None or option.record
     cassettes = CASSETTES if option.cassettes is None else Path(option.cassettes)
+    providers = _providers(option.provider)
+    own = option.cassettes is None or option.record or all(is_of_the_cases(cassettes, name) for name in providers)
     if not option.record and not cassettes.exists():
         raise pytest.UsageError(f"--cassettes {cassettes}: no such file or folder")
     settings = Settings(
-        providers=_providers(option.provider),
+        providers=providers,
         adapter=option.adapter or REFERENCE,
         transport=_transport(option.transport, option.adapter),
         declared=_declared(option.declare),
@@ -155,6 +156,14 @@ def _declared(file: str | None) -> Mapping[str, Any] | None:
         return read_declaration(Path(file)) if file else None
     except DeclarationError as error:
         raise pytest.UsageError(f"--declare: {error}") from None
+
+
+def is_of_the_cases(cassettes: Path, provider: str) -> bool:
+    """Whether the folder has this provider's recordings of the suite's own cases, as ``--record`` writes them."""
+    names = {f"{case.name}.yaml" for case in load_cases()}
+    folder = cassettes / provider
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return bool(found) and found <= names
 
 
 def _providers(names: Sequence[str] | None) -> tuple[str, ...]:

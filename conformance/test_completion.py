@@ -68,7 +68,7 @@ def test_tokens_come_while_the_answer_is_made(bench: Bench, verdict: Verdict) ->
 
 
 @requirement("COMPL-02", "COMPL-03")
-@over("runs")
+@over("runs with tools")
 def test_whole_and_streamed_agree(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID, PARIS, tool_call("get_weather", {"city": "Rome"}))
 
@@ -94,7 +94,7 @@ def test_whole_and_streamed_agree(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-04", "COMPL-09")
-@over("runs")
+@over("runs with tools")
 def test_a_stream_that_is_cut_anywhere(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID, PARIS)
     for kept in range(events_of(bench) - 1):
@@ -207,7 +207,7 @@ def test_a_run_that_nobody_reads(bench: Bench, verdict: Verdict, caplog: pytest.
 
 
 @requirement("COMPL-11")
-@over("runs")
+@over("runs with tools")
 def test_streams_are_logs(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID, PARIS)
 
@@ -245,7 +245,7 @@ def test_awaitables(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-13")
-@over("runs")
+@over("runs with tools")
 def test_events_are_in_order(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID, PARIS)
 
@@ -298,7 +298,7 @@ def test_cache_keys(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-31")
-@over("runs")
+@over("runs with tools")
 def test_the_history_reaches_the_provider(bench: Bench, verdict: Verdict) -> None:
     bench.reply("Sunny.")
     calls = [
@@ -344,7 +344,7 @@ def test_mistakes_are_told_at_the_call(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-33")
-@over("runs")
+@over("runs with tools")
 def test_the_plain_twin(bench: Bench, verdict: Verdict) -> None:
     if bench.subject.lane.name == "in-process":
         bench.reply(SAID, PARIS)
@@ -374,7 +374,7 @@ def _without(events: list[Any], ids: dict[str, Any]) -> list[Any]:
 
 
 @requirement("COMPL-34")
-@over("runs")
+@over("runs with tools")
 def test_many_runs_at_once(bench: Bench, verdict: Verdict) -> None:
     bench.reply(SAID, PARIS)
 

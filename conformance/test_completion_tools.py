@@ -82,7 +82,7 @@ def brief(event: JsonObject) -> Any:
 
 
 @requirement("COMPL-14")
-@over("runs")
+@over("runs with tools")
 def test_ids(bench: Bench, verdict: Verdict) -> None:
     bench.reply(*(tool_call("get_weather", {"city": "Paris"}) for _ in range(2)))
 
@@ -181,25 +181,25 @@ def check_judged(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-15")
-@over("runs")
+@over("runs with tools")
 def test_unknown_tools(bench: Bench, verdict: Verdict) -> None:
     check_judged(bench, verdict)
 
 
 @requirement("COMPL-16")
-@over("runs")
+@over("runs with tools")
 def test_missing_arguments(bench: Bench, verdict: Verdict) -> None:
     check_judged(bench, verdict)
 
 
 @requirement("COMPL-17")
-@over("runs")
+@over("runs with tools")
 def test_wrong_arguments(bench: Bench, verdict: Verdict) -> None:
     check_judged(bench, verdict)
 
 
 @requirement("COMPL-18")
-@over("runs")
+@over("runs with tools")
 def test_arguments_that_satisfy_the_tool(bench: Bench, verdict: Verdict) -> None:
     check_judged(bench, verdict)
     bench.reply(tool_call("Trip", {"stops": [{"city": "x"}]}), tool_call("add", {"a": 1, "b": 2}))
@@ -219,7 +219,7 @@ async def _invoke(call: Any) -> Any:
 
 
 @requirement("COMPL-19")
-@over("runs")
+@over("runs with tools")
 def test_good_and_bad_calls(bench: Bench, verdict: Verdict) -> None:
     bench.reply(tool_call("nope"), tool_call("get_weather", {"city": "x"}), tool_call("get_weather"))
 
@@ -354,37 +354,37 @@ def check_written(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-20")
-@over("runs")
+@over("runs with tools")
 def test_hermes(bench: Bench, verdict: Verdict) -> None:
     check_written(bench, verdict)
 
 
 @requirement("COMPL-21")
-@over("runs")
+@over("runs with tools")
 def test_json(bench: Bench, verdict: Verdict) -> None:
     check_written(bench, verdict)
 
 
 @requirement("COMPL-22")
-@over("runs")
+@over("runs with tools")
 def test_pythonic(bench: Bench, verdict: Verdict) -> None:
     check_written(bench, verdict)
 
 
 @requirement("COMPL-23")
-@over("runs")
+@over("runs with tools")
 def test_harmony(bench: Bench, verdict: Verdict) -> None:
     check_written(bench, verdict)
 
 
 @requirement("COMPL-24")
-@over("runs")
+@over("runs with tools")
 def test_qwen(bench: Bench, verdict: Verdict) -> None:
     check_written(bench, verdict)
 
 
 @requirement("COMPL-25", "COMPL-26")
-@over("runs")
+@over("runs with tools")
 def test_cuts_change_nothing(bench: Bench, verdict: Verdict) -> None:
     written = f"Look: {framed('{x')} and {framed(CALL)}"
 
@@ -413,7 +413,7 @@ def test_cuts_change_nothing(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-27")
-@over("runs")
+@over("runs with tools")
 def test_markup_that_is_text(bench: Bench, verdict: Verdict) -> None:
     bench.write(framed(CALL))
     verdict.equal(framed(CALL), told(bench, tools=None, tool_dialect="hermes")["text"], "the text, without tools")
@@ -427,7 +427,7 @@ def test_markup_that_is_text(bench: Bench, verdict: Verdict) -> None:
 
 
 @requirement("COMPL-28")
-@over("runs")
+@over("runs with tools")
 def test_a_frame_without_end(bench: Bench, verdict: Verdict) -> None:
     bench.write("<tool_call>" + "x" * (FRAME_LIMIT + 20), "whole")
     found = told(bench, tool_dialect="hermes")

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from conformance.report import SUITE_VERSION
-from conformance.settings import CASSETTES, add_options, read_settings
+from conformance.settings import CASSETTES, add_options, is_of_the_cases, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = "conformance.mutants.answers:strips_text"
@@ -78,6 +78,18 @@ def test_a_wrong_option_is_one_sentence(words: list[str], sentence: str) -> None
         read(words)
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_of_the_cases_own_recordings_is_known_by_its_names(tmp_path: Path) -> None:
+    """Such recordings are judged by the cases; any others by what the reference reads of them."""
+    assert is_of_the_cases(CASSETTES, "openai")
+    assert not is_of_the_cases(tmp_path, "openai")
+    (tmp_path / "openai").mkdir()
+    assert not is_of_the_cases(tmp_path, "openai")
+    (tmp_path / "openai" / "text.yaml").touch()
+    assert is_of_the_cases(tmp_path, "openai")
+    (tmp_path / "openai" / "monday.yaml").touch()
+    assert not is_of_the_cases(tmp_path, "openai")
 
 
 @pytest.mark.parametrize(
