@@ -29,33 +29,48 @@ class Patched:
     http_client: httpx.AsyncClient | None = None
 
     def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._cassette = self._stack.enter_context(_Answers.use(path="conformance", record_mode=RecordMode.NONE))
-
-    @property
-    def performances(self) -> list[Performance]:
-        found: list[Performance] = self._cassette.performances
-        return found
+        self.performances: list[Performance] = []
+        _Patches.take()
 
     def base_url(self, codec: Codec) -> str:
         return codec.endpoint.base_url
 
     def play(self, answer: Answer) -> None:
-        self._cassette.answer = answer
-        self._cassette.performances = []
+        self.performances = []
+        _Patches.answers.lane, _Patches.answers.answer = self, answer
 
     def close(self) -> None:
-        self._stack.close()
+        _Patches.let_go()
+
+
+class _Patches:
+    """The patches are one for the whole process: the lane that plays has its requests. They go when all lanes have."""
+
+    lanes = 0
+    stack = ExitStack()
+    answers: "_Answers"
+
+    @classmethod
+    def take(cls) -> None:
+        if not cls.lanes:
+            cls.answers = cls.stack.enter_context(_Answers.use(path="conformance", record_mode=RecordMode.NONE))
+        cls.lanes += 1
+
+    @classmethod
+    def let_go(cls) -> None:
+        cls.lanes -= 1
+        if not cls.lanes:
+            cls.stack.close()
 
 
 class _Answers(Cassette):  # type: ignore[misc]  # vcrpy has no types
     """A cassette that asks for the answer to each request in place of reading it from a file."""
 
     answer: Answer = staticmethod(refuse)
-    performances: list[Performance]
+    lane: Patched | None = None
 
     def _load(self) -> None:
-        self.performances = []
+        """There is no file."""
 
     def _save(self, force: bool = False) -> None:
         """Nothing is ever recorded."""
@@ -68,7 +83,8 @@ class _Answers(Cassette):  # type: ignore[misc]  # vcrpy has no types
         """The answer in vcrpy's form."""
         sent = _wire_request(request)
         playback = self.answer(sent)
-        self.performances.append(Performance(sent, playback, taken=len(playback.chunks), closed=True))
+        if self.lane is not None:
+            self.lane.performances.append(Performance(sent, playback, taken=len(playback.chunks), closed=True))
         return {
             "status": {"code": playback.status, "message": ""},
             "headers": {name: [value] for name, value in playback.headers.items()},

@@ -346,26 +346,25 @@ def test_mistakes_are_told_at_the_call(bench: Bench, verdict: Verdict) -> None:
 @requirement("COMPL-33")
 @over("runs with tools")
 def test_the_plain_twin(bench: Bench, verdict: Verdict) -> None:
-    if bench.subject.lane.name == "in-process":
-        bench.reply(SAID, PARIS)
+    bench.reply(SAID, PARIS)
 
-        async def check() -> Any:
-            run = bench.start(tools=[WEATHER], clock=lambda: 0.0)
-            return [event.model_dump() for event in (await read_all(run.events))[0]], await run.text
+    async def check() -> Any:
+        run = bench.start(tools=[WEATHER], clock=lambda: 0.0)
+        return [event.model_dump() for event in (await read_all(run.events))[0]], await run.text
 
-        plain = bench.start_plain(tools=[WEATHER], clock=lambda: 0.0)
-        told = [event.model_dump() for event in plain.events]
-        ids = {"id": "", "seq": 0}
-        events, text = bench.run(check())
-        verdict.equal(_without(events, ids), _without(told, ids), "the same events")
-        verdict.equal(text, plain.text, "the same text")
-        bench.fail(500)
-        failed = bench.start_plain()
-        try:
-            list(failed.token_stream)
-        except ServerError:
-            return
-        verdict.fail("ServerError", "none")
+    plain = bench.start_plain(tools=[WEATHER], clock=lambda: 0.0)
+    told = [event.model_dump() for event in plain.events]
+    ids = {"id": "", "seq": 0}
+    events, text = bench.run(check())
+    verdict.equal(_without(events, ids), _without(told, ids), "the same events")
+    verdict.equal(text, plain.text, "the same text")
+    bench.fail(500)
+    failed = bench.start_plain()
+    try:
+        list(failed.token_stream)
+    except ServerError:
+        return
+    verdict.fail("ServerError", "none")
 
 
 def _without(events: list[Any], ids: dict[str, Any]) -> list[Any]:

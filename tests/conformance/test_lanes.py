@@ -81,6 +81,18 @@ def test_after_the_lane_nothing_is_patched() -> None:
     assert httpx.HTTPTransport.handle_request is before
 
 
+def test_of_several_lanes_under_vcrpy_the_one_that_plays_has_the_requests() -> None:
+    first, second = open_lane("patched"), open_lane("patched")
+    try:
+        for lane in (second, first):
+            lane.play(lambda _: ANSWER)
+            asyncio.run(of_httpx())
+        assert [len(lane.performances) for lane in (first, second)] == [1, 1]
+    finally:
+        first.close()
+        second.close()
+
+
 def test_nothing_to_play_is_refused_in_process() -> None:
     lane = open_lane("in-process")
     assert lane.http_client is not None
