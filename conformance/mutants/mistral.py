@@ -144,7 +144,13 @@ class _Deaf(CodecAround):
         return error
 
 
-@mutant("TOOLS-22", cases=("calls-without-ids",), checks="content", seen=("continuedev/continue#13225",))
+@mutant(
+    "TOOLS-22",
+    cases=("calls-without-ids",),
+    checks="content",
+    not_for={"google": "its calls stand elsewhere"},
+    seen=("continuedev/continue#13225",),
+)
 def drops_calls_without_ids(parts: Parts) -> LanguageModel:
     """Passes over calls that have no id."""
     return misread(parts, _calls_changed(lambda calls: [call for call in calls if call.get("id", "null") != "null"]))

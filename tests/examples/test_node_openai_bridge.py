@@ -74,9 +74,20 @@ def test_it_passes_the_usual_cases(command: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(INSTALL_SECONDS + RUN_SECONDS)
-def test_what_it_cannot_do_is_a_failure_by_name(command: str, tmp_path: Path) -> None:
+def test_what_it_does_not_declare_and_cannot_do_is_told(command: str, tmp_path: Path) -> None:
     """The client does not hand on reasoning, which this protocol's servers give in a field of their own."""
     words = ["--provider", PROVIDER, "--adapter", command, "--case", "reasoning-content", "-k", "test_content"]
     done = conformance("run", *words, "-p", "no:cacheprovider", folder=tmp_path)
+    assert done.returncode == 0
+    told = "skipped: 4 checks: an answer as in reasoning-content: not declared, and it is not read whole"
+    assert told in done.stdout.splitlines()
+
+
+@pytest.mark.timeout(INSTALL_SECONDS + RUN_SECONDS)
+def test_what_it_declares_and_cannot_do_is_a_failure_by_name(command: str, tmp_path: Path) -> None:
+    declared = tmp_path / "declared.json"
+    declared.write_text('{"reasoning": true}', encoding="utf-8")
+    words = ["--provider", PROVIDER, "--adapter", command, "--case", "reasoning-content", "-k", "test_content"]
+    done = conformance("run", *words, "--declare", str(declared), "-p", "no:cacheprovider", folder=tmp_path)
     assert done.returncode == 1
     assert "FAILED REASON-11 (MUST)" in done.stdout
