@@ -2,6 +2,9 @@
 
 Every case is recorded twice, for whole answers and for streams, stage by stage, with the history that came about on the
 way. Answers that a case gives byte for byte are served as they stand, and their recordings say that a hand wrote them.
+
+A session begins with a proof that no secret gets through: a canary is planted in the key, in a header and in the prompt
+of one call, and has to be dropped or refused in each. Every call after it carries the canaries of key and header too.
 """
 
 from collections.abc import Iterator
@@ -17,21 +20,25 @@ import httpx
 from conformance.case import Case, RawReply, Stage
 from conformance.chunking import Cuts, chunks, event_cuts
 from conformance.conversation import Conversation
+from conformance.recording_review import Review, review_of
 from conformance.replay import Playback
 from conformance.replay_server import ReplayServer
 from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import Codec
+from llm_sdk.environment import read_setting
 from llm_sdk.errors import LanguageModelError
-from llm_sdk.registry import get_codec, get_model
-from llm_sdk.types import LanguageModelInput, ModelResponse
-from mock_server.cassette import Cassette, CassetteError, Interaction
-from mock_server.recorder import Recorder, RecordingTransport, save_cassette
+from llm_sdk.model import HttpLanguageModel
+from llm_sdk.registry import get_codec, get_model, provider_names
+from llm_sdk.types import LanguageModelInput, ModelResponse, TextPart, UserMessage
+from mock_server.cassette import Cassette, CassetteError, Interaction, load_cassette
+from mock_server.recorder import Recorder, save_cassette
+from mock_server.recording_transport import RecordingTransport
+from mock_server.scrub import Canary, leaks
 
-__all__ = ["BY_HAND", "LIVE", "Live", "RecordingSession", "is_live_case"]
+__all__ = ["BY_HAND", "LIVE", "Live", "RecordingSession", "is_live_case", "prove_scrubbing"]
 
 BY_HAND = "written by hand"
 LIVE = "live"
-MOCK_KEY = "not-a-key"
 FIRST_ERROR = 400
 
 
@@ -71,8 +78,11 @@ class RecordingSession:
         self._mock = MockServer()
         self._transport = httpx.HTTPTransport()
         self._open = ExitStack()
+        self._canary = Canary.make()
+        self._secrets = self._find_secrets()
 
     def __enter__(self) -> Self:
+        prove_scrubbing(self._codec.provider, self._canary)
         self._open.enter_context(self._mock)
         self._open.callback(self._transport.close)
         return self
@@ -82,12 +92,25 @@ class RecordingSession:
     ) -> None:
         self._open.close()
 
-    def record(self, case: Case) -> bool:
-        """Record one case; whether its cassette has changed. Raises CassetteError and writes nothing where the answer
-        did not come through."""
+    def record(self, case: Case) -> Review:
+        """Record one case, and say what its cassette says otherwise than before. Raises CassetteError and writes
+        nothing where the answer did not come through, or where it holds a secret."""
+        path = self._folder / f"{case.name}.yaml"
+        before: Cassette | None = None
+        with suppress(CassetteError):  # what cannot be read is recorded anew
+            before = load_cassette(path) if path.exists() else None
         interactions = [*self._converse(case, stream=False), *self._converse(case, stream=True)]
-        secrets = [self._live.api_key if self._live else MOCK_KEY]
-        return save_cassette(self._folder / f"{case.name}.yaml", Cassette(tuple(interactions)), secrets=secrets)
+        after = Cassette(tuple(interactions))
+        written = save_cassette(path, after, secrets=self._secrets)
+        return review_of(self._codec, path, before, after, written=written)
+
+    def _find_secrets(self) -> dict[str, str]:
+        """Everything that must not be written, by what to call it: of the environment, every provider's key."""
+        found = self._canary.named()
+        for provider in provider_names():
+            for variable in get_codec(provider).endpoint.key_variables:
+                found[f"the key in {variable}"] = read_setting((variable,)) or ""
+        return {**found, "the key": self._live.api_key if self._live else self._canary.key}
 
     def _converse(self, case: Case, *, stream: bool) -> Iterator[Interaction]:
         conversation = Conversation()
@@ -117,10 +140,10 @@ class RecordingSession:
         model = get_model(
             self._codec.provider,
             self._live.model_id if self._live else self._model_id,
-            api_key=self._live.api_key if self._live else MOCK_KEY,
+            api_key=self._live.api_key if self._live else self._canary.key,
             base_url=base_url,
             http_client=httpx.Client(transport=RecordingTransport(self._transport, recorder, drain=True)),
-            headers={"accept-encoding": "identity"},
+            headers={"accept-encoding": "identity", Canary.HEADER: self._canary.header},
             max_retries=0,
         )
         response = None
@@ -144,6 +167,29 @@ class RecordingSession:
             elif stage.reply is not None:
                 self._mock.on().reply(stage.reply)
             yield self._mock.base_url(self._codec.provider), f"mock-server {version('llm-conformance')}"
+
+
+def prove_scrubbing(provider: str, canary: Canary) -> None:
+    """Make one call, over no network, with a canary in the key, in a header and in the prompt. Raises CassetteError
+    where one of the first two is in what would be written, or where the one in the prompt is not found there."""
+    recorder = Recorder(recorded="nobody", recorded_at="")
+    silence = httpx.MockTransport(lambda _: httpx.Response(500, stream=httpx.ByteStream(b"")))
+    model: HttpLanguageModel = get_model(
+        provider,
+        "canary",
+        api_key=canary.key,
+        http_client=httpx.Client(transport=RecordingTransport(silence, recorder)),
+        headers={Canary.HEADER: canary.header, "cookie": canary.header},
+        max_retries=0,
+    )
+    with suppress(LanguageModelError):  # nobody answers
+        model.generate_sync(LanguageModelInput(messages=[UserMessage(content=[TextPart(text=canary.prompt)])]))
+    found = [leak for interaction in recorder.interactions for leak in leaks(interaction, canary.named())]
+    expected = "holds the canary of the prompt"
+    passed = [leak for leak in found if not (leak.startswith("request.body") and leak.endswith(expected))]
+    if passed or not found:
+        what = "; ".join(passed) or f"the one in the prompt was not found among {len(recorder.interactions)} recordings"
+        raise CassetteError(f"{provider}: scrubbing let a canary through ({what}); nothing is recorded")
 
 
 def _playback(raw: RawReply, line_end: bytes) -> Playback:

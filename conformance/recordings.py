@@ -18,7 +18,7 @@ import yaml
 
 from llm_sdk.types import JsonObject
 
-__all__ = ["Exchange", "RecordingError", "read_exchanges", "read_file"]
+__all__ = ["Exchange", "RecordingError", "is_stream", "read_exchanges", "read_file"]
 
 SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".har", ".yaml", ".yml"})
 ANSWERS = range(200, 300)
@@ -190,7 +190,7 @@ def _from_record(record: JsonObject, place: str, id: str) -> Exchange:
         request_body=_json_or_text(record.get("request_body"), place),
         response_headers=headers,
         response_body=body,
-        streaming=bool(streaming) if streaming is not None else _is_stream(headers, body),
+        streaming=bool(streaming) if streaming is not None else is_stream(headers, body),
         recorded_as=str(record.get("provider") or ""),
         features=frozenset(map(str, record.get("features") or ())),
         notes=tuple(map(str, record.get("notes") or ())),
@@ -284,7 +284,7 @@ def _exchange(
         request_body=_decode_content(request_body, sent, place) if request_body else None,
         response_headers=received,
         response_body=body,
-        streaming=_is_stream(received, body),
+        streaming=is_stream(received, body),
         metadata=metadata or {},
         place=place,
     )
@@ -374,6 +374,7 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _is_stream(headers: Mapping[str, str], body: bytes) -> bool:
+def is_stream(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether an answer with these headers (names in lower case) came as a stream of events."""
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     return kind in STREAM_TYPES or (not kind.endswith("json") and body.lstrip().startswith(STREAM_STARTS))

@@ -13,13 +13,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import yaml
 
 __all__ = [
     "Cassette",
     "CassetteError",
+    "Cut",
     "Interaction",
     "RecordedRequest",
     "RecordedResponse",
@@ -33,6 +34,9 @@ __all__ = [
 VERSION = 1
 NOTE = "x-conformance"
 Headers = Mapping[str, Sequence[str]]
+Cut: TypeAlias = Literal["", "reset", "incomplete", "timeout", "left"]
+"""How a body ended before its end: the connection was lost; it was closed in the middle of a message; nothing came in
+time; the reader left. Empty for a body that is whole."""
 
 
 class CassetteError(Exception):
@@ -55,7 +59,7 @@ class RecordingNote:
 
     ``recorded`` is ``live`` or the program that answered, such as ``mock-server 0.1.0``; ``recorded_at`` is in ISO
     8601. ``chunk_offsets`` are the places in the body where a chunk other than the first began. ``truncated``: the
-    connection was lost before the body had ended.
+    body ended before its end, and ``cut`` says how, where that was noted.
     """
 
     recorded: str
@@ -63,6 +67,7 @@ class RecordingNote:
     sha256: str
     chunk_offsets: tuple[int, ...] = ()
     truncated: bool = False
+    cut: Cut = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +176,11 @@ def _note(note: Any, body: bytes) -> RecordingNote | None:
         raise ValueError("chunk_offsets are not places inside the body, in order")
     if (digest := hashlib.sha256(body).hexdigest()) != note["sha256"]:
         raise ValueError(f"the body has changed since it was recorded: its sha256 is {digest}")
-    return RecordingNote(
-        str(note["recorded"]), str(note["recorded_at"]), digest, offsets, bool(note.get("truncated", False))
-    )
+    cut = note.get("cut", "")
+    if cut not in get_args(Cut):
+        raise ValueError(f"cut is {cut!r}; it can be {', '.join(filter(None, get_args(Cut)))}")
+    truncated = bool(note.get("truncated", False))
+    return RecordingNote(str(note["recorded"]), str(note["recorded_at"]), digest, offsets, truncated, cut)
 
 
 def _written(interaction: Interaction) -> dict[str, Any]:
@@ -189,6 +196,7 @@ def _written(interaction: Interaction) -> dict[str, Any]:
             "recorded_at": note.recorded_at,
             "sha256": note.sha256,
             "truncated": note.truncated,
+            **({"cut": note.cut} if note.cut else {}),
             "chunk_offsets": _InOneLine(note.chunk_offsets),
         }
     return {

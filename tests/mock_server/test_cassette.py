@@ -1,10 +1,13 @@
 """A cassette holds any bytes, stays plain vcrpy's, is there whole or not at all, and never holds a key."""
 
+import base64
 import gzip
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -26,6 +29,7 @@ from mock_server.cassette import (
     parse_cassette,
 )
 from mock_server.recorder import save_cassette
+from mock_server.scrub import leaks
 
 HOSTILE = [
     b"",
@@ -71,7 +75,7 @@ def test_any_bytes_come_back(bodies: list[bytes]) -> None:
 
 def test_vcrpy_reads_the_same_bytes_and_keeps_the_note_when_it_writes_again(tmp_path: Path) -> None:
     file = tmp_path / "it.yaml"
-    save_cassette(file, WHOLE)
+    save_cassette(file, WHOLE, secrets={})
     requests, responses = FilesystemPersister.load_cassette(file, yamlserializer)[:2]
     assert [request.body or b"" for request in requests] == HOSTILE
     assert [response["body"]["string"] for response in responses] == HOSTILE
@@ -81,7 +85,7 @@ def test_vcrpy_reads_the_same_bytes_and_keeps_the_note_when_it_writes_again(tmp_
 
 def test_plain_vcrpy_replays_it(tmp_path: Path) -> None:
     file = tmp_path / "it.yaml"
-    save_cassette(file, Cassette((interaction(b"data: {}\n\n", chunk_offsets=(5,)),)))
+    save_cassette(file, Cassette((interaction(b"data: {}\n\n", chunk_offsets=(5,)),)), secrets={})
     with vcr.VCR(record_mode=vcr.mode.NONE).use_cassette(file) as tape, httpx.Client() as client:
         response = client.post("https://api.example/v1/talk", content=b"data: {}\n\n")
         assert (response.status_code, response.content) == (200, b"data: {}\n\n")
@@ -109,8 +113,9 @@ def test_chunks_are_those_in_which_the_body_came() -> None:
         (lambda text: text.replace("code: 200", "code: good"), r"interactions\[0\] is malformed"),
         (lambda text: text.replace("string: b", "string: c"), "the body has changed since it was recorded"),
         (lambda text: text.replace("chunk_offsets: []", "chunk_offsets: [9]"), "not places inside the body"),
+        (lambda text: text.replace("truncated: false", "cut: bored"), "cut is 'bored'; it can be reset, incomplete"),
     ],
-    ids=["not-yaml", "not-a-cassette", "version", "missing", "status", "changed", "offsets"],
+    ids=["not-yaml", "not-a-cassette", "version", "missing", "status", "changed", "offsets", "cut"],
 )
 def test_a_broken_cassette_says_what_is_wrong(tmp_path: Path, damage: Callable[[str], str], complaint: str) -> None:
     file = tmp_path / "it.yaml"
@@ -133,12 +138,12 @@ def test_a_file_that_is_no_text_says_so(tmp_path: Path, content: bytes) -> None:
 
 def test_the_same_recording_leaves_the_file_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "folder" / "it.yaml"
-    assert save_cassette(file, Cassette((interaction(b"body", chunk_offsets=(1,)),)))
+    assert save_cassette(file, Cassette((interaction(b"body", chunk_offsets=(1,)),)), secrets={})
     before = file.read_bytes()
     later = interaction(b"body", recorded_at="2027-01-01T00:00:00+00:00", chunk_offsets=(2,))
-    assert not save_cassette(file, Cassette((later,)))
+    assert not save_cassette(file, Cassette((later,)), secrets={})
     assert file.read_bytes() == before
-    assert save_cassette(file, Cassette((interaction(b"other"),)))
+    assert save_cassette(file, Cassette((interaction(b"other"),)), secrets={})
     assert load_cassette(file).interactions[0].response.body == b"other"
     assert [path.name for path in file.parent.iterdir()] == ["it.yaml"]
 
@@ -156,11 +161,37 @@ PLACES: dict[str, Callable[[Interaction, str], Interaction]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("key", [SECRET, "sk-proj-0123456789abcdefghijklmn", "AIza" + "x" * 35])
+@pytest.mark.parametrize(
+    "key",
+    [
+        SECRET,
+        "sk-proj-0123456789abcdefghijklmn",
+        "AIza" + "x" * 35,
+        "?key=0123456789abcdef",
+        "-----BEGIN PRIVATE KEY-----",
+    ],
+)
 def test_a_key_is_never_written(tmp_path: Path, place: str, key: str) -> None:
     file = tmp_path / "it.yaml"
     holding = Cassette((PLACES[place](interaction(b"fine"), key),))
     with pytest.raises(CassetteError, match="nothing was written") as caught:
-        save_cassette(file, holding, secrets=[SECRET])
+        save_cassette(file, holding, secrets={"the key": SECRET})
     assert key not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        quote("a secret, with/signs"),
+        json.dumps("a secret, with/signs"),
+        *(base64.b64encode(b"x" * before + b"a secret, with/signs" + b"yz").decode() for before in range(3)),
+    ],
+)
+def test_a_secret_is_found_in_other_forms(form: str) -> None:
+    found = leaks(interaction(json.dumps({"said": [form]}).encode()), {"the key": "a secret, with/signs"})
+    assert list(found) == [f"{place}.body at $.said[0] holds the key" for place in ("request", "response")]
+
+
+def test_what_is_too_short_to_be_a_secret_is_not_looked_for() -> None:
+    assert list(leaks(interaction(b"a test of short keys"), {"the key": "test"})) == []

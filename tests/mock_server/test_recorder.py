@@ -1,15 +1,23 @@
 """A recorder holds nothing back, notes where chunks began, records what breaks off, and drops what is secret."""
 
 import asyncio
+import socket
+import struct
+import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+import vcr
 
 from conformance.replay import Hold, Playback
 from conformance.replay_server import ReplayServer
 from llm_sdk.registry import get_codec, provider_names
-from mock_server.recorder import Recorder, RecordingTransport
+from mock_server.cassette import load_cassette
+from mock_server.recorder import Recorder, save_cassette
+from mock_server.recording_transport import RecordingTransport
 
 PIECES = (b"data: 1\n\n", b"data: 22\n\n", b"data: 333\n\n")
 STREAM = Playback(200, {"content-type": "text/event-stream", "set-cookie": "a=b", "x-request-id": "req_1"}, PIECES)
@@ -60,14 +68,61 @@ def test_it_works_for_an_asynchronous_client(server: ReplayServer, recorder: Rec
     assert recorder.interactions[0].response.body == b"".join(PIECES)
 
 
-def test_a_stream_that_dies_is_recorded_as_cut(server: ReplayServer, recorder: Recorder) -> None:
-    server.answer = lambda _: Playback(200, STREAM.headers, PIECES[:2], ending="reset")
-    with client_of(recorder) as client, pytest.raises(httpx.TransportError):
-        client.post(f"{server.origin}/v1/talk")
+class Dying:
+    """A server of one connection, which sends two chunks and a half and then dies in the way that is asked for."""
+
+    SENT = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in PIECES[:2]) + b"b\r\ndata"
+    HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+    def __init__(self, cut: str) -> None:
+        self._cut = cut
+        self._left = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._listening.getsockname()[1]}/v1/talk"
+
+    def __exit__(self, *_: object) -> None:
+        self._left.set()
+        self._thread.join(10)
+        self._listening.close()
+
+    def _serve(self) -> None:
+        connection, _ = self._listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(self.HEAD + self.SENT)
+            if self._cut == "timeout":
+                self._left.wait(10)
+            if self._cut == "reset":
+                time.sleep(0.1)  # what a reset overtakes in the kernel never reaches the client
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("drain", [False, True])
+@pytest.mark.parametrize("cut", ["reset", "incomplete", "timeout"])
+def test_a_stream_that_dies_is_recorded_with_what_came_and_replays_with_vcrpy(
+    recorder: Recorder, tmp_path: Path, cut: str, drain: bool
+) -> None:
+    transport = RecordingTransport(httpx.HTTPTransport(), recorder, drain=drain)
+    client = httpx.Client(transport=transport, timeout=0.3)
+    with Dying(cut) as url, client, pytest.raises(httpx.TransportError):
+        client.post(url)
     [found] = recorder.interactions
-    assert b"".join(PIECES).startswith(found.response.body)
+    came = b"".join(PIECES[:2]) + b"data"
+    assert found.response.body == b"".join(found.response.chunks()) == came
     assert found.response.note is not None
-    assert found.response.note.truncated
+    assert (found.response.note.truncated, found.response.note.cut) == (True, cut)
+    file = tmp_path / "it.yaml"
+    assert save_cassette(file, recorder.cassette(), secrets={})
+    assert load_cassette(file) == recorder.cassette()
+    assert f"cut: {cut}" in file.read_text()
+    with vcr.VCR(record_mode=vcr.mode.NONE).use_cassette(file) as tape, httpx.Client() as client:
+        response = client.post("https://api.example/talk")
+        assert (response.status_code, response.content) == (200, came)
+        assert tape.all_played
 
 
 @pytest.mark.parametrize("drain", [False, True])
@@ -79,6 +134,7 @@ def test_a_stream_that_its_reader_leaves_is_cut_unless_it_is_drained(
     [found] = recorder.interactions
     assert found.response.note is not None
     assert found.response.note.truncated is not drain
+    assert found.response.note.cut == ("" if drain else "left")
     assert (found.response.body == b"".join(PIECES)) is drain
 
 
