@@ -116,6 +116,8 @@ ROOMS: dict[str, set[str]] = {
     "usage": {"encode_usage", "decode_usage"},
     "stream_decoder": {"StreamDecoder"},
     "stream_encoder": {"StreamEncoder"},
+    "services": {"SERVICES"},
+    "validation": {"find_faults"},
 }
 # What a protocol has beside that: its own subjects, and the pieces that its streams are made of.
 EXTRA_ROOMS: dict[str, set[str]] = {

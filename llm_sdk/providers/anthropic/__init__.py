@@ -12,6 +12,7 @@ from llm_sdk.providers.anthropic import content, errors, request, response
 from llm_sdk.providers.anthropic.capabilities import BY_VERSION, DEFAULT_VERSION, ApiVersion
 from llm_sdk.providers.anthropic.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.anthropic.normalize import normalize_request
+from llm_sdk.providers.anthropic.services import SERVICES
 from llm_sdk.providers.anthropic.stream_decoder import StreamDecoder
 from llm_sdk.providers.anthropic.stream_encoder import StreamEncoder
 from llm_sdk.types import LanguageModelInput
@@ -28,6 +29,7 @@ class AnthropicCodec:
 
     provider = content.PROVIDER
     endpoint = ENDPOINT
+    services = SERVICES
 
     decode_request = staticmethod(request.decode_request)
     normalize_request = staticmethod(normalize_request)

@@ -11,6 +11,7 @@ from llm_sdk.providers.cohere import content, errors, request, response
 from llm_sdk.providers.cohere.capabilities import CAPABILITIES
 from llm_sdk.providers.cohere.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.cohere.normalize import normalize_request
+from llm_sdk.providers.cohere.services import SERVICES
 from llm_sdk.providers.cohere.stream_decoder import StreamDecoder
 from llm_sdk.providers.cohere.stream_encoder import StreamEncoder
 
@@ -23,6 +24,7 @@ class CohereCodec:
     provider = content.PROVIDER
     capabilities = CAPABILITIES
     endpoint = ENDPOINT
+    services = SERVICES
 
     encode_request = staticmethod(request.encode_request)
     decode_request = staticmethod(request.decode_request)

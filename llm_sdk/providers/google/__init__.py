@@ -12,6 +12,7 @@ from llm_sdk.providers.google import content, errors, request, response
 from llm_sdk.providers.google.capabilities import CAPABILITIES
 from llm_sdk.providers.google.endpoint import API_VERSION, API_VERSIONS, ENDPOINT, match, response_headers
 from llm_sdk.providers.google.normalize import normalize_request
+from llm_sdk.providers.google.services import SERVICES
 from llm_sdk.providers.google.stream_decoder import StreamDecoder, event_kind
 from llm_sdk.providers.google.stream_encoder import StreamEncoder
 from llm_sdk.types import LanguageModelInput
@@ -28,6 +29,7 @@ class GoogleCodec:
     provider = content.PROVIDER
     capabilities = CAPABILITIES
     endpoint = ENDPOINT
+    services = SERVICES
 
     decode_request = staticmethod(request.decode_request)
     normalize_request = staticmethod(normalize_request)

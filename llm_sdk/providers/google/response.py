@@ -33,6 +33,7 @@ from llm_sdk.wire_model import malformed
 
 URL_SAFE = string.ascii_letters + string.digits + "-_"
 BLOCKED = "SAFETY"
+MOST_CANDIDATES = 8
 CALLED = "Model generated function call(s)."
 """The ``finishMessage`` of an answer that ends with calls of functions (recorded)."""
 
@@ -51,15 +52,30 @@ def decode_response(reply: WireResponse) -> ModelResponse:
 
 
 def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
-    """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry."""
+    """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry.
+
+    A request for several candidates gets the same one that often.
+    """
     head = describe(response, call=call, ids=ids)
     body: JsonObject = {}
     if response.content or response.finish_reason is not None:
-        body["candidates"] = [encode_candidate(response, head["responseId"])]
+        body["candidates"] = every_candidate(encode_candidate(response, head["responseId"]), call)
     if response.usage is not None:
         body["usageMetadata"] = encode_usage(response.usage)
     written = dump_json({**body, **head}, indent=2, separators=(",", ": ")) + b"\n"
     return WireResponse(200, written, response_headers(ids, stream=False))
+
+
+def wanted_candidates(call: ModelCall) -> int:
+    """How many answers a request asks for, in ``candidateCount``."""
+    config = (call.input.extra or {}).get("generationConfig")
+    count = config.get("candidateCount") if isinstance(config, dict) else None
+    return count if isinstance(count, int) and 1 <= count <= MOST_CANDIDATES else 1
+
+
+def every_candidate(candidate: JsonObject, call: ModelCall) -> list[JsonObject]:
+    """One candidate for each that is asked for."""
+    return [{**candidate, "index": index} for index in range(wanted_candidates(call))]
 
 
 def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:

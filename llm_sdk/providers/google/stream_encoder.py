@@ -9,7 +9,7 @@ from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta, To
 from llm_sdk.providers.google.content import PROVIDER, WEB_SEARCH
 from llm_sdk.providers.google.finish import REFUSAL
 from llm_sdk.providers.google.grounding import CitedText, encode_grounding
-from llm_sdk.providers.google.response import PartWriter, blocked, describe, finish_fields
+from llm_sdk.providers.google.response import PartWriter, blocked, describe, every_candidate, finish_fields
 from llm_sdk.providers.google.stream_parts import Change, OpenPart, OpenText, open_part
 from llm_sdk.providers.google.usage import encode_usage
 from llm_sdk.sse import ServerSentEvent
@@ -156,7 +156,7 @@ class StreamEncoder:
         return encode_grounding(texts, call, result)
 
     def _write_chunk(self, candidate: JsonObject) -> None:
-        body: JsonObject = {"candidates": [candidate]}
+        body: JsonObject = {"candidates": every_candidate(candidate, self._call)}
         if self._usage is not None:
             body["usageMetadata"] = encode_usage(self._usage)
         self._written.append(ServerSentEvent(dump_json({**body, **self._head}, separators=(",", ": "))))

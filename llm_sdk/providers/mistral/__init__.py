@@ -11,6 +11,7 @@ from llm_sdk.providers.mistral import content, errors, request, response
 from llm_sdk.providers.mistral.capabilities import CAPABILITIES
 from llm_sdk.providers.mistral.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.mistral.normalize import normalize_request
+from llm_sdk.providers.mistral.services import SERVICES
 from llm_sdk.providers.mistral.stream_decoder import StreamDecoder, event_kind
 from llm_sdk.providers.mistral.stream_encoder import StreamEncoder
 
@@ -23,6 +24,7 @@ class MistralCodec:
     provider = content.PROVIDER
     capabilities = CAPABILITIES
     endpoint = ENDPOINT
+    services = SERVICES
 
     encode_request = staticmethod(request.encode_request)
     decode_request = staticmethod(request.decode_request)

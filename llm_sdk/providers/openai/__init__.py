@@ -11,6 +11,7 @@ from llm_sdk.providers.openai import content, errors, request, response
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
 from llm_sdk.providers.openai.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.openai.normalize import normalize_request
+from llm_sdk.providers.openai.services import SERVICES
 from llm_sdk.providers.openai.stream_decoder import StreamDecoder
 from llm_sdk.providers.openai.stream_encoder import StreamEncoder
 
@@ -23,6 +24,7 @@ class OpenAICodec:
     provider = content.PROVIDER
     capabilities = CAPABILITIES
     endpoint = ENDPOINT
+    services = SERVICES
 
     encode_request = staticmethod(request.encode_request)
     decode_request = staticmethod(request.decode_request)

@@ -11,6 +11,7 @@ from llm_sdk.providers.openai_chat_completion import content, errors, request, r
 from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
 from llm_sdk.providers.openai_chat_completion.endpoint import ENDPOINT, match, response_headers
 from llm_sdk.providers.openai_chat_completion.normalize import normalize_request
+from llm_sdk.providers.openai_chat_completion.services import SERVICES
 from llm_sdk.providers.openai_chat_completion.stream_decoder import StreamDecoder, event_kind
 from llm_sdk.providers.openai_chat_completion.stream_encoder import StreamEncoder
 
@@ -23,6 +24,7 @@ class OpenAIChatCodec:
     provider = content.PROVIDER
     capabilities = CAPABILITIES
     endpoint = ENDPOINT
+    services = SERVICES
 
     encode_request = staticmethod(request.encode_request)
     decode_request = staticmethod(request.decode_request)

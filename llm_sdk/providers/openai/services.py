@@ -1,0 +1,166 @@
+"""What the API offers beside ``POST /v1/responses``, and what it does from one call to the next.
+
+A response is kept unless ``store`` is false. ``previous_response_id`` puts all that was said up to it before the input
+of a call; its instructions are not carried over (documented).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import from_json
+
+from llm_sdk import openai_services
+from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
+from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
+from llm_sdk.openai_errors import not_json
+from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai.content import PROVIDER
+from llm_sdk.providers.openai.request import decode_request
+from llm_sdk.providers.openai.validation import find_faults
+from llm_sdk.services import Exchanged, Kept, Service, ServiceCall, Services, json_answer
+from llm_sdk.types import JsonObject, LanguageModelInput
+
+PREVIOUS = "previous_response_id"
+FIRST_ID = re.compile(rb'"id":\s*"([^"\\]+)"')
+MAX_PAGE, DEFAULT_PAGE = 100, 20
+
+
+def recall(request: WireRequest, kept: Kept) -> WireRequest:
+    """The request with what was said before it. Raises InvalidInputError for a response that is not kept (recorded)."""
+    if PREVIOUS.encode() not in request.body:
+        return request
+    body = _read(request.body)
+    previous = body.get(PREVIOUS)
+    if not isinstance(previous, str):
+        return request
+    if previous not in kept:
+        reason = f"Previous response with id '{previous}' not found."
+        raise InvalidInputError(reason, path=PREVIOUS, code="previous_response_not_found", provider=PROVIDER)
+    said = [*_conversation(previous, kept), *_items(body.get("input", []))]
+    return WireRequest(request.method, request.path, dump_json({**body, "input": said}), request.headers)
+
+
+def keep(call: ModelCall, exchanged: Exchanged, kept: Kept) -> None:
+    """Keep a response under its id; one with ``store: false`` is forgotten."""
+    if (call.input.extra or {}).get("store") and (found := FIRST_ID.search(exchanged.reply)) is not None:
+        kept[found[1].decode()] = exchanged
+
+
+def _conversation(id: str, kept: Kept) -> Iterator[JsonObject]:
+    """All items up to a response, its own output last. One that was deleted since ends the way back."""
+    chain: list[Exchanged] = []
+    seen: set[str] = set()
+    while isinstance(id, str) and id in kept and id not in seen:
+        seen.add(id)
+        chain.append(kept[id])
+        id = _read(chain[-1].request).get(PREVIOUS) or ""
+    for exchanged in reversed(chain):
+        yield from _items(_read(exchanged.request).get("input", []))
+        yield from _response(exchanged).get("output", [])
+
+
+def _items(input: Any) -> list[JsonObject]:
+    """A text is a message of the user."""
+    if isinstance(input, str):
+        return [{"type": "message", "role": "user", "content": input}]
+    return input if isinstance(input, list) else []
+
+
+def _response(exchanged: Exchanged) -> JsonObject:
+    """The response object, whole or out of the last event of its stream."""
+    body = _read(exchanged.reply)
+    inner = body.get("response")
+    return inner if isinstance(inner, dict) else body
+
+
+def _read(data: bytes) -> JsonObject:
+    try:
+        body = from_json(data)
+    except ValueError:
+        raise not_json(PROVIDER) from None
+    return body if isinstance(body, dict) else {}
+
+
+def _found(call: ServiceCall) -> Exchanged:
+    id = call.fields["id"]
+    if id not in call.kept:
+        raise NotFoundError(f"Response with id '{id}' not found.", status_code=404, code="", provider=PROVIDER)
+    return call.kept[id]
+
+
+def retrieve(call: ServiceCall) -> WireResponse:
+    """``GET /v1/responses/{id}``."""
+    return json_answer(_response(_found(call)))
+
+
+def delete(call: ServiceCall) -> WireResponse:
+    """``DELETE /v1/responses/{id}``."""
+    _found(call)
+    del call.kept[call.fields["id"]]
+    return json_answer({"id": call.fields["id"], "object": "response", "deleted": True})
+
+
+def cancel(call: ServiceCall) -> WireResponse:
+    """``POST /v1/responses/{id}/cancel``: one in the background is complete at once, and comes back as it is."""
+    response = _response(_found(call))
+    if not response.get("background"):
+        reason = "Only responses created with background=true can be cancelled."
+        raise StatusCodeError(reason, status_code=400, provider=PROVIDER)
+    return json_answer(response)
+
+
+def list_input_items(call: ServiceCall) -> WireResponse:
+    """``GET /v1/responses/{id}/input_items``: the latest first, unless ``order`` says otherwise (documented)."""
+    id, query = call.fields["id"], call.query
+    items = [_listed(item, f"{id}:{at}") for at, item in enumerate(_items(_read(_found(call).request).get("input")))]
+    if query.get("order", "desc") != "asc":
+        items.reverse()
+    after = query.get("after")
+    start = next((at + 1 for at, item in enumerate(items) if item["id"] == after), 0)
+    given = query.get("limit", "")
+    limit = min(max(int(given), 1), MAX_PAGE) if given.isdecimal() else DEFAULT_PAGE
+    page = items[start : start + limit]
+    ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {"first_id": None, "last_id": None}
+    more = start + limit < len(items)
+    return json_answer({"object": "list", "data": page, **ends, "has_more": more})
+
+
+def _listed(item: JsonObject, place: str) -> JsonObject:
+    """An item as it is listed: with an id, and with its text as a part."""
+    content = item.get("content")
+    if isinstance(content, str):
+        kind = "output_text" if item.get("role") == "assistant" else "input_text"
+        item = {**item, "content": [{"type": kind, "text": content}]}
+    return {"type": "message", "id": f"{wire.MESSAGE_ID}{place.partition('_')[2].replace(':', '')}", **item}
+
+
+def count_input(call: ServiceCall) -> WireResponse:
+    """``POST /v1/responses/input_tokens``."""
+    request = recall(call.request, call.kept)
+    body = {"model": "", "input": [], **_read(request.body)}
+    read = decode_request(WireRequest(request.method, request.path, dump_json(body), request.headers))
+    count = call.facts.count_tokens(read.input)
+    return json_answer({"object": "response.input_tokens", "input_tokens": count})
+
+
+def cacheable(request: WireRequest, call: ModelCall) -> LanguageModelInput:  # noqa: ARG001 - the contract's
+    """Every prompt is cached, unasked (documented)."""
+    return call.input
+
+
+RESPONSE = "/v1/responses/(?P<id>[^/]+)"
+SERVICES = Services(
+    endpoints=(
+        Service("POST", re.compile("/v1/responses/input_tokens"), count_input),
+        Service("GET", re.compile(RESPONSE), retrieve),
+        Service("DELETE", re.compile(RESPONSE), delete),
+        Service("POST", re.compile(RESPONSE + "/cancel"), cancel),
+        Service("GET", re.compile(RESPONSE + "/input_items"), list_input_items),
+        *openai_services.ENDPOINTS,
+    ),
+    recall=recall,
+    keep=keep,
+    cacheable=cacheable,
+    validate=find_faults,
+)

@@ -1,0 +1,21 @@
+"""What the API offers beside chat completions, and what it does from one call to the next."""
+
+from llm_sdk import openai_services
+from llm_sdk.codec import ModelCall, WireRequest
+from llm_sdk.providers.openai_chat_completion.response import wanted_choices
+from llm_sdk.providers.openai_chat_completion.validation import find_faults
+from llm_sdk.services import Services
+from llm_sdk.types import LanguageModelInput
+
+
+def cacheable(request: WireRequest, call: ModelCall) -> LanguageModelInput:  # noqa: ARG001 - the contract's
+    """Every prompt is cached, unasked (documented)."""
+    return call.input
+
+
+SERVICES = Services(
+    endpoints=openai_services.ENDPOINTS,
+    cacheable=cacheable,
+    wanted_answers=wanted_choices,
+    validate=find_faults,
+)

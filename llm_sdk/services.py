@@ -1,0 +1,169 @@
+"""What a provider offers beside its chat endpoint: lists of models, embeddings, counts of tokens. No I/O.
+
+Every provider folder describes its own in the room ``services``: which paths there are, and how each reads its request
+and writes its reply. What has to be made up for the reply, such as a vector, comes from :class:`Facts`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qsl, unquote
+
+from pydantic import BaseModel, ValidationError
+
+from llm_sdk.codec import Ids, ModelCall, WireRequest, WireResponse, dump_json
+from llm_sdk.errors import LanguageModelError
+from llm_sdk.types import JsonObject, LanguageModelInput
+
+__all__ = [
+    "NO_SERVICES",
+    "Exchanged",
+    "Facts",
+    "Kept",
+    "Service",
+    "ServiceCall",
+    "Services",
+    "find_service",
+    "json_answer",
+    "read_body",
+    "services_of",
+]
+
+JSON = {"content-type": "application/json"}
+
+
+class Facts(Protocol):
+    """What replies are made of that no protocol can tell."""
+
+    def count_tokens(self, input: LanguageModelInput) -> int:
+        """How many tokens a request has, as in the usage of its answer."""
+        ...
+
+    def count_text(self, text: str) -> int:
+        """How many tokens a text has."""
+        ...
+
+    def embed(self, text: str, size: int) -> list[float]:
+        """A vector of length 1 with ``size`` numbers; those of similar texts are near each other."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A call as it is kept for later ones: the body that was sent, and the JSON that the answer ended with."""
+
+    request: bytes
+    reply: bytes
+
+
+Kept = MutableMapping[str, Exchanged]
+"""What a provider keeps, by its ids. Whoever lends it bounds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """One request to a service. ``fields`` are the named groups of its path, decoded."""
+
+    request: WireRequest
+    fields: Mapping[str, str]
+    ids: Ids
+    facts: Facts
+    kept: Kept
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters behind the path."""
+        return dict(parse_qsl(self.request.path.partition("?")[2], keep_blank_values=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One endpoint. ``path`` begins with the root, such as ``/v1``, and has neither query nor slash at its end.
+
+    ``answer`` raises a LanguageModelError for what the provider would refuse. Without ``at_root`` a server leaves the
+    path at its root to another provider that has the same one.
+    """
+
+    method: str
+    path: re.Pattern[str]
+    answer: Callable[[ServiceCall], WireResponse]
+    at_root: bool = True
+
+
+def _nothing_cached(request: WireRequest, call: ModelCall) -> LanguageModelInput | None:  # noqa: ARG001 - the contract's
+    return None
+
+
+def _as_it_is(request: WireRequest, kept: Kept) -> WireRequest:  # noqa: ARG001 - the contract's
+    return request
+
+
+def _keep_nothing(call: ModelCall, exchanged: Exchanged, kept: Kept) -> None:
+    pass
+
+
+def _one_answer(call: ModelCall) -> int:  # noqa: ARG001 - the contract's
+    return 1
+
+
+def _no_complaint(request: WireRequest, call: ModelCall) -> Iterator[LanguageModelError]:  # noqa: ARG001 - the contract's
+    return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a provider does beside answering one call: pure functions of their arguments.
+
+    ``recall`` writes what earlier calls said into a request that refers to them, and raises what the provider says of
+    one that it does not know; ``keep`` keeps an exchange for that. ``cacheable`` gives the part of a call's input that
+    the provider may have cached, None for nothing. ``wanted_answers`` is how many answers a call asks for. ``validate``
+    yields whatever the provider would refuse of a request that can be read.
+    """
+
+    endpoints: tuple[Service, ...] = ()
+    recall: Callable[[WireRequest, Kept], WireRequest] = _as_it_is
+    keep: Callable[[ModelCall, Exchanged, Kept], None] = _keep_nothing
+    cacheable: Callable[[WireRequest, ModelCall], LanguageModelInput | None] = _nothing_cached
+    counts_no_cache: bool = field(default=False)
+    """Whether the usage says zero where nothing was cached, and does not leave the counts out."""
+    wanted_answers: Callable[[ModelCall], int] = _one_answer
+    validate: Callable[[WireRequest, ModelCall], Iterator[LanguageModelError]] = _no_complaint
+
+
+NO_SERVICES = Services()
+"""Those of a codec that has nothing beside its chat endpoint."""
+
+
+def services_of(codec: Any) -> Services:
+    """The services of a codec: a third party's may have none."""
+    services: Services = getattr(codec, "services", NO_SERVICES)
+    return services
+
+
+def find_service(services: Services, method: str, path: str) -> tuple[Service, dict[str, str]] | None:
+    """The endpoint for a request, and the fields of its path, which may carry a query; None where there is none."""
+    bare = path.partition("?")[0].rstrip("/")
+    for service in services.endpoints:
+        if service.method == method and (found := service.path.fullmatch(bare)) is not None:
+            return service, {name: unquote(value) for name, value in found.groupdict().items() if value is not None}
+    return None
+
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def read_body(
+    model: type[Body], body: bytes, refuse: Callable[[ValidationError], LanguageModelError], **given: Any
+) -> Body:
+    """The body of a request, strictly: no number for a text, nor a text for a number. Raises what ``refuse`` makes of a
+    malformed one."""
+    try:
+        return model.model_validate_json(body, **given)
+    except ValidationError as error:
+        raise refuse(error) from None
+
+
+def json_answer(body: JsonObject) -> WireResponse:
+    """An answer of status 200."""
+    return WireResponse(200, dump_json(body), JSON)
