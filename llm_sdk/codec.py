@@ -158,6 +158,10 @@ class Ids(Protocol):
         """A new token of ``length`` characters of ``alphabet``."""
         ...
 
+    def padding(self, length: int, alphabet: str) -> str:
+        """Characters that mean nothing and only hide how long something is. Unlike a token, they need not be new."""
+        ...
+
     def now(self) -> float:
         """Seconds since 1970."""
         ...
@@ -173,6 +177,10 @@ class SeededIds:
     def token(self, length: int, alphabet: str = "0123456789abcdef") -> str:
         """See :meth:`Ids.token`."""
         return "".join(self._random.choices(alphabet, k=length))
+
+    def padding(self, length: int, alphabet: str) -> str:
+        """See :meth:`Ids.padding`."""
+        return self.token(length, alphabet)
 
     def now(self) -> float:
         """See :meth:`Ids.now`."""

@@ -31,6 +31,7 @@ from mock_server.faults import Fault, put_on
 from mock_server.ids import CallIds
 from mock_server.journal import Exchange, Journal, redact_headers, redact_path
 from mock_server.pacing import Pace
+from mock_server.rendering import Kept, RenderedAnswers
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
 from mock_server.scenarios import FixedReply, Scenario, Turn
 from mock_server.script import Choice, Counter, Script
@@ -39,6 +40,15 @@ from mock_server.templates import BadTemplateError
 __all__ = ["Engine"]
 
 QUICK = Pace()
+LONGEST_REMEMBERED_BODY = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A request as it was read. ``fingerprint`` is the same for all that say the same."""
+
+    model_call: ModelCall
+    fingerprint: str
 
 
 @dataclass(slots=True)
@@ -48,9 +58,10 @@ class _Call:
     codec: Codec
     request: WireRequest
     headers: Mapping[str, str]
-    ids: CallIds
+    ids: CallIds | None = None
     framing: Framing = "sse"
     model_call: ModelCall | None = None
+    fingerprint: str = ""
     scenario: str | None = None
     response: ModelResponse | None = None
     error: str | None = None
@@ -83,6 +94,8 @@ class Engine:
         self._seed = seed
         self._repeats = Counter()
         self._number = 0
+        self._readings: Kept[_Reading] = Kept()
+        self._rendered = RenderedAnswers()
         self._secret_headers = frozenset(name for codec in self.codecs for name, _ in codec.endpoint.key_headers)
 
     @property
@@ -111,9 +124,7 @@ class Engine:
         """
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self.lock:
-            body = hashlib.sha256(request.body).hexdigest()
-            ids = self._ids(codec, _digest(codec.provider, request.path, body), "unread")
-            call = _Call(codec, request, headers, ids)
+            call = _Call(codec, request, headers)
             try:
                 plan = self._plan(call)
             except LanguageModelError as error:
@@ -129,12 +140,9 @@ class Engine:
             raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
         call.framing = route.framing
         self._check_key(call)
-        model_call = call.model_call = codec.decode_request(request)
-        if self._strict:
-            codec.check_fields(model_call)
-        fingerprint = _digest(codec.provider, model_call.model_id, model_call.input.model_dump_json())
-        call.ids = self._ids(codec, fingerprint, "stream" if model_call.stream else "whole")
-        choice = self.script.choose(codec.provider, model_call, call.headers, fingerprint)
+        model_call = self._read(call)
+        call.ids = self._ids(codec, call.fingerprint, "stream" if model_call.stream else "whole")
+        choice = self.script.choose(codec.provider, model_call, call.headers, call.fingerprint)
         if choice is None and self._strict:
             raise self._no_scenario()
         turn = choice.turn if choice is not None else Turn()
@@ -142,8 +150,8 @@ class Engine:
         fault = turn.fault
         if fault is not None and fault.status is not None:
             return put_on(self._refuse(call, _error_of(fault, fault.status)), fault)
-        response = self._write(call, model_call, choice)
-        plan = self._encode(call, model_call, response, turn.pace or QUICK)
+        response = self._write(call.ids, model_call, choice)
+        plan = self._render(call, call.ids, model_call, response, turn.pace or QUICK)
         call.response = response
         return put_on(plan, fault) if fault is not None else plan
 
@@ -153,7 +161,23 @@ class Engine:
         They are the same for a whole and a streamed answer, whatever other requests come in between.
         """
         seen = self._repeats.next(fingerprint, form)
-        return CallIds(f"{self._seed}:{fingerprint}:{seen}", codec.endpoint)
+        return CallIds(f"{self._seed}:{fingerprint}", codec.endpoint, seen)
+
+    def _read(self, call: _Call) -> ModelCall:
+        """Decode the request, or remember it: the next turn of a retry, or of a load test, is the same again."""
+        codec, request = call.codec, call.request
+        key = (codec.provider, request.method, request.path, request.body, frozenset(call.headers.items()))
+        reading = self._readings.get(key)
+        if reading is None:
+            model_call = call.model_call = codec.decode_request(request)
+            if self._strict:
+                codec.check_fields(model_call)
+            said = model_call.input.model_dump_json()
+            reading = _Reading(model_call, _digest(codec.provider, model_call.model_id, said))
+            if len(request.body) <= LONGEST_REMEMBERED_BODY:
+                self._readings.put(key, reading, 8 * len(request.body))
+        call.model_call, call.fingerprint = reading.model_call, reading.fingerprint
+        return reading.model_call
 
     def _check_key(self, call: _Call) -> None:
         if self._api_key is None:
@@ -170,27 +194,43 @@ class Engine:
             code="no_scenario",
         )
 
-    def _write(self, call: _Call, model_call: ModelCall, choice: Choice | None) -> ModelResponse:
+    def _write(self, ids: CallIds, model_call: ModelCall, choice: Choice | None) -> ModelResponse:
         """The answer, from the scenario where it has one, made up otherwise."""
         if choice is None or choice.turn.reply is None:
-            return write_answer(model_call, call.ids)
+            return write_answer(model_call, ids)
         try:
-            response = choice.turn.reply.build(choice.variables, call.ids)
+            response = choice.turn.reply.build(choice.variables, ids)
         except (BadTemplateError, ValidationError) as error:
             raise self._bad_scenario(choice.name, str(error)) from None
         if response.usage is None and not isinstance(choice.turn.reply, FixedReply):
             response = response.model_copy(update={"usage": estimate_usage(model_call.input, response.content)})
         return response
 
-    def _encode(self, call: _Call, model_call: ModelCall, response: ModelResponse, pace: Pace) -> ReplyPlan:
+    def _render(
+        self, call: _Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
+    ) -> ReplyPlan:
+        """The answer's bytes, kept from an earlier time where only ids differ."""
+        said = response.model_dump_json()
+        for number, token in enumerate(ids.changing):
+            said = said.replace(token.text, f"\0{number}\0")
+        key = (call.codec.provider, call.fingerprint, model_call.stream, call.framing, model_call.notices, pace, said)
+        plan = self._rendered.find(key, ids)
+        if plan is None:
+            plan = self._encode(call, ids, model_call, response, pace)
+            self._rendered.keep(key, plan, ids)
+        return plan
+
+    def _encode(
+        self, call: _Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
+    ) -> ReplyPlan:
         codec = call.codec
         try:
             if not model_call.stream:
-                reply = codec.encode_response(response, call=model_call, ids=call.ids)
+                reply = codec.encode_response(response, call=model_call, ids=ids)
                 return whole_reply(reply, _notices(codec, model_call))
             framing = call.framing
-            headers = codec.response_headers(call.ids, stream=framing == "sse") | _notices(codec, model_call)
-            encoder = codec.stream_encoder(call=model_call, ids=call.ids)
+            headers = codec.response_headers(ids, stream=framing == "sse") | _notices(codec, model_call)
+            encoder = codec.stream_encoder(call=model_call, ids=ids)
             events = [event for partial in to_partials(response, pace.fragments) for event in encoder.feed(partial)]
             events += encoder.close()
         except (UnsupportedError, InvalidInputError) as error:
@@ -212,6 +252,9 @@ class Engine:
 
     def _refuse(self, call: _Call, error: LanguageModelError) -> ReplyPlan:
         codec = call.codec
+        if call.ids is None:
+            body = hashlib.sha256(call.request.body).hexdigest()
+            call.ids = self._ids(codec, _digest(codec.provider, call.request.path, body), "unread")
         headers = codec.response_headers(call.ids, stream=False)
         error.locate(provider=None, request_id=headers.get(codec.endpoint.request_id_header.lower()))
         call.error = error.message

@@ -36,7 +36,7 @@ class Events:
     def emit(self, type: str, **fields: Any) -> None:
         """Write one event."""
         data = dump_json({"type": type, **fields})
-        spaces = PADDING.index(self._ids.token(1, PADDING))
+        spaces = PADDING.index(self._ids.padding(1, PADDING))
         self._written.append(ServerSentEvent(data[:-1] + b" " * spaces + data[-1:], type))
 
     def ping(self) -> None:

@@ -41,7 +41,7 @@ def decode_response(reply: WireResponse) -> ModelResponse:
 
 def new_id(ids: Ids) -> str:
     """An id of the provider's shape, a UUID."""
-    return as_uuid(ids.token(30), ids.token(1, "89ab"))
+    return as_uuid(ids.token(8) + ids.token(10) + ids.token(12), ids.token(1, "89ab"))
 
 
 def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:  # noqa: ARG001 - of the contract

@@ -126,7 +126,7 @@ class StreamEncoder:
             if usage is not None and index == choices - 1:
                 chunk["usage"] = usage
             if not first:
-                chunk["p"] = PADDING[: PADDING.index(self._ids.token(1, PADDING)) + 1]
+                chunk["p"] = PADDING[: PADDING.index(self._ids.padding(1, PADDING)) + 1]
             self._written.append(ServerSentEvent(dump_json(chunk)))
 
     def _take(self) -> list[ServerSentEvent]:

@@ -43,7 +43,7 @@ class Events:
         if not delta:
             return
         if self._obfuscate:
-            fields["obfuscation"] = self._ids.token(-len(delta) % OBFUSCATION_BLOCK, ALPHANUMERIC)
+            fields["obfuscation"] = self._ids.padding(-len(delta) % OBFUSCATION_BLOCK, ALPHANUMERIC)
         self.emit(type, delta=delta, **fields)
 
     def take(self) -> list[ServerSentEvent]:

@@ -66,6 +66,6 @@ class Chunks:
             chunk["usage"] = usage
         data = dump_json(chunk)
         if self._obfuscate:
-            padding = self._ids.token(-len(data.decode()) % OBFUSCATION_BLOCK, wire.ALPHANUMERIC)
+            padding = self._ids.padding(-len(data.decode()) % OBFUSCATION_BLOCK, wire.ALPHANUMERIC)
             data = data[:-1] + f',"obfuscation":"{padding}"}}'.encode()
         self._written.append(ServerSentEvent(data))

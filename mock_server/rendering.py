@@ -1,0 +1,128 @@
+"""Answers that are written once. An answer to a request that comes again differs in its made-up ids alone, so its bytes
+are kept and new ids put in their places, which costs a hundredth of writing it."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from mock_server.ids import CallIds, Token
+from mock_server.reply import ReplyPlan, TimedChunk
+
+__all__ = ["Kept", "RenderedAnswers", "Rendering"]
+
+MAX_KEPT = 2048
+MAX_KEPT_BYTES = 32 * 1024 * 1024
+
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Value]):
+    """Values by key: the latest used of them, up to a number, and up to a size in bytes together."""
+
+    def __init__(self, max_values: int = MAX_KEPT, max_bytes: int = MAX_KEPT_BYTES) -> None:
+        self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self._max_values = max_values
+        self._max_bytes = max_bytes
+        self._bytes = 0
+
+    def get(self, key: Hashable) -> Value | None:
+        """The value, None where there is none any more."""
+        found = self._values.get(key)
+        if found is None:
+            return None
+        self._values.move_to_end(key)
+        return found[0]
+
+    def put(self, key: Hashable, value: Value, size: int) -> None:
+        """Keep ``value``, in place of another one, and forget what was longest not used."""
+        self._forget(key)
+        self._values[key] = (value, size)
+        self._bytes += size
+        while len(self._values) > self._max_values or self._bytes > self._max_bytes:
+            self._forget(next(iter(self._values)))
+
+    def _forget(self, key: Hashable) -> None:
+        if key in self._values:
+            self._bytes -= self._values.pop(key)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A written answer and where its ids are.
+
+    ``places`` are offsets into the bytes of all chunks, each with the index of its token in ``tokens``;
+    ``header_tokens`` are the headers that have ids in them. It is ``proven`` once it has made the same answer that was
+    written in full.
+    """
+
+    plan: ReplyPlan
+    body: bytes
+    tokens: list[Token]
+    places: tuple[tuple[int, int], ...]
+    header_tokens: Mapping[str, tuple[int, ...]]
+    proven: bool = False
+
+    @classmethod
+    def of(cls, plan: ReplyPlan, tokens: list[Token]) -> "Rendering":
+        """Find the tokens that were made for ``plan`` in it."""
+        body = plan.body
+        places = [(at, number) for number, token in enumerate(tokens) for at in _found(body, token.text.encode())]
+        headers = {
+            name: numbers
+            for name, value in plan.headers.items()
+            if (numbers := tuple(number for number, token in enumerate(tokens) if token.text in value))
+        }
+        return cls(plan, body, tokens, tuple(places), headers)
+
+    def with_ids(self, ids: CallIds) -> ReplyPlan | None:
+        """The answer with other ids; None where these are used for something else."""
+        if not ids.repeat(self.tokens):
+            return None
+        texts = [token.text.encode() for token in ids.changing]
+        body = bytearray(self.body)
+        for at, number in self.places:
+            text = texts[number]
+            body[at : at + len(text)] = text
+        headers = dict(self.plan.headers)
+        for name, numbers in self.header_tokens.items():
+            for number in numbers:
+                headers[name] = headers[name].replace(self.tokens[number].text, ids.changing[number].text)
+        return replace(self.plan, headers=headers, chunks=self._cut(bytes(body)))
+
+    def _cut(self, body: bytes) -> tuple[TimedChunk, ...]:
+        chunks, at = [], 0
+        for chunk in self.plan.chunks:
+            end = at + len(chunk.data)
+            chunks.append(TimedChunk(body[at:end], chunk.delay))
+            at = end
+        return tuple(chunks)
+
+
+def _found(body: bytes, text: bytes) -> list[int]:
+    places, at = [], body.find(text)
+    while at >= 0:
+        places.append(at)
+        at = body.find(text, at + len(text))
+    return places
+
+
+class RenderedAnswers:
+    """Renderings by what they were made from. One is used from the third time on: the second proves it."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[Rendering] = Kept()
+
+    def find(self, key: Hashable, ids: CallIds) -> ReplyPlan | None:
+        """The answer with these ids, where it can be had without writing it."""
+        rendering = self._kept.get(key)
+        return rendering.with_ids(ids) if rendering is not None and rendering.proven else None
+
+    def keep(self, key: Hashable, plan: ReplyPlan, ids: CallIds) -> None:
+        """Take in an answer that was written in full with these ids, the first time or again."""
+        before = self._kept.get(key)
+        rendering = Rendering.of(plan, ids.changing)
+        if before is not None:
+            again = before.with_ids(ids)
+            rendering = replace(rendering, proven=again == plan)
+        self._kept.put(key, rendering, 2 * len(rendering.body) + 200 * len(plan.chunks))
