@@ -161,6 +161,12 @@ def settings(pytestconfig: pytest.Config) -> Settings:
     return pytestconfig.stash[SETTINGS]
 
 
+@pytest.fixture
+def seed(settings: Settings) -> int:
+    """What answers are varied by."""
+    return settings.seed
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_waiting(settings: Settings) -> Iterator[None]:
     """Adapters wait before they ask again; the suite does not wait with them."""
@@ -272,7 +278,8 @@ def verdict(request: pytest.FixtureRequest, target: Target) -> Verdict:
 
 def _repeat(item: Any, target: Target) -> Repeat:
     command = item.config.stash[SETTINGS].command(target.provider, in_checkout=not item.config.option.pyargs)
-    return Repeat(command, target.case, item.originalname)
+    seed = item.config.stash[SETTINGS].seed if "seed" in item.fixturenames else None
+    return Repeat(command, target.case, item.originalname, seed)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "own calls": _calls(lambda call: call.of_case is not None),
     "own calls without extra": _calls(lambda call: call.of_case is not None and not call.input.extra),
     "answers": _calls(lambda call: call.is_answered),
+    "own answers": _calls(lambda call: call.is_answered and call.of_case is not None),
     "whole answers": _calls(lambda call: call.is_answered and not call.stream),
     "opaque answers": _calls(lambda call: any(part.type == "opaque" for part in _content_of(call))),
     "answers with warnings": _calls(lambda call: call.is_answered and bool(call.warns)),

@@ -1,5 +1,6 @@
 """The options of a run, read and checked."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -26,11 +27,13 @@ CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
 """The suite's own recordings: beside it in a checkout, and installed with it."""
 MODEL_ID = "conformance-model"
 SHOWN_NAMES = 20
+SEEDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options of a run. ``adapter`` is the name of what is judged; ``known_failures`` are reasons by case."""
+    """The options of a run. ``adapter`` is the name of what is judged; ``known_failures`` are reasons by case;
+    ``seed`` is what answers are varied by."""
 
     providers: tuple[str, ...]
     adapter: str
@@ -44,6 +47,7 @@ class Settings:
     cases: tuple[str, ...]
     cuts: Cuts
     transform: str
+    seed: int
     report_json: Path | None
     report_html: Path | None
     badge: Path | None
@@ -97,6 +101,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--case", action="append", metavar="NAME", help="only this case, or this recording; repeatable")
     add("--cuts", default="", metavar="N,N", help="judge the streams cut at these offsets, and nothing else")
     add("--transform", default="", metavar="NAMES", help="judge the streams in this framing, such as crlf+comments")
+    add("--seed", type=int, metavar="N", help="what answers are varied by: the report of a run tells its own")
     add("--report-json", metavar="FILE", help="write a report for machines")
     add("--report-html", metavar="FILE", help="write a report for people: one page that needs no other file")
     add("--badge", metavar="FILE", help="write a badge: an SVG with the counts")
@@ -131,6 +136,7 @@ def read_settings(config: pytest.Config) -> Settings:
         cases=tuple(_known(option.case, _case_names(), "--case") if own else option.case or ()),
         cuts=_cuts(option.cuts),
         transform=_transform(option.transform),
+        seed=_seed(option),
         report_json=_path(option.report_json),
         report_html=_path(option.report_html),
         badge=_path(option.badge),
@@ -219,6 +225,14 @@ def _cuts(text: str) -> Cuts:
     if list(cuts) != sorted(cuts) or any(cut < 0 for cut in cuts):
         raise pytest.UsageError(f"--cuts {text}: cuts rise from the start of the body")
     return cuts
+
+
+def _seed(option: Any) -> int:
+    """The one that is given, or a new one, which the processes of this run then share."""
+    if option.seed is None:
+        option.seed = secrets.randbelow(SEEDS)
+    seed: int = option.seed
+    return seed
 
 
 def _transform(names: str) -> str:

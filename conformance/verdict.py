@@ -22,11 +22,13 @@ SHOWN_CUTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Builds the command that runs one check again: ``command`` is the start that all share."""
+    """Builds the command that runs one check again: ``command`` is the start that all share. ``seed`` is that of a
+    check that varies answers."""
 
     command: Sequence[str]
     case: str
     check: str
+    seed: int | None = None
 
     def line(self, cuts: Cuts = (), transform: str = "") -> str:
         """The command, to be pasted into a shell."""
@@ -35,7 +37,7 @@ class Repeat:
             words += ["--cuts", format_cuts(cuts)] if cuts else []
             words += ["--transform", transform] if transform else []
         else:
-            words += ["-k", self.check]
+            words += ["-k", self.check, *(["--seed", str(self.seed)] if self.seed is not None else [])]
         return shlex.join(words)
 
 

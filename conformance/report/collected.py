@@ -67,6 +67,7 @@ class Report:
             profiles=tuple(sorted(settings.profiles)),
             cases=settings.cases,
             cassettes="the suite's own" if settings.own else str(settings.cassettes),
+            seed=settings.seed,
             network=Network(refused=not settings.live, attempts=tuple(self.attempts)),
             integrity=self.integrity,
             totals=Totals(

@@ -171,8 +171,8 @@ class Totals(_Piece):
 
 
 class Document(_Piece):
-    """A report. ``made_at`` is in ISO 8601, ``profiles`` and ``cases`` are empty where all of them were judged, and
-    ``sha256`` is over all the rest (see :func:`digest_of`).
+    """A report. ``made_at`` is in ISO 8601, ``profiles`` and ``cases`` are empty where all of them were judged,
+    ``seed`` is what answers were varied by, and ``sha256`` is over all the rest (see :func:`digest_of`).
     """
 
     suite: Suite
@@ -186,6 +186,7 @@ class Document(_Piece):
     profiles: tuple[str, ...]
     cases: tuple[str, ...]
     cassettes: str
+    seed: int | None = None
     network: Network
     integrity: Integrity = Integrity()
     totals: Totals

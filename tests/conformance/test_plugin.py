@@ -153,7 +153,7 @@ def test_several_processes_report_what_one_does(tmp_path: Path) -> None:
     shared = run(tmp_path, *options, "--report-json", "shared.json", "-n", "2")
     assert alone.returncode == shared.returncode == pytest.ExitCode.TESTS_FAILED
     one, other = (json.loads((tmp_path / name).read_text()) for name in ("alone.json", "shared.json"))
-    assert {name for name in one if one[name] != other[name]} <= {"made_at", "duration_seconds", "sha256"}
+    assert {name for name in one if one[name] != other[name]} <= {"made_at", "duration_seconds", "seed", "sha256"}
     assert end_summary(alone.stdout) == end_summary(shared.stdout)
     assert " failed, " in end_summary(alone.stdout)[-1]
 
