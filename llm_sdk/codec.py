@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 from llm_sdk.capabilities import Capabilities
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import LanguageModelError, StatusCodeError
+from llm_sdk.rate_limit_headers import NO_RATE_LIMIT_HEADERS, RateLimitHeaders
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import LanguageModelInput, ModelResponse
 
@@ -114,7 +115,8 @@ class Endpoint:
     protocol that has the same one. ``tool_call_id`` is the form of the ids that the provider gives to calls, and
     ``hosted_call_id`` to those of its own tools, where that is another. ``telemetry_name`` is what OpenTelemetry's
     conventions call the provider, where that is not its name here. ``notice_header`` is the header of an answer in
-    which the provider says what it has passed over in the request, and empty where it has none.
+    which the provider says what it has passed over in the request, and empty where it has none. ``rate_limit_headers``
+    tell in every answer how many requests are left.
     """
 
     base_url: str
@@ -133,6 +135,7 @@ class Endpoint:
     hosted_call_id: IdForm | None = None
     telemetry_name: str = ""
     notice_header: str = ""
+    rate_limit_headers: RateLimitHeaders = NO_RATE_LIMIT_HEADERS
 
     def key_of(self, headers: Mapping[str, str], path: str) -> str | None:
         """The key of a request, None without one; names of ``headers`` are in lower case, ``path`` has its query."""

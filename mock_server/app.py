@@ -9,11 +9,16 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from llm_sdk.codec import WireResponse
+from mock_server.clock import Clock, SystemClock
 from mock_server.engine import Engine
+from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.routes import Routes
 
-__all__ = ["DEFAULT_MAX_BODY_BYTES", "MockApp"]
+__all__ = ["DEFAULT_MAX_BODY_BYTES", "RESET", "MockApp"]
+
+RESET = "mock_server.reset"
+"""The extension of ASGI's scope with which a server lets the application reset the connection."""
 
 DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 EVENTS_AT_A_TIME = 64
@@ -34,6 +39,7 @@ class MockApp:
 
     def __init__(self, engine: Engine, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> None:
         self._routes = Routes(engine)
+        self._clock = engine.clock
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -49,8 +55,10 @@ class MockApp:
             else:
                 if body is None:
                     return
-                plan = self._plan(scope, body)
-            await _send_plan(plan, receive, send)
+                plan = await self._plan(scope, body)
+            sent = await _send_plan(plan, _Connection(receive, self._clock), send)
+            if sent and plan.reset and (reset := scope.get("extensions", {}).get(RESET)) is not None:
+                reset["now"]()
 
     async def _read_body(self, receive: Receive) -> bytes | None:
         """The request's body; None when the client has gone."""
@@ -68,13 +76,14 @@ class MockApp:
             if not message.get("more_body", False):
                 return b"".join(pieces)
 
-    def _plan(self, scope: Message, body: bytes) -> ReplyPlan:
+    async def _plan(self, scope: Message, body: bytes) -> ReplyPlan:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         path = scope.get("raw_path") or scope["path"].encode()
         query = scope.get("query_string", b"")
         target = (path + b"?" + query if query else path).decode("latin-1")
         try:
-            return self._routes.answer(scope["method"], target, headers, body, headers.get("host", ""))
+            found = self._routes.answer(scope["method"], target, headers, body, headers.get("host", ""))
+            return await found.run_async() if isinstance(found, PendingReply) else found
         except Exception:
             # A defect here must not take the connection down without a word.
             logger.exception("%s %s could not be answered", scope["method"], scope["path"])
@@ -90,26 +99,28 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-async def _send_plan(plan: ReplyPlan, receive: Receive, send: Send) -> None:
-    """Send the reply, or stop when the client has gone. One that is not complete ends without its last message, which
+async def _send_plan(plan: ReplyPlan, connection: "_Connection", send: Send) -> bool:
+    """Send the reply; False when the client has gone. One that is not complete ends without its last message, which
     makes the server cut the connection."""
-    connection = _Connection(receive)
     try:
         if not await connection.stays(plan.latency):
-            return
+            return False
+        if plan.reset and not plan.chunks:
+            return True
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in plan.headers.items()]
         await send({"type": "http.response.start", "status": plan.status, "headers": headers})
         for at, chunk in enumerate(plan.chunks):
             if chunk.delay and not await connection.stays(chunk.delay):
-                return
+                return False
             if at % EVENTS_AT_A_TIME == EVENTS_AT_A_TIME - 1:
                 await asyncio.sleep(0)
             last = plan.complete and at == len(plan.chunks) - 1 and not plan.stream
             await send({"type": "http.response.body", "body": chunk.data, "more_body": not last})
             if last:
-                return
+                return True
         if plan.complete:
             await send({"type": "http.response.body", "body": b""})
+        return True
     finally:
         connection.forget()
 
@@ -117,8 +128,9 @@ async def _send_plan(plan: ReplyPlan, receive: Receive, send: Send) -> None:
 class _Connection:
     """Waits without losing sight of the client."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, clock: Clock) -> None:
         self._receive = receive
+        self._clock = clock
         self._gone: asyncio.Future[Message] | None = None
 
     async def stays(self, seconds: float) -> bool:
@@ -127,8 +139,15 @@ class _Connection:
             return True
         if self._gone is None:
             self._gone = asyncio.ensure_future(self._receive())
-        done, _ = await asyncio.wait((self._gone,), timeout=seconds)
-        return not done
+        if isinstance(self._clock, SystemClock):
+            done, _ = await asyncio.wait((self._gone,), timeout=seconds)
+            return not done
+        over = asyncio.ensure_future(self._clock.sleep_async(seconds))
+        try:
+            await asyncio.wait((self._gone, over), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+        return not self._gone.done()
 
     def forget(self) -> None:
         """No more waiting."""

@@ -6,9 +6,12 @@ function of the seed, the scenarios and the requests so far.
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -20,26 +23,34 @@ from llm_sdk.errors import (
     NotFoundError,
     StatusCodeError,
     UnsupportedError,
-    status_error,
 )
 from llm_sdk.json_array import encode_array
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.sse import encode_event
 from llm_sdk.types import ModelResponse
 from mock_server.author import estimate_usage, write_answer
-from mock_server.faults import Fault, put_on
+from mock_server.clock import Clock, SystemClock
+from mock_server.conditions import Asked
+from mock_server.fault_plan import FaultPlan, Faults
+from mock_server.fault_rules import split_model
+from mock_server.faults import Fault
 from mock_server.ids import CallIds
 from mock_server.journal import Exchange, Journal, redact_headers, redact_path
+from mock_server.nearest import explain_no_match
 from mock_server.pacing import Pace
+from mock_server.pending import PendingReply
 from mock_server.rendering import Kept, RenderedAnswers
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
-from mock_server.scenarios import FixedReply, Scenario, Turn
+from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
 from mock_server.script import Choice, Counter, Script
 from mock_server.templates import BadTemplateError
 
 __all__ = ["Engine"]
 
 QUICK = Pace()
+NOTHING = Turn()
+
+logger = logging.getLogger("mock_server")
 LONGEST_REMEMBERED_BODY = 256 * 1024
 
 
@@ -63,6 +74,7 @@ class _Call:
     model_call: ModelCall | None = None
     fingerprint: str = ""
     scenario: str | None = None
+    faults: FaultPlan | None = None
     response: ModelResponse | None = None
     error: str | None = None
 
@@ -71,8 +83,8 @@ class Engine:
     """Answers requests to any provider.
 
     ``strict`` refuses what no scenario matches, and fields that the provider does not know. ``api_key`` refuses every
-    other key; without it any will do. ``codecs`` are the protocols to speak: all of the registry by default. It may be
-    used from several threads.
+    other key; without it any will do. ``codecs`` are the protocols to speak: all of the registry by default. ``clock``
+    is what delays and rate limits go by. It may be used from several threads.
     """
 
     def __init__(
@@ -83,9 +95,12 @@ class Engine:
         api_key: str | None = None,
         seed: int = 0,
         codecs: Sequence[Codec] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.codecs = [get_codec(name) for name in provider_names()] if codecs is None else list(codecs)
-        self.script = Script(scenarios)
+        self.clock = clock or SystemClock()
+        self.faults = Faults(seed, self.clock)
+        self.script = Script(scenarios, seed=seed)
         self.journal = Journal()
         self.lock = Lock()
         self._initial = self.script.scenarios
@@ -106,13 +121,14 @@ class Engine:
     def begin_with(self, scenarios: Iterable[Scenario]) -> None:
         """Take these as the scenarios to go back to."""
         with self.lock:
-            self.script = Script(scenarios)
+            self.script = Script(scenarios, seed=self._seed)
             self._initial = self.script.scenarios
 
     def reset(self) -> None:
         """Back to the start: the scenarios that were given then, an empty journal, every count at nothing."""
         with self.lock:
-            self.script = Script(self._initial)
+            self.script = Script(self._initial, seed=self._seed)
+            self.faults.reset()
             self.journal.clear()
             self._repeats = Counter()
             self._number = 0
@@ -120,8 +136,14 @@ class Engine:
     def answer(self, codec: Codec, request: WireRequest) -> ReplyPlan:
         """Plan the reply to ``request``, whose path starts with the provider's root, and write both down.
 
-        Whatever is wrong with the request is answered as the provider would.
+        Whatever is wrong with the request is answered as the provider would. A function that replies is called, and
+        waited for where it is async.
         """
+        found = self.begin(codec, request)
+        return found.run() if isinstance(found, PendingReply) else found
+
+    def begin(self, codec: Codec, request: WireRequest) -> ReplyPlan | PendingReply:
+        """As :meth:`answer`; where a function has to be asked, that is left to the caller."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self.lock:
             call = _Call(codec, request, headers)
@@ -129,10 +151,11 @@ class Engine:
                 plan = self._plan(call)
             except LanguageModelError as error:
                 plan = self._refuse(call, error)
-            self._write_down(call, plan)
+            if not isinstance(plan, PendingReply):
+                self._write_down(call, plan)
             return plan
 
-    def _plan(self, call: _Call) -> ReplyPlan:
+    def _plan(self, call: _Call) -> ReplyPlan | PendingReply:
         codec, request = call.codec, call.request
         route = codec.match(request.method, request.path)
         if route is None:
@@ -141,19 +164,67 @@ class Engine:
         call.framing = route.framing
         self._check_key(call)
         model_call = self._read(call)
+        in_model: Fault | None = None
+        if "+fault" in model_call.model_id:
+            model_id, in_model = split_model(model_call.model_id)
+            model_call = call.model_call = replace(model_call, model_id=model_id)
         call.ids = self._ids(codec, call.fingerprint, "stream" if model_call.stream else "whole")
-        choice = self.script.choose(codec.provider, model_call, call.headers, call.fingerprint)
-        if choice is None and self._strict:
-            raise self._no_scenario()
-        turn = choice.turn if choice is not None else Turn()
+        asked = Asked(codec.provider, model_call, call.headers)
+        choice = self.script.choose(asked, call.fingerprint)
+        turn = choice.turn if choice is not None else NOTHING
         call.scenario = choice.name if choice is not None else None
-        fault = turn.fault
-        if fault is not None and fault.status is not None:
-            return put_on(self._refuse(call, _error_of(fault, fault.status)), fault)
-        response = self._write(call.ids, model_call, choice)
-        plan = self._render(call, call.ids, model_call, response, turn.pace or QUICK)
+        who = (codec.provider, call.scenario, codec.endpoint.key_of(call.headers, request.path))
+        call.faults = self.faults.plan(asked, codec, turn.fault, in_model, who)
+        if call.faults is not None and call.faults.error is not None:
+            return self._damaged(call, self._refuse(call, call.faults.error))
+        if choice is None and self._strict:
+            raise self._no_scenario(asked)
+        if isinstance(turn.reply, FunctionReply):
+            finish, fail = partial(self._finish_later, call, turn), partial(self._fail_later, call)
+            return PendingReply(turn.reply.function, asked, finish, fail)
+        if choice is not None and turn.cassette is not None:
+            recorded = turn.cassette.plan(choice.answered, codec, model_call, self.codecs)
+            return self._damaged(
+                call, recorded if isinstance(recorded, ReplyPlan) else self._finish(call, turn, recorded)
+            )
+        return self._damaged(call, self._finish(call, turn, self._write(call.ids, model_call, choice)))
+
+    def _finish(self, call: _Call, turn: Turn, response: ModelResponse) -> ReplyPlan:
+        """The plan of an answer, before any fault."""
+        assert call.ids is not None and call.model_call is not None  # noqa: S101 PT018 - read before
+        plan = self._render(call, call.ids, call.model_call, response, turn.pace or QUICK)
         call.response = response
-        return put_on(plan, fault) if fault is not None else plan
+        return plan
+
+    def _finish_later(self, call: _Call, turn: Turn, given: Any) -> ReplyPlan:
+        """The plan of what a function has given."""
+        assert isinstance(turn.reply, FunctionReply) and call.ids is not None and call.model_call is not None  # noqa: S101 PT018
+        with self.lock:
+            try:
+                response = turn.reply.build_from(given, call.ids)
+                if response.usage is None and not isinstance(given, ModelResponse):
+                    usage = estimate_usage(call.model_call.input, response.content)
+                    response = response.model_copy(update={"usage": usage})
+                plan = self._damaged(call, self._finish(call, turn, response))
+            except ValidationError as error:
+                plan = self._refuse(call, self._bad_scenario(str(call.scenario), str(error)))
+            except LanguageModelError as error:
+                plan = self._refuse(call, error)
+            self._write_down(call, plan)
+            return plan
+
+    def _fail_later(self, call: _Call, error: Exception) -> ReplyPlan:
+        """The plan of what a function has raised: an error of a provider is answered as it is."""
+        if not isinstance(error, LanguageModelError):
+            logger.error("the function of the scenario %r failed", call.scenario, exc_info=error)
+            error = self._bad_scenario(str(call.scenario), f"its function raised {type(error).__name__}: {error}")
+        with self.lock:
+            plan = self._refuse(call, error)
+            self._write_down(call, plan)
+            return plan
+
+    def _damaged(self, call: _Call, plan: ReplyPlan) -> ReplyPlan:
+        return plan if call.faults is None else self.faults.put_on(plan, call.faults, call.fingerprint)
 
     def _ids(self, codec: Codec, fingerprint: str, form: str) -> CallIds:
         """Ids made from what the request says and how often it was said in this form.
@@ -186,13 +257,9 @@ class Engine:
         if key is None or not hmac.compare_digest(key.encode(), self._api_key.encode()):
             raise call.codec.refuse_key(key)
 
-    def _no_scenario(self) -> NotFoundError:
-        names = ", ".join(self.script.names) or "none"
-        return NotFoundError(
-            f"no scenario matches this request, and made-up answers are off (strict); scenarios: {names}",
-            status_code=404,
-            code="no_scenario",
-        )
+    def _no_scenario(self, asked: Asked) -> NotFoundError:
+        text = explain_no_match(asked, self.script.nearest(asked), len(self.script))
+        return NotFoundError(text, status_code=404, code="no_scenario")
 
     def _write(self, ids: CallIds, model_call: ModelCall, choice: Choice | None) -> ModelResponse:
         """The answer, from the scenario where it has one, made up otherwise."""
@@ -282,11 +349,6 @@ class Engine:
                 warnings=model_call.warnings if model_call is not None else (),
             )
         )
-
-
-def _error_of(fault: Fault, status: int) -> StatusCodeError:
-    message = fault.message or f"This error was asked for: status {status}."
-    return status_error(status)(message, status_code=status, code=fault.code, retry_after=fault.retry_after)
 
 
 def _digest(*parts: str) -> str:

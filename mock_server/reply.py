@@ -22,7 +22,8 @@ class ReplyPlan:
     """A whole reply, planned before its first byte.
 
     ``latency`` is the time before the status line, in seconds. ``stream`` says that each chunk is an event; otherwise
-    there is one chunk at most. A reply that is not ``complete`` ends with its connection cut.
+    there is one chunk at most. A reply that is not ``complete`` ends with its connection cut, one with ``reset`` by a
+    reset; where a reset comes before the first byte of the body, no status line comes either.
     """
 
     status: int
@@ -31,6 +32,7 @@ class ReplyPlan:
     stream: bool = False
     latency: float = 0.0
     complete: bool = True
+    reset: bool = False
     faults: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from llm_sdk.codec import Codec, WireRequest, WireResponse
 from mock_server.engine import Engine
+from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.scenario_files import ScenarioError, parse_scenarios
 
@@ -36,9 +37,11 @@ class Routes:
             ("POST", "reset"): self._reset,
         }
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str = "") -> ReplyPlan:
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str = ""
+    ) -> ReplyPlan | PendingReply:
         """``target`` is the path with its query. A ``host`` that is a provider's own decides between two that share a
-        path at the root."""
+        path at the root. What is pending is run by the caller, who knows whether there is an event loop."""
         path = target.partition("?")[0]
         if path == "/" and method in ("GET", "HEAD"):
             return self._index(host)
@@ -48,7 +51,7 @@ class Routes:
         if isinstance(found, ReplyPlan):
             return found
         codec, rest = found
-        return self._engine.answer(codec, WireRequest(method, rest, body, headers))
+        return self._engine.begin(codec, WireRequest(method, rest, body, headers))
 
     def _below_mount(self, method: str, target: str) -> tuple[Codec, str] | None:
         here = [codec for codec in self._engine.codecs if target.startswith(codec.endpoint.mount + "/")]

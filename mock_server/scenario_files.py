@@ -12,7 +12,10 @@ from pydantic import ValidationError
 
 from llm_sdk.registry import provider_names
 from llm_sdk.types import JsonObject
-from mock_server.scenarios import Scenario, ScenarioFile, Turn, When
+from mock_server.conditions import When
+from mock_server.fault_rules import FaultRule
+from mock_server.recorded_reply import Place
+from mock_server.scenarios import Scenario, ScenarioFile, Turn
 from mock_server.templates import check_templates
 
 __all__ = [
@@ -21,13 +24,17 @@ __all__ = [
     "load_scenarios",
     "parse_scenarios",
     "read_conditions",
+    "read_fault_rules",
     "read_scenarios",
     "read_turn",
+    "scenario_files",
     "scenario_schema",
 ]
 
 Location = tuple[str | int, ...]
 SUFFIXES = (".yaml", ".yml", ".json")
+CASSETTE = re.compile(r'^"?interactions"?:', re.MULTILINE)
+SCENARIOS = re.compile(r'^\s*[{]?\s*"?scenarios"?\s*:', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +59,35 @@ class ScenarioError(ValueError):
         self.problems = tuple(problems)
 
 
+def scenario_files(path: Path) -> list[Path]:
+    """The files that ``path`` stands for: itself, or every YAML and JSON file of a folder, in the order of their names.
+
+    A folder of cassettes may stand among them: a file that has ``interactions`` and no ``scenarios`` is none of them.
+    """
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+
+
 def load_scenarios(path: Path, *, providers: Collection[str] | None = None) -> list[Scenario]:
     """The scenarios of a file, or of every YAML and JSON file of a folder, in the order of their names.
 
-    Raises ScenarioError. ``providers`` are the names that may be matched on: those of the registry by default.
+    Cassettes that they name stand below the folder of the file, or below ``path`` where that is a folder; cassettes
+    among the files of a folder are passed over. Raises ScenarioError. ``providers`` are the names that may be matched
+    on: those of the registry by default.
     """
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
-        if not files:
-            raise ScenarioError([Problem("this folder has no scenario files (.yaml, .yml, .json)", file=str(path))])
-    else:
-        files = [path]
+    files = scenario_files(path)
+    if not files:
+        raise ScenarioError([Problem("this folder has no scenario files (.yaml, .yml, .json)", file=str(path))])
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
     for file in files:
+        place = Place(file.parent, path if path.is_dir() else file.parent)
         try:
-            scenarios += parse_scenarios(_text_of(file), str(file), providers=providers)
+            text = _text_of(file)
+            if path.is_dir() and CASSETTE.search(text) and not SCENARIOS.search(text):
+                continue
+            scenarios += parse_scenarios(text, str(file), providers=providers, place=place)
         except ScenarioError as error:
             problems += error.problems
     if problems:
@@ -75,8 +95,41 @@ def load_scenarios(path: Path, *, providers: Collection[str] | None = None) -> l
     return scenarios
 
 
-def parse_scenarios(text: str, file: str = "", *, providers: Collection[str] | None = None) -> list[Scenario]:
-    """The scenarios that ``text`` says in YAML. ``file`` is its name in errors. Raises ScenarioError."""
+def parse_scenarios(
+    text: str, file: str = "", *, providers: Collection[str] | None = None, place: Place | None = None
+) -> list[Scenario]:
+    """The scenarios that ``text`` says in YAML. ``file`` is its name in errors; cassettes are found at ``place``, and
+    refused without one. Raises ScenarioError."""
+    data, root = _read_yaml(text, file, "a scenario file has one key, scenarios, with a list")
+    return _validate(data, _Positions(root, file), providers, place)
+
+
+def read_fault_rules(text: str, *, providers: Collection[str] | None = None) -> list[FaultRule]:
+    """Faults to set, as a control call gives them: one object with ``fault``, ``when`` and ``times``, or a list below
+    ``faults``, in YAML or JSON. Raises ScenarioError."""
+    data, root = _read_yaml(text, "", "an object with the key fault, and perhaps when and times")
+    listed = "faults" in data
+    if listed and (not isinstance(data["faults"], list) or len(data) > 1):
+        raise ScenarioError([Problem("faults is a list, and stands alone", "faults")])
+    positions = _Positions(root)
+    rules: list[FaultRule] = []
+    problems: list[Problem] = []
+    for at, given in enumerate(data["faults"] if listed else [data]):
+        where: Location = ("faults", at) if listed else ()
+        try:
+            rule = FaultRule.model_validate(given, strict=True)
+        except ValidationError as error:
+            problems += _problems(error, positions, where)
+        else:
+            problems += _unknown_provider(rule.when, providers, positions, (*where, "when"))
+            rules.append(rule)
+    if problems:
+        raise ScenarioError(problems)
+    return rules
+
+
+def _read_yaml(text: str, file: str, wanted: str) -> tuple[JsonObject, yaml.Node]:
+    """The object that ``text`` is, and its nodes, which know their lines."""
     try:
         root = yaml.compose(text, Loader=_Loader)
         _refuse_repeated_keys(root)
@@ -86,21 +139,21 @@ def parse_scenarios(text: str, file: str = "", *, providers: Collection[str] | N
         raise ScenarioError([Problem(f"not YAML: {error.problem}", file=file, line=line)]) from None
     except yaml.YAMLError as error:
         raise ScenarioError([Problem(f"not YAML: {str(error).splitlines()[0]}", file=file)]) from None
-    if not isinstance(data, dict):
-        raise ScenarioError([Problem("a scenario file has one key, scenarios, with a list", file=file, line=1)])
-    return _validate(data, _Positions(root, file), providers)
+    if not isinstance(data, dict) or root is None:
+        raise ScenarioError([Problem(wanted, file=file, line=1)])
+    return data, root
 
 
 def read_scenarios(scenarios: Sequence[Any], *, providers: Collection[str] | None = None) -> list[Scenario]:
-    """Scenarios given as data, as a file would say them. Raises ScenarioError."""
+    """Scenarios given as data, as a file would say them; their cassettes are any files. Raises ScenarioError."""
     data = {"scenarios": list(scenarios)}
-    return _validate(data, _Positions(data), providers)
+    return _validate(data, _Positions(data), providers, Place(Path()))
 
 
 def read_conditions(when: Mapping[str, Any], *, providers: Collection[str] | None = None) -> When:
     """The conditions of a scenario given as data. Raises ScenarioError."""
     try:
-        conditions = When.model_validate(when)
+        conditions = When.model_validate(when, strict=True)
     except ValidationError as error:
         raise ScenarioError(_problems(error, _Positions(when))) from None
     if problems := _unknown_provider(conditions, providers, _Positions(when), ()):
@@ -112,7 +165,7 @@ def read_turn(turn: JsonObject, when: When) -> Turn:
     """One turn of a scenario with these conditions, given as data. Raises ScenarioError."""
     positions = _Positions(turn)
     try:
-        found = Turn.model_validate(turn)
+        found = Turn.model_validate(turn, strict=True, context=Place(Path()).context)
     except ValidationError as error:
         raise ScenarioError(_problems(error, positions)) from None
     if problems := _bad_templates(turn, when, positions, ()):
@@ -209,9 +262,12 @@ def _spell(location: Location) -> str:
     return text.removeprefix(".")
 
 
-def _validate(data: JsonObject, positions: _Positions, providers: Collection[str] | None) -> list[Scenario]:
+def _validate(
+    data: JsonObject, positions: _Positions, providers: Collection[str] | None, beside: Place | None
+) -> list[Scenario]:
     try:
-        scenarios = ScenarioFile.model_validate(data).scenarios
+        context = beside.context if beside is not None else None
+        scenarios = ScenarioFile.model_validate(data, strict=True, context=context).scenarios
     except ValidationError as error:
         raise ScenarioError(_problems(error, positions)) from None
     problems = []
@@ -240,20 +296,21 @@ def _bad_templates(scenario: Any, when: When, positions: _Positions, place: Loca
         return []
     wrong = check_templates(scenario.get("reply"), when.variables)
     found = [positions.problem(str(bad), (*place, "reply", *bad.path)) for bad in wrong]
-    for at, turn in enumerate(scenario.get("turns") or ()):
-        found += _bad_templates(turn, when, positions, (*place, "turns", at))
+    for key in ("turns", "sequence"):
+        for at, turn in enumerate(scenario.get(key) or ()):
+            found += _bad_templates(turn, when, positions, (*place, key, at))
     return found
 
 
-def _problems(error: ValidationError, positions: _Positions) -> list[Problem]:
+def _problems(error: ValidationError, positions: _Positions, place: Location = ()) -> list[Problem]:
     """One problem per place: the members of a union that all refuse a value say so together."""
     found: dict[tuple[str, int], Problem] = {}
     for detail in error.errors(include_url=False):
-        problem = positions.problem(_explain(detail), detail["loc"])
-        place = (problem.key, problem.line)
-        if place in found and problem.message not in found[place].message:
-            problem = Problem(f"{found[place].message}; or {problem.message}", problem.key, problem.file, problem.line)
-        found[place] = problem
+        problem = positions.problem(_explain(detail), (*place, *detail["loc"]))
+        spot = (problem.key, problem.line)
+        if spot in found and problem.message not in found[spot].message:
+            problem = Problem(f"{found[spot].message}; or {problem.message}", problem.key, problem.file, problem.line)
+        found[spot] = problem
     return list(found.values())
 
 

@@ -4,24 +4,21 @@ A scenario is written once, in unified parts, and answers in every protocol. It 
 on a provider's own JSON.
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, SerializeAsAny, model_validator
+from pydantic import Field, GetJsonSchemaHandler, SerializeAsAny, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from llm_sdk.codec import ModelCall
 from llm_sdk.json_model import JsonObject, Maybe, Model
 from llm_sdk.types import (
     AudioPart,
     FilePart,
     FinishReason,
     ImagePart,
-    JsonResponseFormat,
     ModelResponse,
     ModelUsage,
     OpaquePart,
@@ -30,133 +27,23 @@ from llm_sdk.types import (
     TextPart,
 )
 from mock_server.author import finish_reason_of
-from mock_server.conversation import last_user, system_text, text_of, tool_name, tool_results
+from mock_server.conditions import Asked, When
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
 from mock_server.pacing import Pace
+from mock_server.recorded_reply import CassetteFile
 from mock_server.templates import render
 
 __all__ = [
     "FixedReply",
-    "Match",
+    "FunctionReply",
     "Reply",
     "Scenario",
     "ScenarioFile",
     "ScriptedToolCall",
     "ScriptedToolResult",
     "Turn",
-    "When",
 ]
-
-BUILT_IN_VARIABLES = ("last_user", "model", "provider", "system", "tool_result")
-
-
-def _compile(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return re.compile(value)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-
-
-Regex = Annotated[re.Pattern[str], BeforeValidator(_compile)]
-CallNumber = Annotated[int, Field(ge=1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A request that fits. ``anchor`` is the index of the message from which the scenario's turns count; -1 is the
-    start of the conversation. ``variables`` are what templates may name."""
-
-    anchor: int
-    variables: Mapping[str, str]
-
-
-class When(Model):
-    """The conditions of a scenario; all that are given have to hold.
-
-    Regular expressions may match anywhere in the text, and their named groups become variables of the reply's
-    templates. ``model`` is a pattern such as ``gpt-*``; ``tools`` are names that must be offered; ``tool_result`` is
-    about the results that the model has not answered yet; ``nth`` counts the requests that fit otherwise, from 1.
-    """
-
-    provider: Maybe[str] = None
-    model: Maybe[str] = None
-    last_user: Maybe[Regex] = None
-    system: Maybe[Regex] = None
-    any_message: Maybe[Regex] = None
-    tools: Maybe[list[str]] = None
-    tool_result: Maybe[Regex] = None
-    response_format: Maybe[Literal["text", "json"]] = None
-    headers: Maybe[dict[str, Regex]] = None
-    nth: Maybe[CallNumber | list[CallNumber]] = None
-
-    def match(self, provider: str, call: ModelCall, headers: Mapping[str, str]) -> Match | None:
-        """Whether this call fits, ``nth`` aside. Header names are in lower case."""
-        if self.provider not in (None, provider):
-            return None
-        if self.model is not None and not fnmatchcase(call.model_id, self.model):
-            return None
-        if not self._fits_options(call) or not self._fits_headers(headers):
-            return None
-        at, said = last_user(call.input)
-        results = tool_results(call.input)
-        texts = {"last_user": said, "system": system_text(call.input), "tool_result": text_of(results)}
-        variables = {**texts, "provider": provider, "model": call.model_id}
-        if self.tool_result is not None and not results:
-            return None
-        anchor = -1 if self.last_user is None else at
-        for expression, text in zip((self.last_user, self.system, self.tool_result), texts.values(), strict=True):
-            if expression is not None:
-                if (found := expression.search(text)) is None:
-                    return None
-                variables |= _groups(found)
-        if self.any_message is not None:
-            hit = _find_message(call, self.any_message)
-            if hit is None:
-                return None
-            variables |= _groups(hit[1])
-            anchor = hit[0] if self.last_user is None else at
-        return Match(anchor, variables)
-
-    def counts(self, number: int) -> bool:
-        """Whether the ``number``-th fitting call, from 1, is one of those asked for."""
-        if self.nth is None:
-            return True
-        return number in self.nth if isinstance(self.nth, list) else number == self.nth
-
-    @property
-    def variables(self) -> set[str]:
-        """The names that templates may use."""
-        expressions = (self.last_user, self.system, self.tool_result, self.any_message)
-        groups = (expression.groupindex for expression in expressions if expression is not None)
-        return {*BUILT_IN_VARIABLES, *(name for group in groups for name in group)}
-
-    def _fits_options(self, call: ModelCall) -> bool:
-        if self.tools is not None:
-            offered = {tool_name(tool) for tool in call.input.tools or ()}
-            if not offered.issuperset(self.tools):
-                return False
-        if self.response_format is None:
-            return True
-        asked = "json" if isinstance(call.input.response_format, JsonResponseFormat) else "text"
-        return asked == self.response_format
-
-    def _fits_headers(self, headers: Mapping[str, str]) -> bool:
-        wanted = self.headers or {}
-        return all(expression.search(headers.get(name.lower(), "")) for name, expression in wanted.items())
-
-
-def _find_message(call: ModelCall, expression: re.Pattern[str]) -> tuple[int, re.Match[str]] | None:
-    for at, message in enumerate(call.input.messages):
-        if (found := expression.search(text_of(message.content))) is not None:
-            return at, found
-    return None
-
-
-def _groups(found: re.Match[str]) -> dict[str, str]:
-    return {name: text or "" for name, text in found.groupdict().items()}
 
 
 class ScriptedToolCall(Model):
@@ -238,7 +125,10 @@ class Reply(Model):
 
         Raises BadTemplateError, or pydantic's ValidationError for a template that gives what its field cannot hold.
         """
-        fields: JsonObject = render(self.model_dump(), variables)
+        return self.finish(render(self.model_dump(), variables), ids)
+
+    def finish(self, fields: JsonObject, ids: CallIds) -> ModelResponse:
+        """The answer that has these fields of a reply; its tool calls are named here."""
         refusal = fields.pop("refusal", None)
         if refusal is not None:
             refused = {
@@ -264,6 +154,39 @@ class FixedReply(Reply):
         return self.response
 
 
+ReplyFunction: TypeAlias = Callable[[Asked], Any] | Callable[[Asked], Awaitable[Any]]
+
+
+class FunctionReply(Reply):
+    """An answer that a function gives, sync or async, from Python: a text, a part, a list of both, the fields of a
+    reply, or a ``ModelResponse``. Nothing in it is a template."""
+
+    function: ReplyFunction = Field(exclude=True)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the function has to be awaited."""
+        call = getattr(self.function, "__call__", None)  # noqa: B004 - an object may have an async one
+        return inspect.iscoroutinefunction(self.function) or inspect.iscoroutinefunction(call)
+
+    def build_from(self, given: Any, ids: CallIds) -> ModelResponse:
+        """The answer that ``given``, which the function has returned, stands for. Raises pydantic's ValidationError."""
+        if isinstance(given, ModelResponse):
+            return given
+        reply = given if isinstance(given, Reply) else Reply.model_validate(_as_data(given))
+        return reply.finish(reply.model_dump(), ids)
+
+
+def _as_data(given: Any) -> Any:
+    """Parts as the data that a reply is read from, wherever they stand."""
+    match given:
+        case list() | tuple():
+            return [_as_data(part) for part in given]
+        case dict() if "content" in given:
+            return {**given, "content": _as_data(given["content"])}
+    return given.model_dump() if hasattr(given, "model_dump") else given
+
+
 def _name_tool_calls(parts: list[JsonObject], ids: CallIds) -> None:
     named: dict[str, str] = {}
     for part in parts:
@@ -279,23 +202,33 @@ def _new_id(part: JsonObject, ids: CallIds) -> str:
 
 
 class Turn(Model):
-    """One answer of a scenario. A fault without a status damages the reply, or the answer that is made up where there
-    is none."""
+    """One answer of a scenario: a ``reply``, or what a ``cassette`` has recorded.
+
+    The cassette is a file beside the scenarios; its n-th recording answers when the model has answered n-1 times. A
+    fault without a status damages the answer, or the one that is made up where there is none.
+    """
 
     reply: Maybe[SerializeAsAny[Reply]] = None
+    cassette: Maybe[CassetteFile] = None
     fault: Maybe[Fault] = None
     pace: Maybe[Pace] = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "Turn":
-        if self.reply is not None and self.fault is not None and self.fault.status is not None:
+        if self.reply is not None and self.cassette is not None:
+            raise ValueError("give either reply or cassette, not both")
+        answers = self.reply is not None or self.cassette is not None
+        if answers and self.fault is not None and self.fault.error_status is not None:
             raise ValueError("a fault with a status is the whole answer: there is no reply beside it")
         return self
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is said here."""
-        return self.reply is None and self.fault is None and self.pace is None
+        return self.reply is None and self.cassette is None and self.fault is None and self.pace is None
+
+
+Turns: TypeAlias = Annotated[list[Turn], Field(min_length=1)]
 
 
 class Scenario(Turn):
@@ -303,38 +236,52 @@ class Scenario(Turn):
 
     Either one answer, or ``turns``: the n-th answers when the model has answered n-1 times since the message that
     matched (``last_user``, ``any_message``), or since the start of the conversation. A turn that spoils the answer
-    comes once; the same request again gets the next one. The last turn stays.
+    comes once; the same request again gets the next one. Or a ``sequence``: the n-th answers the n-th request that
+    fits, whatever conversation it belongs to. The last one stays. A ``fallback`` answers where no other scenario does.
     """
 
     name: Maybe[str] = None
     when: When = Field(default_factory=When)
-    turns: Maybe[Annotated[list[Turn], Field(min_length=1)]] = None
+    turns: Maybe[Turns] = None
+    sequence: Maybe[Turns] = None
+    fallback: bool = False
 
     @model_validator(mode="after")
     def _answers(self) -> "Scenario":
-        if self.turns is None:
+        several = self.turns or self.sequence
+        if several is None:
             if self.is_empty:
-                raise ValueError("nothing to answer: give reply, fault, pace or turns")
+                raise ValueError("nothing to answer: give reply, cassette, fault, pace, turns or sequence")
             return self
-        if self.reply is not None or self.fault is not None:
+        if self.reply is not None or self.cassette is not None or self.fault is not None:
             raise ValueError("give either turns or one answer, not both")
-        for at, turn in enumerate(self.turns):
+        if self.turns is not None and self.sequence is not None:
+            raise ValueError("give either turns or sequence, not both")
+        for at, turn in enumerate(several):
             if turn.is_empty:
-                raise ValueError(f"turn {at + 1} says nothing: give reply, fault or pace")
+                raise ValueError(f"turn {at + 1} says nothing: give reply, cassette, fault or pace")
         return self
 
-    def turn_for(self, answered: int, seen: int) -> Turn:
-        """The turn when the model has answered ``answered`` times, and this same request has come ``seen`` times
-        before."""
+    def turn_for(self, answered: int, seen: int, number: int = 1) -> Turn:
+        """The turn when the model has answered ``answered`` times, this same request has come ``seen`` times before,
+        and it is the ``number``-th, from 1, that fits."""
+        if self.sequence is not None:
+            turn = self.sequence[min(number, len(self.sequence)) - 1]
+        else:
+            group = self._groups[min(answered, len(self._groups) - 1)]
+            turn = group[min(seen, len(group) - 1)]
+        return turn if turn.pace is not None or self.pace is None else turn.model_copy(update={"pace": self.pace})
+
+    @cached_property
+    def _groups(self) -> list[list[Turn]]:
+        """The turns by how often the model has answered: those that spoil the answer stand before the next that does
+        not."""
         groups: list[list[Turn]] = [[]]
         for turn in self.turns or [self]:
             groups[-1].append(turn)
             if turn.fault is None or not turn.fault.spoils:
                 groups.append([])
-        groups = [group for group in groups if group]
-        group = groups[min(answered, len(groups) - 1)]
-        turn = group[min(seen, len(group) - 1)]
-        return turn if turn.pace is not None else turn.model_copy(update={"pace": self.pace})
+        return [group for group in groups if group]
 
 
 class ScenarioFile(Model):

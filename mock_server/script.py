@@ -3,14 +3,17 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from random import Random
 
-from llm_sdk.codec import ModelCall
+from llm_sdk.types import JsonObject
+from mock_server.conditions import Asked, Match, Miss, fits_model
 from mock_server.conversation import assistant_turns
 from mock_server.scenarios import Scenario, Turn
 
-__all__ = ["Choice", "Counter", "Script"]
+__all__ = ["Choice", "Counter", "NearMiss", "Script"]
 
 MAX_COUNTED = 10_000
+MAX_TARGETS = 1_000
 
 
 class Counter:
@@ -30,24 +33,43 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The turn of the scenario that answers a call, and what its templates may name."""
+    """The turn of the scenario that answers a call, and what its templates may name. ``answered`` is how often the
+    model has answered since the scenario began."""
 
     name: str
     turn: Turn
     variables: Mapping[str, str]
+    answered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A scenario that does not answer a request, and the conditions that the request does not meet; ``size`` is how
+    many it has."""
+
+    name: str
+    misses: tuple[Miss, ...]
+    size: int
 
 
 class Script:
-    """Scenarios in order: the first that fits answers.
+    """Scenarios in order: the first that fits answers, and those that are a fallback come after all others.
 
     Where a conversation stands is read from the request. Counted is only what it cannot tell: how often a scenario
-    with ``nth`` was asked for, and how often this same request came to a scenario that spoils its first answers.
+    with ``nth``, ``probability`` or ``sequence`` was asked for, and how often this same request came to a scenario
+    that spoils its first answers. ``seed`` is what the probability is drawn from.
     """
 
-    def __init__(self, scenarios: Iterable[Scenario] = ()) -> None:
+    def __init__(self, scenarios: Iterable[Scenario] = (), *, seed: int = 0) -> None:
         self._scenarios: list[Scenario] = list(scenarios)
+        self._seed = seed
+        self._answers: defaultdict[int, int] = defaultdict(int)
         self._calls: defaultdict[int, int] = defaultdict(int)
         self._repeats = Counter()
+        self._candidates: dict[tuple[str, str], list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._scenarios)
 
     @property
     def names(self) -> list[str]:
@@ -59,32 +81,103 @@ class Script:
         """The scenarios, in their order."""
         return list(self._scenarios)
 
+    @property
+    def unused(self) -> list[str]:
+        """The scenarios that have never answered."""
+        return [self._name(at) for at in range(len(self._scenarios)) if not self._answers[at]]
+
     def add(self, scenarios: Iterable[Scenario]) -> None:
         """Put these behind those that are there."""
         self._scenarios.extend(scenarios)
+        self._candidates.clear()
 
     def put(self, scenario: Scenario, *, instead_of: Scenario | None) -> None:
         """Put ``scenario`` in the place of another one; behind all, where that is not there."""
+        self._candidates.clear()
         for at, other in enumerate(self._scenarios):
             if other is instead_of:
                 self._scenarios[at] = scenario
                 return
         self._scenarios.append(scenario)
 
-    def choose(self, provider: str, call: ModelCall, headers: Mapping[str, str], fingerprint: str) -> Choice | None:
-        """The answer to this call. ``fingerprint`` is the same for a request that is repeated."""
-        for at, scenario in enumerate(self._scenarios):
-            match = scenario.when.match(provider, call, headers)
-            if match is None:
-                continue
-            if scenario.when.nth is not None:
-                self._calls[at] += 1
-                if not scenario.when.counts(self._calls[at]):
-                    continue
-            answered = assistant_turns(call.input.messages[match.anchor + 1 :])
-            seen = self._repeats.next(at, fingerprint)
-            return Choice(self._name(at), scenario.turn_for(answered, seen), match.variables)
+    def choose(self, asked: Asked, fingerprint: str) -> Choice | None:
+        """The answer to this request. ``fingerprint`` is the same for a request that is repeated."""
+        for at in self._candidates_for(asked):
+            scenario = self._scenarios[at]
+            match = scenario.when.match(asked)
+            if match is not None and self._takes(at, fingerprint):
+                return self._choice(at, asked, match, fingerprint)
         return None
+
+    def nearest(self, asked: Asked, limit: int = 3) -> list[NearMiss]:
+        """The scenarios that come closest to a request that none of them answers, the closest first."""
+        found = []
+        for at, scenario in enumerate(self._scenarios):
+            when = scenario.when
+            misses = when.misses(asked) or self._counted_out(at)
+            found.append(NearMiss(self._name(at), tuple(misses), when.size + (when.nth is not None)))
+        found.sort(key=lambda near: (len(near.misses), -near.size))
+        return found[:limit]
+
+    def to_json(self) -> list[JsonObject]:
+        """The scenarios, and how often each has answered."""
+        return [
+            {"name": self._name(at), **scenario.model_dump(mode="json"), "answered": self._answers[at]}
+            for at, scenario in enumerate(self._scenarios)
+        ]
+
+    def _candidates_for(self, asked: Asked) -> list[int]:
+        """The places of the scenarios for this provider and model, in the order in which they are asked."""
+        target = (asked.provider, asked.model_id)
+        found = self._candidates.get(target)
+        if found is None:
+            if len(self._candidates) >= MAX_TARGETS:
+                self._candidates.clear()
+            found = [at for at, scenario in enumerate(self._scenarios) if _is_for(scenario, *target)]
+            found.sort(key=lambda at: self._scenarios[at].fallback)
+            self._candidates[target] = found
+        return found
+
+    def _takes(self, at: int, fingerprint: str) -> bool:
+        """Count a request that fits, and say whether it is one of those that the scenario answers."""
+        scenario = self._scenarios[at]
+        when = scenario.when
+        if not when.counts and scenario.sequence is None:
+            return True
+        self._calls[at] += 1
+        if not when.takes(self._calls[at]):
+            return False
+        if when.probability is None:
+            return True
+        seen = self._repeats.next("drawn", at, fingerprint)
+        drawn = Random(f"{self._seed}:{self._name(at)}:{fingerprint}:{seen}").random()  # noqa: S311 - reproducible
+        return drawn < when.probability
+
+    def _choice(self, at: int, asked: Asked, match: Match, fingerprint: str) -> Choice:
+        scenario = self._scenarios[at]
+        self._answers[at] += 1
+        answered = seen = 0
+        if scenario.turns is not None or scenario.cassette is not None:
+            answered = assistant_turns(asked.input.messages[match.anchor + 1 :])
+        if scenario.turns is not None:
+            seen = self._repeats.next(at, fingerprint)
+        turn = scenario.turn_for(answered, seen, self._calls[at])
+        return Choice(self._name(at), turn, match.variables, answered)
+
+    def _counted_out(self, at: int) -> list[Miss]:
+        """Why a scenario whose every other condition holds does not answer."""
+        when, number = self._scenarios[at].when, self._calls[at]
+        if not when.takes(number):
+            wanted = when.nth if isinstance(when.nth, list) else [when.nth]
+            return [Miss("nth", "request " + " or ".join(map(str, wanted)), f"request {number}")]
+        return (
+            [Miss("probability", f"a draw below {when.probability:g}", "one that is not")] if when.probability else []
+        )
 
     def _name(self, at: int) -> str:
         return self._scenarios[at].name or f"scenario {at + 1}"
+
+
+def _is_for(scenario: Scenario, provider: str, model_id: str) -> bool:
+    when = scenario.when
+    return when.provider in (None, provider) and fits_model(when.model, model_id)

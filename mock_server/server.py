@@ -11,6 +11,7 @@ from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, ModelResponse
 from mock_server.app import MockApp
+from mock_server.conditions import Asked, When
 from mock_server.engine import Engine
 from mock_server.faults import Fault
 from mock_server.journal import Exchange
@@ -18,7 +19,7 @@ from mock_server.pacing import Pace
 from mock_server.profiles import deviate, load_profile
 from mock_server.routes import base_path
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
-from mock_server.scenarios import FixedReply, Scenario, ScriptedToolCall, Turn, When
+from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall, Turn
 from mock_server.transport import MockTransport
 from mock_server.web_server import WebServer, open_socket
 
@@ -195,7 +196,8 @@ class ScenarioBuilder:
         pace: Pace | Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> Self:
-        """Answer with texts and parts, or with a whole ``ModelResponse``, in which nothing is a template.
+        """Answer with texts and parts, or with a whole ``ModelResponse``, in which nothing is a template, or with what
+        a function, sync or async, gives for the :class:`~mock_server.conditions.Asked` request: any of these.
 
         ``fields`` are those of a scripted reply: ``refusal``, ``usage``, ``finish_reason``, ``id`` and so on. ``fault``
         damages the answer, ``pace`` slows it down. Raises ScenarioError.
@@ -203,6 +205,8 @@ class ScenarioBuilder:
         reply: Any = {**fields, "content": [_as_data(part) for part in content]} if content else fields
         if len(content) == 1 and not fields and isinstance(content[0], ModelResponse):
             reply = FixedReply(response=content[0])
+        elif len(content) == 1 and not fields and callable(content[0]):
+            reply = FunctionReply(function=content[0])
         return self._add({"reply": reply, "fault": fault, "pace": pace})
 
     def fault(
@@ -238,4 +242,4 @@ def _meets(when: When, exchange: Exchange) -> bool:
     if exchange.input is None or exchange.model_id is None:
         return False
     call = ModelCall(exchange.model_id, exchange.input, exchange.stream)
-    return when.match(exchange.provider, call, exchange.headers) is not None
+    return when.match(Asked(exchange.provider, call, exchange.headers)) is not None

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,13 +14,15 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mock_server.app import MockApp
+from mock_server.app import RESET, MockApp
 
 __all__ = ["AddressInUseError", "WebServer", "open_socket"]
 
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.1
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LINGER_NOT = struct.pack("ii", 1, 0)
+"""A socket that lingers for no time ends its connection with a reset."""
 
 # An answer that is cut on purpose is an error to uvicorn, and no news to anyone.
 silent = logging.getLogger("mock_server.connections")
@@ -55,6 +58,16 @@ class _Protocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = silent
+
+    def on_message_begin(self) -> None:
+        """See uvicorn; this one lets the application reset the connection."""
+        super().on_message_begin()
+        self.scope["extensions"] = {RESET: {"now": self._reset}}
+
+    def _reset(self) -> None:
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        self.transport.abort()
 
 
 class WebServer(uvicorn.Server):

@@ -166,9 +166,15 @@ def test_only_the_given_key_is_accepted() -> None:
 
 def test_strict_refuses_what_no_scenario_matches_and_names_them() -> None:
     stand_in = engine({"name": "weather", "when": {"last_user": "weather"}, "reply": "sunny"}, strict=True)
-    assert problem(ask(stand_in, "hello")) == (
+    status, message = problem(ask(stand_in, "hello"))
+    assert (status, message.splitlines()[:4]) == (
         404,
-        "no scenario matches this request, and made-up answers are off (strict); scenarios: weather",
+        [
+            "no scenario matches this request, and made-up answers are off (strict).",
+            "Nearest of 1:",
+            "  'weather' (0 of 1 conditions hold)",
+            "    last_user: expected /weather/, got 'hello'",
+        ],
     )
     assert answer(ask(stand_in, "the weather")).content == [TextPart(text="sunny")]
 

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from mock_server.conditions import BUILT_IN_VARIABLES, When
 from mock_server.scenario_files import parse_scenarios
-from mock_server.scenarios import BUILT_IN_VARIABLES, When
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mock-server.md").read_text()
 

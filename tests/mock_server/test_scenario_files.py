@@ -134,7 +134,7 @@ MISTAKES = {
     ),
     "nothing to answer": (
         "scenarios:\n- name: a",
-        ["f.yaml:2: scenarios[0]: nothing to answer: give reply, fault, pace or turns"],
+        ["f.yaml:2: scenarios[0]: nothing to answer: give reply, cassette, fault, pace, turns or sequence"],
     ),
     "turns and a reply": (
         "scenarios:\n- reply: a\n  turns: [{reply: b}]",

@@ -7,6 +7,7 @@ from plain_protocol import PLAIN
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.types import LanguageModelInput, TextPart, ToolCallPart, ToolResultPart
+from mock_server.conditions import Asked
 from mock_server.ids import CallIds
 from mock_server.scenario_files import read_scenarios
 from mock_server.scenarios import Scenario
@@ -42,7 +43,7 @@ def scenario(**fields: Any) -> Scenario:
 
 def says(script: Script, asked: ModelCall, *, headers: dict[str, str] | None = None) -> str | None:
     """The text that answers a call."""
-    choice = script.choose("plain", asked, headers or {}, asked.input.model_dump_json())
+    choice = script.choose(Asked("plain", asked, headers or {}), asked.input.model_dump_json())
     if choice is None:
         return None
     if choice.turn.reply is None:

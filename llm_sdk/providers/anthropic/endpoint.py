@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
 from llm_sdk.providers.anthropic import wire
+from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
     base_url="https://api.anthropic.com",
@@ -18,6 +19,12 @@ ENDPOINT = Endpoint(
     other_key_headers=(("authorization", "Bearer {key}"),),
     tool_call_id=IdForm(wire.TOOL_USE_ID + "01", wire.ID_LENGTH, wire.ID_ALPHABET),
     hosted_call_id=IdForm(wire.SERVER_TOOL_USE_ID + "01", wire.ID_LENGTH, wire.ID_ALPHABET),
+    rate_limit_headers=RateLimitHeaders(
+        "anthropic-ratelimit-requests-limit",
+        "anthropic-ratelimit-requests-remaining",
+        "anthropic-ratelimit-requests-reset",
+        "time",
+    ),
 )
 
 VERSION_HEADER = "anthropic-version"

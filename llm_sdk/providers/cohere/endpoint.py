@@ -2,6 +2,7 @@
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
 from llm_sdk.providers.cohere import wire
+from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
     base_url="https://api.cohere.com",
@@ -14,6 +15,10 @@ ENDPOINT = Endpoint(
     request_id_header="x-debug-trace-id",
     tool_call_id=IdForm("{tool_name}_", wire.CALL_ID_LENGTH, wire.CALL_ID_ALPHABET),
     notice_header="x-api-warning",
+    # With trial keys alone, and not in an answer of 429.
+    rate_limit_headers=RateLimitHeaders(
+        "x-trial-endpoint-call-limit", "x-trial-endpoint-call-remaining", on_refusal=False
+    ),
 )
 
 PATH = "/v2/chat"

@@ -4,6 +4,7 @@ import re
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
 from llm_sdk.providers.mistral import wire
+from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
     base_url="https://api.mistral.ai",
@@ -17,6 +18,7 @@ ENDPOINT = Endpoint(
     at_root=False,
     tool_call_id=IdForm("", wire.TOOL_CALL_ID_LENGTH, wire.ALPHANUMERIC),
     telemetry_name="mistral_ai",
+    rate_limit_headers=RateLimitHeaders("x-ratelimit-limit-req-minute", "x-ratelimit-remaining-req-minute"),
 )
 
 PATH = "/v1/chat/completions"

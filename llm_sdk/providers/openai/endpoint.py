@@ -4,6 +4,7 @@ import string
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
 from llm_sdk.providers.openai import wire
+from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
     base_url="https://api.openai.com/v1",
@@ -16,6 +17,9 @@ ENDPOINT = Endpoint(
     request_id_header="x-request-id",
     tool_call_id=IdForm(wire.CALL_ID, wire.CALL_ID_LENGTH),
     hosted_call_id=IdForm(wire.SEARCH_ID, wire.ID_LENGTH, string.hexdigits[:16]),
+    rate_limit_headers=RateLimitHeaders(
+        "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"
+    ),
 )
 
 PATH = "/responses"

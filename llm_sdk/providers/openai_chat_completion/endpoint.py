@@ -4,6 +4,7 @@ import re
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
 from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
     base_url="https://api.openai.com/v1",
@@ -16,6 +17,9 @@ ENDPOINT = Endpoint(
     request_id_header="x-request-id",
     tool_call_id=IdForm(wire.CALL_ID, wire.CALL_ID_LENGTH),
     telemetry_name="openai",
+    rate_limit_headers=RateLimitHeaders(
+        "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"
+    ),
 )
 
 PATH = "/chat/completions"

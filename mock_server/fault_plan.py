@@ -1,0 +1,92 @@
+"""All that goes wrong on purpose with a request, from wherever it was asked for, and what the caller sees of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+
+from llm_sdk.codec import Codec
+from llm_sdk.errors import StatusCodeError, status_error
+from mock_server.clock import Clock
+from mock_server.conditions import Asked
+from mock_server.fault_rules import HEADER, FaultRules, fault_in_header
+from mock_server.faults import Fault, put_on
+from mock_server.rate_limits import RateLimits
+from mock_server.reply import ReplyPlan
+
+__all__ = ["SEED_HEADER", "FaultPlan", "Faults"]
+
+SEED_HEADER = "x-mock-seed"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """What goes wrong with one request: the error that it is answered with, where there is one, and the headers in
+    which the provider tells what its limit leaves."""
+
+    fault: Fault
+    error: StatusCodeError | None
+    headers: Mapping[str, str]
+
+
+class Faults:
+    """The faults of a stand-in: its rules, its rate limits, and what requests ask for themselves.
+
+    A fault may be asked for by the scenario that answers, by a rule, by a header and behind the model's name. They
+    apply together; where two disagree, the one that comes later in this list holds. ``clock`` drives the windows of
+    rate limits; ``seed`` is what every draw comes from, and is told with every fault.
+    """
+
+    def __init__(self, seed: int, clock: Clock) -> None:
+        self.rules = FaultRules()
+        self._seed = seed
+        self._clock = clock
+        self._limits = RateLimits()
+
+    def reset(self) -> None:
+        """Forget the rules, and all that was counted."""
+        self.rules.clear()
+        self._limits = RateLimits()
+
+    def plan(
+        self, asked: Asked, codec: Codec, in_scenario: Fault | None, in_model: Fault | None, who: object
+    ) -> FaultPlan | None:
+        """What goes wrong with this request, to which its scenario and the name of its model bring these faults.
+        ``who`` is what rate limits are counted for. Raises InvalidInputError for a malformed header."""
+        by_rule = self.rules.take(asked) if len(self.rules) else None
+        header = asked.headers.get(HEADER)
+        in_header = fault_in_header(header) if header else None
+        fault: Fault | None = None
+        for source in (in_scenario, by_rule, in_header, in_model):
+            if source is not None:
+                fault = source if fault is None else source.over(fault)
+        if fault is None:
+            return None
+        if fault.rate_limit is None:
+            return FaultPlan(fault, _error_of(fault, fault.status, fault.retry_after) if fault.status else None, {})
+        return self._limited(fault, fault.rate_limit, codec, who)
+
+    def put_on(self, plan: ReplyPlan, faults: FaultPlan, fingerprint: str) -> ReplyPlan:
+        """``plan`` as the caller gets it. Its headers say what was asked for, and the seed that repeats it."""
+        fault = faults.fault
+        damaged = put_on(plan, fault, f"{self._seed}:{fingerprint}")
+        told = {HEADER: str(fault).encode("ascii", "backslashreplace").decode(), SEED_HEADER: str(self._seed)}
+        return replace(
+            damaged,
+            headers={**damaged.headers, **faults.headers, **told},
+            faults={**damaged.faults, "seed": self._seed},
+        )
+
+    def _limited(self, fault: Fault, limit: int, codec: Codec, who: object) -> FaultPlan:
+        now = self._clock.time()
+        left = self._limits.take((who, limit, fault.window), limit=limit, window=fault.window, now=now)
+        told = codec.endpoint.rate_limit_headers
+        headers = told.write(left.limit, left.remaining, left.reset_after, now, refused=not left.allowed)
+        if left.allowed:
+            return FaultPlan(fault, None, headers)
+        wait = ceil(left.reset_after) if fault.retry_after is None else fault.retry_after
+        return FaultPlan(fault, _error_of(fault, fault.status or 429, wait), headers)
+
+
+def _error_of(fault: Fault, status: int, retry_after: float | None) -> StatusCodeError:
+    message = fault.message or f"This error was asked for: status {status}."
+    return status_error(status)(message, status_code=status, code=fault.code, retry_after=retry_after)
