@@ -30,18 +30,28 @@ def main() -> None:
     metavar="FILE_OR_DIR",
     help="What to answer. Repeatable; the first scenario that fits wins.",
 )
+@click.option(
+    "--reload/--no-reload", default=True, show_default=True, help="Read a scenario file that has changed again."
+)
 @click.option("--strict", is_flag=True, help="Refuse what no scenario matches, and unknown fields of a request.")
 @click.option("--api-key", metavar="KEY", help="Refuse every other key.")
 @click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
 @click.option("--profile", metavar="NAME", help="Be a server that deviates from its protocol, such as qvac or ollama.")
 def serve(
-    host: str, port: int, paths: tuple[Path, ...], strict: bool, api_key: str | None, seed: int, profile: str | None
+    host: str,
+    port: int,
+    paths: tuple[Path, ...],
+    reload: bool,
+    strict: bool,
+    api_key: str | None,
+    seed: int,
+    profile: str | None,
 ) -> None:
     """Serve every provider's API until interrupted.
 
-    Prints one line with the base URL per provider when it accepts connections.
+    Prints one line with the base URL per provider when it accepts connections, and at the end the scenarios that have
+    never answered.
     """
-    scenarios = _load(paths)
     # Here, because the other commands need no server.
     from llm_sdk.errors import InvalidInputError
     from llm_sdk.registry import get_codec, provider_names
@@ -49,6 +59,7 @@ def serve(
     from mock_server.engine import Engine
     from mock_server.profiles import deviate, load_profile
     from mock_server.routes import base_path
+    from mock_server.scenario_source import ScenarioSource
     from mock_server.web_server import AddressInUseError, WebServer, open_socket
 
     codecs = [get_codec(name) for name in provider_names()]
@@ -56,7 +67,12 @@ def serve(
         codecs = codecs if profile is None else deviate(codecs, load_profile(profile))
     except InvalidInputError as error:
         raise click.BadParameter(error.message, param_hint="--profile") from None
-    engine = Engine(scenarios, strict=strict, api_key=api_key, seed=seed, codecs=codecs)
+    engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=codecs)
+    source = ScenarioSource(paths, providers=engine.providers)
+    try:
+        engine.follow(source) if reload else engine.begin_with(source.load())
+    except ScenarioError as error:
+        raise click.ClickException(str(error)) from None
     try:
         listener = open_socket(host, port)
     except AddressInUseError as error:
@@ -69,6 +85,8 @@ def serve(
             click.echo(f"{codec.provider} http://{shown}:{bound}{base_path(codec)}")
 
     WebServer(MockApp(engine), listener, on_started=announce).run_until_stopped()
+    if unused := engine.script.unused:
+        click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
 
 
 @main.command()

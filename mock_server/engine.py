@@ -39,8 +39,10 @@ from mock_server.journal import Exchange, Journal, redact_headers, redact_path
 from mock_server.nearest import explain_no_match
 from mock_server.pacing import Pace
 from mock_server.pending import PendingReply
+from mock_server.provider_state import ProviderState, Validation
 from mock_server.rendering import Kept, RenderedAnswers
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
+from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
 from mock_server.script import Choice, Counter, Script
 from mock_server.templates import BadTemplateError
@@ -52,14 +54,18 @@ NOTHING = Turn()
 
 logger = logging.getLogger("mock_server")
 LONGEST_REMEMBERED_BODY = 256 * 1024
+WARNING_HEADER = "x-mock-server-warning"
+"""The header of an answer that says what the provider would have refused the request for."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A request as it was read. ``fingerprint`` is the same for all that say the same."""
+    """A request as it was read. ``fingerprint`` is the same for all that say the same; ``complaints`` are what the
+    provider would refuse it for."""
 
     model_call: ModelCall
     fingerprint: str
+    complaints: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -73,6 +79,7 @@ class _Call:
     framing: Framing = "sse"
     model_call: ModelCall | None = None
     fingerprint: str = ""
+    complaints: tuple[str, ...] = ()
     scenario: str | None = None
     faults: FaultPlan | None = None
     response: ModelResponse | None = None
@@ -84,7 +91,8 @@ class Engine:
 
     ``strict`` refuses what no scenario matches, and fields that the provider does not know. ``api_key`` refuses every
     other key; without it any will do. ``codecs`` are the protocols to speak: all of the registry by default. ``clock``
-    is what delays and rate limits go by. It may be used from several threads.
+    is what delays and rate limits go by. ``validation`` says what becomes of a request that the provider would refuse.
+    It may be used from several threads.
     """
 
     def __init__(
@@ -96,13 +104,16 @@ class Engine:
         seed: int = 0,
         codecs: Sequence[Codec] | None = None,
         clock: Clock | None = None,
+        validation: Validation = "provider",
     ) -> None:
         self.codecs = [get_codec(name) for name in provider_names()] if codecs is None else list(codecs)
         self.clock = clock or SystemClock()
         self.faults = Faults(seed, self.clock)
         self.script = Script(scenarios, seed=seed)
         self.journal = Journal()
+        self.state = ProviderState(validation)
         self.lock = Lock()
+        self.source: ScenarioSource | None = None
         self._initial = self.script.scenarios
         self._strict = strict
         self._api_key = api_key
@@ -124,11 +135,17 @@ class Engine:
             self.script = Script(scenarios, seed=self._seed)
             self._initial = self.script.scenarios
 
+    def follow(self, source: ScenarioSource) -> None:
+        """Begin with the scenarios of these files, and go on with what becomes of them. Raises ScenarioError."""
+        self.begin_with(source.load())
+        self.source = source
+
     def reset(self) -> None:
         """Back to the start: the scenarios that were given then, an empty journal, every count at nothing."""
         with self.lock:
             self.script = Script(self._initial, seed=self._seed)
             self.faults.reset()
+            self.state.forget()
             self.journal.clear()
             self._repeats = Counter()
             self._number = 0
@@ -146,6 +163,9 @@ class Engine:
         """As :meth:`answer`; where a function has to be asked, that is left to the caller."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self.lock:
+            if self.source is not None and (changed := self.source.reload()) is not None:
+                self.script.exchange(self._initial, changed)
+                self._initial = changed
             call = _Call(codec, request, headers)
             try:
                 plan = self._plan(call)
@@ -159,8 +179,7 @@ class Engine:
         codec, request = call.codec, call.request
         route = codec.match(request.method, request.path)
         if route is None:
-            path = request.path.partition("?")[0]
-            raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
+            return self._serve(call)
         call.framing = route.framing
         self._check_key(call)
         model_call = self._read(call)
@@ -173,8 +192,7 @@ class Engine:
         choice = self.script.choose(asked, call.fingerprint)
         turn = choice.turn if choice is not None else NOTHING
         call.scenario = choice.name if choice is not None else None
-        who = (codec.provider, call.scenario, codec.endpoint.key_of(call.headers, request.path))
-        call.faults = self.faults.plan(asked, codec, turn.fault, in_model, who)
+        call.faults = self.faults.plan(asked, codec, turn.fault, in_model, (call.scenario, request.path))
         if call.faults is not None and call.faults.error is not None:
             return self._damaged(call, self._refuse(call, call.faults.error))
         if choice is None and self._strict:
@@ -187,12 +205,25 @@ class Engine:
             return self._damaged(
                 call, recorded if isinstance(recorded, ReplyPlan) else self._finish(call, turn, recorded)
             )
-        return self._damaged(call, self._finish(call, turn, self._write(call.ids, model_call, choice)))
+        return self._damaged(call, self._finish(call, turn, self._write(call, call.ids, choice)))
+
+    def _serve(self, call: _Call) -> ReplyPlan:
+        """The answer of what the provider offers beside its chat endpoint."""
+        codec, request = call.codec, call.request
+        self._check_key(call)
+        ids = self._unread_ids(call)
+        answer = self.state.serve(codec, request, ids)
+        if answer is None:
+            path = request.path.partition("?")[0]
+            raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
+        return whole_reply(answer, codec.response_headers(ids, stream=False))
 
     def _finish(self, call: _Call, turn: Turn, response: ModelResponse) -> ReplyPlan:
         """The plan of an answer, before any fault."""
         assert call.ids is not None and call.model_call is not None  # noqa: S101 PT018 - read before
         plan = self._render(call, call.ids, call.model_call, response, turn.pace or QUICK)
+        if plan.chunks:
+            self.state.keep(call.codec, call.model_call, call.request, plan.chunks[-1].data)
         call.response = response
         return plan
 
@@ -203,8 +234,7 @@ class Engine:
             try:
                 response = turn.reply.build_from(given, call.ids)
                 if response.usage is None and not isinstance(given, ModelResponse):
-                    usage = estimate_usage(call.model_call.input, response.content)
-                    response = response.model_copy(update={"usage": usage})
+                    response = self._counted(call, response)
                 plan = self._damaged(call, self._finish(call, turn, response))
             except ValidationError as error:
                 plan = self._refuse(call, self._bad_scenario(str(call.scenario), str(error)))
@@ -224,6 +254,9 @@ class Engine:
             return plan
 
     def _damaged(self, call: _Call, plan: ReplyPlan) -> ReplyPlan:
+        if call.complaints:
+            logger.warning("%s would refuse this request: %s", call.codec.provider, " ".join(call.complaints))
+            plan = replace(plan, headers={**plan.headers, WARNING_HEADER: _header_text(call.complaints)})
         return plan if call.faults is None else self.faults.put_on(plan, call.faults, call.fingerprint)
 
     def _ids(self, codec: Codec, fingerprint: str, form: str) -> CallIds:
@@ -236,18 +269,20 @@ class Engine:
 
     def _read(self, call: _Call) -> ModelCall:
         """Decode the request, or remember it: the next turn of a retry, or of a load test, is the same again."""
-        codec, request = call.codec, call.request
+        codec, request = call.codec, self.state.recall(call.codec, call.request)
         key = (codec.provider, request.method, request.path, request.body, frozenset(call.headers.items()))
         reading = self._readings.get(key)
         if reading is None:
             model_call = call.model_call = codec.decode_request(request)
             if self._strict:
                 codec.check_fields(model_call)
+            complaints = self.state.check(codec, request, model_call)
             said = model_call.input.model_dump_json()
-            reading = _Reading(model_call, _digest(codec.provider, model_call.model_id, said))
+            reading = _Reading(model_call, _digest(codec.provider, model_call.model_id, said), complaints)
             if len(request.body) <= LONGEST_REMEMBERED_BODY:
                 self._readings.put(key, reading, 8 * len(request.body))
         call.model_call, call.fingerprint = reading.model_call, reading.fingerprint
+        call.complaints = reading.complaints
         return reading.model_call
 
     def _check_key(self, call: _Call) -> None:
@@ -261,17 +296,25 @@ class Engine:
         text = explain_no_match(asked, self.script.nearest(asked), len(self.script))
         return NotFoundError(text, status_code=404, code="no_scenario")
 
-    def _write(self, ids: CallIds, model_call: ModelCall, choice: Choice | None) -> ModelResponse:
+    def _write(self, call: _Call, ids: CallIds, choice: Choice | None) -> ModelResponse:
         """The answer, from the scenario where it has one, made up otherwise."""
+        assert call.model_call is not None  # noqa: S101 - read before
         if choice is None or choice.turn.reply is None:
-            return write_answer(model_call, ids)
+            return self._counted(call, write_answer(call.model_call, ids))
         try:
             response = choice.turn.reply.build(choice.variables, ids)
         except (BadTemplateError, ValidationError) as error:
             raise self._bad_scenario(choice.name, str(error)) from None
         if response.usage is None and not isinstance(choice.turn.reply, FixedReply):
-            response = response.model_copy(update={"usage": estimate_usage(model_call.input, response.content)})
+            response = self._counted(call, response)
         return response
+
+    def _counted(self, call: _Call, response: ModelResponse) -> ModelResponse:
+        """The answer with usage that is estimated."""
+        assert call.model_call is not None  # noqa: S101 - read before
+        usage = estimate_usage(call.model_call.input, response.content)
+        usage = self.state.count(call.codec, call.request, call.model_call, usage)
+        return response.model_copy(update={"usage": usage})
 
     def _render(
         self, call: _Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
@@ -319,13 +362,16 @@ class Engine:
 
     def _refuse(self, call: _Call, error: LanguageModelError) -> ReplyPlan:
         codec = call.codec
-        if call.ids is None:
-            body = hashlib.sha256(call.request.body).hexdigest()
-            call.ids = self._ids(codec, _digest(codec.provider, call.request.path, body), "unread")
-        headers = codec.response_headers(call.ids, stream=False)
+        headers = codec.response_headers(call.ids or self._unread_ids(call), stream=False)
         error.locate(provider=None, request_id=headers.get(codec.endpoint.request_id_header.lower()))
         call.error = error.message
         return whole_reply(codec.encode_error(error), headers)
+
+    def _unread_ids(self, call: _Call) -> CallIds:
+        """The ids of a call that is not read, or not for the model."""
+        body = hashlib.sha256(call.request.body).hexdigest()
+        call.ids = self._ids(call.codec, _digest(call.codec.provider, call.request.path, body), "unread")
+        return call.ids
 
     def _write_down(self, call: _Call, plan: ReplyPlan) -> None:
         self._number += 1
@@ -346,7 +392,7 @@ class Engine:
                 response=call.response,
                 error=call.error,
                 faults=plan.faults,
-                warnings=model_call.warnings if model_call is not None else (),
+                warnings=(model_call.warnings if model_call is not None else ()) + call.complaints,
             )
         )
 
@@ -358,3 +404,8 @@ def _digest(*parts: str) -> str:
 def _notices(codec: Codec, call: ModelCall) -> dict[str, str]:
     """The header in which the provider says what it has passed over in the request."""
     return {codec.endpoint.notice_header: ", ".join(call.notices)} if call.notices else {}
+
+
+def _header_text(complaints: Iterable[str]) -> str:
+    """Complaints as one line of ASCII."""
+    return " | ".join(" ".join(text.split()) for text in complaints).encode("ascii", "replace").decode()

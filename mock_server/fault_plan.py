@@ -48,10 +48,13 @@ class Faults:
         self._limits = RateLimits()
 
     def plan(
-        self, asked: Asked, codec: Codec, in_scenario: Fault | None, in_model: Fault | None, who: object
+        self, asked: Asked, codec: Codec, in_scenario: Fault | None, in_model: Fault | None, who: tuple[str | None, str]
     ) -> FaultPlan | None:
         """What goes wrong with this request, to which its scenario and the name of its model bring these faults.
-        ``who`` is what rate limits are counted for. Raises InvalidInputError for a malformed header."""
+
+        ``who`` is the name of the scenario and the path with its query: rate limits are counted for each scenario and
+        each key. Raises InvalidInputError for a malformed header.
+        """
         by_rule = self.rules.take(asked) if len(self.rules) else None
         header = asked.headers.get(HEADER)
         in_header = fault_in_header(header) if header else None
@@ -63,7 +66,9 @@ class Faults:
             return None
         if fault.rate_limit is None:
             return FaultPlan(fault, _error_of(fault, fault.status, fault.retry_after) if fault.status else None, {})
-        return self._limited(fault, fault.rate_limit, codec, who)
+        scenario, path = who
+        key = (codec.provider, scenario, codec.endpoint.key_of(asked.headers, path))
+        return self._limited(fault, fault.rate_limit, codec, key)
 
     def put_on(self, plan: ReplyPlan, faults: FaultPlan, fingerprint: str) -> ReplyPlan:
         """``plan`` as the caller gets it. Its headers say what was asked for, and the seed that repeats it."""
@@ -76,9 +81,9 @@ class Faults:
             faults={**damaged.faults, "seed": self._seed},
         )
 
-    def _limited(self, fault: Fault, limit: int, codec: Codec, who: object) -> FaultPlan:
+    def _limited(self, fault: Fault, limit: int, codec: Codec, key: object) -> FaultPlan:
         now = self._clock.time()
-        left = self._limits.take((who, limit, fault.window), limit=limit, window=fault.window, now=now)
+        left = self._limits.take((key, limit, fault.window), limit=limit, window=fault.window, now=now)
         told = codec.endpoint.rate_limit_headers
         headers = told.write(left.limit, left.remaining, left.reset_after, now, refused=not left.allowed)
         if left.allowed:

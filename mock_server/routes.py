@@ -12,7 +12,8 @@ from llm_sdk.codec import Codec, WireRequest, WireResponse
 from mock_server.engine import Engine
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
-from mock_server.scenario_files import ScenarioError, parse_scenarios
+from mock_server.scenario_files import ScenarioError, parse_scenarios, read_fault_rules
+from mock_server.service_routes import claims, offered_at_root
 
 __all__ = ["Routes", "base_path"]
 
@@ -34,6 +35,9 @@ class Routes:
             ("GET", "requests"): self._requests,
             ("GET", "scenarios"): self._scenarios,
             ("POST", "scenarios"): self._add_scenarios,
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._add_faults,
+            ("DELETE", "faults"): self._clear_faults,
             ("POST", "reset"): self._reset,
         }
 
@@ -47,7 +51,7 @@ class Routes:
             return self._index(host)
         if path.startswith(CONTROL):
             return self._answer_control(method, path.removeprefix(CONTROL).rstrip("/"), body)
-        found = self._below_mount(method, target) or self._at_root(method, target, host)
+        found = self._below_mount(method, target) or self._at_root(method, target, headers, host)
         if isinstance(found, ReplyPlan):
             return found
         codec, rest = found
@@ -59,15 +63,23 @@ class Routes:
             return None
         for codec in here:
             rest = target.removeprefix(codec.endpoint.mount)
-            if codec.match(method, rest) is not None:
+            if claims(codec, method, rest):
                 return codec, rest
         return here[0], target.removeprefix(here[0].endpoint.mount)
 
-    def _at_root(self, method: str, target: str, host: str) -> tuple[Codec, str] | ReplyPlan:
+    def _at_root(
+        self, method: str, target: str, headers: Mapping[str, str], host: str
+    ) -> tuple[Codec, str] | ReplyPlan:
         here = [codec for codec in self._engine.codecs if codec.match(method, target) is not None]
+        hosted = [codec for codec in self._engine.codecs if urlsplit(codec.endpoint.base_url).netloc == host]
+        if not here:
+            here = offered_at_root(hosted or self._engine.codecs, method, target, headers)
         if len(here) > 1:
-            hosted = [codec for codec in here if urlsplit(codec.endpoint.base_url).netloc == host]
-            here = hosted or [codec for codec in here if codec.endpoint.at_root] or here
+            here = (
+                [codec for codec in here if codec in hosted]
+                or [codec for codec in here if codec.endpoint.at_root]
+                or here
+            )
         if len(here) == 1:
             return here[0], target
         path = target.partition("?")[0]
@@ -108,8 +120,9 @@ class Routes:
 
     def _scenarios(self, _: bytes) -> ReplyPlan:
         with self._engine.lock:
-            scenarios = self._engine.script.scenarios
-        return json_reply(200, {"scenarios": [scenario.model_dump(mode="json") for scenario in scenarios]})
+            script, source = self._engine.script, self._engine.source
+            told = {"scenarios": script.to_json(), "unused": script.unused}
+        return json_reply(200, told | {"problems": [str(problem) for problem in source.problems] if source else []})
 
     def _add_scenarios(self, body: bytes) -> ReplyPlan:
         try:
@@ -121,6 +134,26 @@ class Routes:
         with self._engine.lock:
             self._engine.script.add(scenarios)
         return json_reply(200, {"added": len(scenarios)})
+
+    def _faults(self, _: bytes) -> ReplyPlan:
+        with self._engine.lock:
+            return json_reply(200, {"faults": self._engine.faults.rules.to_json()})
+
+    def _add_faults(self, body: bytes) -> ReplyPlan:
+        try:
+            rules = read_fault_rules(body.decode("utf-8"), providers=self._engine.providers)
+        except UnicodeDecodeError:
+            return _problem(400, "the body is not UTF-8 text")
+        except ScenarioError as error:
+            return _problem(400, str(error))
+        with self._engine.lock:
+            self._engine.faults.rules.add(rules)
+        return json_reply(200, {"added": len(rules)})
+
+    def _clear_faults(self, _: bytes) -> ReplyPlan:
+        with self._engine.lock:
+            self._engine.faults.rules.clear()
+        return json_reply(200, {"status": "ok"})
 
     def _reset(self, _: bytes) -> ReplyPlan:
         self._engine.reset()

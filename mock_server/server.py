@@ -11,8 +11,10 @@ from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, ModelResponse
 from mock_server.app import MockApp
+from mock_server.clock import Clock
 from mock_server.conditions import Asked, When
 from mock_server.engine import Engine
+from mock_server.fault_rules import FaultRule
 from mock_server.faults import Fault
 from mock_server.journal import Exchange
 from mock_server.pacing import Pace
@@ -40,8 +42,10 @@ class MockServer:
 
     Use it as a context manager, ``with`` or ``async with``. ``scenarios`` are files, a folder, or scenarios as data;
     those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches; ``api_key`` refuses every other
-    key; ``seed`` changes made-up ids. ``codecs`` are the protocols to speak: all that are registered by default.
-    ``profile`` is a server that copies one of them and deviates from it: one of :data:`mock_server.profiles.PROFILES`.
+    key; ``seed`` changes made-up ids and whatever is drawn. ``clock`` is what delays and rate limits go by: give a
+    :class:`~mock_server.clock.VirtualClock` to drive them by hand. With ``use_all`` the end of the ``with`` block
+    raises AssertionError where a scenario has never answered. ``codecs`` are the protocols to speak: all that are
+    registered by default. ``profile`` is a server that copies one of them and deviates from it: one of :data:`mock_server.profiles.PROFILES`.
     """
 
     def __init__(
@@ -56,11 +60,14 @@ class MockServer:
         seed: int = 0,
         codecs: Sequence[Codec] | None = None,
         profile: str | None = None,
+        clock: Clock | None = None,
+        use_all: bool = False,
     ) -> None:
         spoken = [get_codec(name) for name in provider_names()] if codecs is None else codecs
         spoken = spoken if profile is None else deviate(spoken, load_profile(profile))
-        self._engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=spoken)
+        self._engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=spoken, clock=clock)
         self._engine.begin_with(_read_scenarios(scenarios, self._engine.providers))
+        self._use_all = use_all
         self._in_process = in_process
         self._host, self._port = host, port
         self._server: WebServer | None = None
@@ -94,6 +101,8 @@ class MockServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+        if self._use_all and kind is None:
+            self.assert_all_used()
 
     async def __aenter__(self) -> Self:
         return self.start()
@@ -101,7 +110,7 @@ class MockServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self.stop()
+        self.__exit__(kind, error, at)
 
     @property
     def url(self) -> str:
@@ -132,19 +141,46 @@ class MockServer:
         """What answers, for tools that bring their own edge."""
         return self._engine
 
-    def on(self, *, name: str | None = None, **when: Any) -> "ScenarioBuilder":
+    @property
+    def clock(self) -> Any:
+        """What delays and rate limits go by: the clock that was given, or the machine's."""
+        return self._engine.clock
+
+    def on(self, *, name: str | None = None, fallback: bool = False, **when: Any) -> "ScenarioBuilder":
         """Begin a scenario: ``mock.on(last_user="weather").reply("Sunny.")``.
 
-        The keywords are the conditions of a scenario file (see :class:`~mock_server.scenarios.When`). Raises
-        ScenarioError for one that is malformed.
+        The keywords are the conditions of a scenario file (see :class:`~mock_server.conditions.When`), and
+        ``predicate``, a function of the :class:`~mock_server.conditions.Asked` request. A ``fallback`` answers where no
+        other scenario does. Raises ScenarioError for a condition that is malformed.
         """
-        return ScenarioBuilder(self._engine, name, read_conditions(when, providers=self._engine.providers))
+        conditions = read_conditions(when, providers=self._engine.providers)
+        return ScenarioBuilder(self._engine, name, conditions, fallback=fallback)
+
+    def add_fault(self, *, when: Mapping[str, Any] | None = None, times: int | None = None, **fault: Any) -> None:
+        """Let the requests that meet ``when`` go wrong, all of them or the next ``times``, whatever answers them:
+        ``mock.add_fault(status=503, times=2)``. Raises ScenarioError, and pydantic's ValidationError for a malformed
+        fault."""
+        conditions = read_conditions(when or {}, providers=self._engine.providers)
+        rule = FaultRule(when=conditions, fault=Fault(**fault), times=times)
+        with self._engine.lock:
+            self._engine.faults.rules.add([rule])
 
     def add_scenarios(self, scenarios: Scenarios) -> None:
         """Add these behind those that are there: files, a folder, or data. Raises ScenarioError."""
         found = _read_scenarios(scenarios, self._engine.providers)
         with self._engine.lock:
             self._engine.script.add(found)
+
+    @property
+    def unused_scenarios(self) -> list[str]:
+        """The names of the scenarios that have never answered."""
+        with self._engine.lock:
+            return self._engine.script.unused
+
+    def assert_all_used(self) -> None:
+        """Check that every scenario has answered at least once. Raises AssertionError that names the others."""
+        if unused := self.unused_scenarios:
+            raise AssertionError("scenarios that have never answered: " + ", ".join(unused))
 
     @property
     def requests(self) -> list[Exchange]:
@@ -182,8 +218,9 @@ class MockServer:
 class ScenarioBuilder:
     """A scenario in the making. Each :meth:`reply` and :meth:`fault` is its next turn, and counts from then on."""
 
-    def __init__(self, engine: Engine, name: str | None, when: When) -> None:
+    def __init__(self, engine: Engine, name: str | None, when: When, *, fallback: bool = False) -> None:
         self._engine = engine
+        self._fallback = fallback
         self._name = name
         self._when = when
         self._turns: list[Turn] = []
@@ -220,7 +257,8 @@ class ScenarioBuilder:
 
     def _add(self, turn: JsonObject) -> Self:
         self._turns.append(read_turn(turn, self._when))
-        scenario = Scenario(name=self._name, when=self._when, turns=list(self._turns))
+        turns = list(self._turns)
+        scenario = Scenario(name=self._name, when=self._when, turns=turns, fallback=self._fallback)
         with self._engine.lock:
             self._engine.script.put(scenario, instead_of=self._scenario)
         self._scenario = scenario

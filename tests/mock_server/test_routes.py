@@ -111,7 +111,7 @@ def test_malformed_scenarios_are_refused_and_nothing_is_added(body: bytes, messa
     plan = send(here, "POST", "/_mock/scenarios", body)
     assert plan.status == 400
     assert message in read(plan)["error"]["message"]
-    assert read(send(here, "GET", "/_mock/scenarios")) == {"scenarios": []}
+    assert read(send(here, "GET", "/_mock/scenarios")) == {"scenarios": [], "unused": [], "problems": []}
 
 
 class Client:
