@@ -24,6 +24,7 @@ PROVIDER = "openai"
 MODELS = ("gpt-5", "gpt-5-mini", "gpt-4.1", "gpt-4o", "gpt-4o-mini", "text-embedding-3-large", "text-embedding-3-small")
 SIZES = {"text-embedding-3-large": 3072}
 DEFAULT_SIZE = 1536
+LARGEST_SIZE = 3072
 MOST_TEXTS = 2048
 """Inputs of one request (documented)."""
 CATEGORIES = (
@@ -41,7 +42,7 @@ class EmbeddingRequest(Wire):
 
     input: str | list[str] | list[int] | list[list[int]]
     model: str
-    dimensions: int | None = Field(default=None, ge=1)
+    dimensions: int | None = Field(default=None, ge=1, le=LARGEST_SIZE)
     encoding_format: Literal["float", "base64"] | None = None
 
 

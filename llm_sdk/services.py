@@ -6,7 +6,7 @@ and writes its reply. What has to be made up for the reply, such as a vector, co
 
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote
 
@@ -95,14 +95,6 @@ def _nothing_cached(request: WireRequest, call: ModelCall) -> LanguageModelInput
     return None
 
 
-def _as_it_is(request: WireRequest, kept: Kept) -> WireRequest:  # noqa: ARG001 - the contract's
-    return request
-
-
-def _keep_nothing(call: ModelCall, exchanged: Exchanged, kept: Kept) -> None:
-    pass
-
-
 def _one_answer(call: ModelCall) -> int:  # noqa: ARG001 - the contract's
     return 1
 
@@ -117,16 +109,16 @@ class Services:
 
     ``recall`` writes what earlier calls said into a request that refers to them, and raises what the provider says of
     one that it does not know; ``keep`` keeps an exchange for that. ``cacheable`` gives the part of a call's input that
-    the provider may have cached, None for nothing. ``wanted_answers`` is how many answers a call asks for. ``validate``
-    yields whatever the provider would refuse of a request that can be read.
+    the provider may have cached, None for nothing; one that ``counts_writes`` tells what it has cached anew, and zero
+    where that is nothing. ``wanted_answers`` is how many answers a call asks for. ``validate`` yields whatever the
+    provider would refuse of a request that can be read.
     """
 
     endpoints: tuple[Service, ...] = ()
-    recall: Callable[[WireRequest, Kept], WireRequest] = _as_it_is
-    keep: Callable[[ModelCall, Exchanged, Kept], None] = _keep_nothing
+    recall: Callable[[WireRequest, Kept], WireRequest] | None = None
+    keep: Callable[[ModelCall, Exchanged, Kept], None] | None = None
     cacheable: Callable[[WireRequest, ModelCall], LanguageModelInput | None] = _nothing_cached
-    counts_no_cache: bool = field(default=False)
-    """Whether the usage says zero where nothing was cached, and does not leave the counts out."""
+    counts_writes: bool = False
     wanted_answers: Callable[[ModelCall], int] = _one_answer
     validate: Callable[[WireRequest, ModelCall], Iterator[LanguageModelError]] = _no_complaint
 

@@ -28,8 +28,10 @@ __all__ = [
     "WEB_SEARCH",
     "assistant_turns",
     "count_tokens",
+    "head_tokens",
     "input_tokens",
     "last_user",
+    "message_tokens",
     "system_text",
     "text_of",
     "tool_name",
@@ -111,8 +113,16 @@ def count_tokens(text: str) -> int:
 
 def input_tokens(input: LanguageModelInput) -> int:
     """The estimate for all that was sent: instructions, messages, images, and the tools' schemas."""
-    total = count_tokens(input.system_prompt or "")
-    for message in input.messages:
-        total += TOKENS_PER_MESSAGE + count_tokens(text_of(message.content))
-        total += TOKENS_PER_IMAGE * sum(isinstance(part, ImagePart) for part in message.content)
-    return total + sum(count_tokens(tool.model_dump_json()) for tool in input.tools or ())
+    return head_tokens(input) + sum(map(message_tokens, input.messages))
+
+
+def head_tokens(input: LanguageModelInput) -> int:
+    """The estimate for what stands before the messages."""
+    tools = sum(count_tokens(tool.model_dump_json()) for tool in input.tools or ())
+    return tools + count_tokens(input.system_prompt or "")
+
+
+def message_tokens(message: Message) -> int:
+    """The estimate for one message."""
+    images = sum(isinstance(part, ImagePart) for part in message.content)
+    return TOKENS_PER_MESSAGE + count_tokens(text_of(message.content)) + TOKENS_PER_IMAGE * images

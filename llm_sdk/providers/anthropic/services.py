@@ -102,6 +102,6 @@ SERVICES = Services(
         Service("POST", re.compile("/v1/messages/count_tokens"), count_tokens),
     ),
     cacheable=cacheable,
-    counts_no_cache=True,
+    counts_writes=True,
     validate=find_faults,
 )

@@ -31,6 +31,7 @@ MODELS = {
 CONTEXT_LENGTH = 256_000
 SIZES = {"embed-v4.0": 1536, "embed-english-light-v3.0": 384, "embed-multilingual-light-v3.0": 384}
 DEFAULT_SIZE = 1024
+LARGEST_SIZE = 3072
 MOST_TEXTS = 96
 """Texts of one request (documented)."""
 VOCABULARY = 255_000
@@ -49,7 +50,7 @@ class EmbedRequest(Wire):
     images: list[str] | None = None
     inputs: list[JsonObject] | None = None
     embedding_types: list[EmbeddingType] | None = None
-    output_dimension: int | None = Field(default=None, ge=1)
+    output_dimension: int | None = Field(default=None, ge=1, le=LARGEST_SIZE)
 
 
 class RerankRequest(Wire):

@@ -22,7 +22,7 @@ from llm_sdk.types import JsonObject, LanguageModelInput
 MODELS = ("gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-embedding-001")
 EMBEDS = "embedding"
 GENERATES = ["generateContent", "countTokens", "streamGenerateContent"]
-DEFAULT_SIZE = 3072
+DEFAULT_SIZE = LARGEST_SIZE = 3072
 INPUT_LIMIT, OUTPUT_LIMIT = 1_048_576, 65_536
 MOST_TEXTS = 100
 """Requests in one batch (documented)."""
@@ -96,8 +96,8 @@ def _embedding(request: Any, call: ServiceCall, where: str) -> JsonObject:
     size = request.get("outputDimensionality")
     if size is None and isinstance(settings, dict):
         size = settings.get("outputDimensionality")
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise _complaint(f"{where}.output_dimensionality", "must be greater than 0")
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST_SIZE):
+        raise _complaint(f"{where}.output_dimensionality", f"must be in the range [1, {LARGEST_SIZE}]")
     return {"values": call.facts.embed(text, size or DEFAULT_SIZE)}
 
 

@@ -25,6 +25,7 @@ EMBEDS = "embed"
 CONTEXT_LENGTH = 131_072
 SIZES = {"codestral-embed": 1536}
 DEFAULT_SIZE = 1024
+LARGEST_SIZE = 3072
 
 NumberType: TypeAlias = Literal["float", "int8", "uint8", "binary", "ubinary"]
 
@@ -36,7 +37,7 @@ class EmbeddingRequest(Wire):
 
     model: str
     input: str | list[str]
-    output_dimension: int | None = Field(default=None, gt=0)
+    output_dimension: int | None = Field(default=None, gt=0, le=LARGEST_SIZE)
     output_dtype: NumberType | None = None
     encoding_format: Literal["float", "base64"] | None = None
 

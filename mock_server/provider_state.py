@@ -1,0 +1,106 @@
+"""What a provider does from one call to the next, and beside its chat endpoint: it keeps answers, caches prompts,
+refuses requests, and offers its other services. What each provider does stands in its ``services``."""
+
+from collections import defaultdict
+from typing import Literal, TypeAlias
+
+from llm_sdk.codec import Codec, Ids, ModelCall, WireRequest, WireResponse
+from llm_sdk.errors import LanguageModelError
+from llm_sdk.services import Exchanged, ServiceCall, find_service, services_of
+from llm_sdk.types import LanguageModelInput, ModelTokensDetails, ModelUsage
+from mock_server.conversation import count_tokens, input_tokens
+from mock_server.embeddings import embed
+from mock_server.memory import Memory
+from mock_server.prompt_cache import LEAST_CACHED, PromptCache
+
+__all__ = ["ProviderState", "Validation"]
+
+Validation: TypeAlias = Literal["provider", "warn", "off"]
+"""What becomes of a request that the provider would refuse: it is refused, answered with a warning, or answered."""
+
+DATA = b"data: "
+
+
+class MadeUp:
+    """See :class:`llm_sdk.services.Facts`."""
+
+    def count_tokens(self, input: LanguageModelInput) -> int:
+        """See :meth:`llm_sdk.services.Facts.count_tokens`."""
+        return input_tokens(input)
+
+    def count_text(self, text: str) -> int:
+        """See :meth:`llm_sdk.services.Facts.count_text`."""
+        return count_tokens(text)
+
+    def embed(self, text: str, size: int) -> list[float]:
+        """See :meth:`llm_sdk.services.Facts.embed`."""
+        return embed(text, size)
+
+
+class ProviderState:
+    """The state of all providers of one stand-in. ``validation`` says what becomes of requests they would refuse."""
+
+    def __init__(self, validation: Validation = "provider") -> None:
+        self.validation = validation
+        self._memories: defaultdict[str, Memory] = defaultdict(Memory)
+        self._prompts = PromptCache()
+        self._facts = MadeUp()
+
+    def forget(self) -> None:
+        """Forget all calls."""
+        self._memories.clear()
+        self._prompts = PromptCache()
+
+    def serve(self, codec: Codec, request: WireRequest, ids: Ids) -> WireResponse | None:
+        """The answer of a service; None where the provider has none there. Raises what the provider refuses."""
+        found = find_service(services_of(codec), request.method, request.path)
+        if found is None:
+            return None
+        service, fields = found
+        return service.answer(ServiceCall(request, fields, ids, self._facts, self._memories[codec.provider]))
+
+    def recall(self, codec: Codec, request: WireRequest) -> WireRequest:
+        """The request with all that it refers to. Where nothing is refused, what is not known is left out."""
+        recall = services_of(codec).recall
+        if recall is None:
+            return request
+        try:
+            return recall(request, self._memories[codec.provider])
+        except LanguageModelError:
+            if self.validation == "provider":
+                raise
+            return request
+
+    def keep(self, codec: Codec, call: ModelCall, request: WireRequest, reply: bytes) -> None:
+        """Keep an answer for later calls. Of a stream, ``reply`` is the last event."""
+        keep = services_of(codec).keep
+        if keep is not None:
+            body = reply.partition(DATA)[2].rstrip() if call.stream else reply
+            keep(call, Exchanged(request.body, body), self._memories[codec.provider])
+
+    def check(self, codec: Codec, request: WireRequest, call: ModelCall) -> tuple[str, ...]:
+        """What the provider would refuse of a request, to warn of it. Raises it where that is asked for."""
+        if self.validation == "off":
+            return ()
+        faults = services_of(codec).validate(request, call)
+        if self.validation == "provider":
+            for fault in faults:
+                raise fault
+        return tuple(fault.message for fault in faults)
+
+    def count(self, codec: Codec, request: WireRequest, call: ModelCall, usage: ModelUsage) -> ModelUsage:
+        """Estimated usage with what else the request says of it: how many answers it wants, what may be cached."""
+        services = services_of(codec)
+        answers = services.wanted_answers(call)
+        if answers > 1:
+            usage = usage.model_copy(update={"output_tokens": usage.output_tokens * answers})
+        read = written = 0
+        if usage.input_tokens >= LEAST_CACHED and (prefix := services.cacheable(request, call)) is not None:
+            read, whole = self._prompts.look_up(f"{codec.provider}\0{call.model_id}", prefix)
+            written = whole - read
+        if not read and not services.counts_writes:
+            return usage
+        details = ModelTokensDetails(cached_text_tokens=read)
+        if services.counts_writes:
+            details = details.model_copy(update={"cache_write_tokens": written})
+        return usage.model_copy(update={"input_tokens_details": details})
