@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -35,6 +36,13 @@ def main() -> None:
 )
 @click.option("--strict", is_flag=True, help="Refuse what no scenario matches, and unknown fields of a request.")
 @click.option("--api-key", metavar="KEY", help="Refuse every other key.")
+@click.option(
+    "--validate",
+    type=click.Choice(["provider", "warn", "off"]),
+    default="provider",
+    show_default=True,
+    help="What becomes of a request that the provider would refuse: its own error, a warning, or nothing.",
+)
 @click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
 @click.option("--profile", metavar="NAME", help="Be a server that deviates from its protocol, such as qvac or ollama.")
 def serve(
@@ -44,6 +52,7 @@ def serve(
     reload: bool,
     strict: bool,
     api_key: str | None,
+    validate: Literal["provider", "warn", "off"],
     seed: int,
     profile: str | None,
 ) -> None:
@@ -67,7 +76,7 @@ def serve(
         codecs = codecs if profile is None else deviate(codecs, load_profile(profile))
     except InvalidInputError as error:
         raise click.BadParameter(error.message, param_hint="--profile") from None
-    engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=codecs)
+    engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=codecs, validation=validate)
     source = ScenarioSource(paths, providers=engine.providers)
     try:
         engine.follow(source) if reload else engine.begin_with(source.load())

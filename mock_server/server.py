@@ -19,6 +19,7 @@ from mock_server.faults import Fault
 from mock_server.journal import Exchange
 from mock_server.pacing import Pace
 from mock_server.profiles import deviate, load_profile
+from mock_server.provider_state import Validation
 from mock_server.routes import base_path
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall, Turn
@@ -40,7 +41,8 @@ def tool_call(tool_name: str, args: JsonObject | None = None, *, tool_call_id: s
 class MockServer:
     """Every provider at once, on a free port of the loopback interface, or ``in_process`` behind :attr:`transport`.
 
-    Use it as a context manager, ``with`` or ``async with``. ``scenarios`` are files, a folder, or scenarios as data;
+    Use it as a context manager, ``with`` or ``async with``. ``validate`` says what becomes of a request that the
+    provider would refuse: its own error, a warning in the journal and in a header, or nothing. ``scenarios`` are files, a folder, or scenarios as data;
     those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches; ``api_key`` refuses every other
     key; ``seed`` changes made-up ids and whatever is drawn. ``clock`` is what delays and rate limits go by: give a
     :class:`~mock_server.clock.VirtualClock` to drive them by hand. With ``use_all`` the end of the ``with`` block
@@ -60,12 +62,15 @@ class MockServer:
         seed: int = 0,
         codecs: Sequence[Codec] | None = None,
         profile: str | None = None,
+        validate: Validation = "provider",
         clock: Clock | None = None,
         use_all: bool = False,
     ) -> None:
         spoken = [get_codec(name) for name in provider_names()] if codecs is None else codecs
         spoken = spoken if profile is None else deviate(spoken, load_profile(profile))
-        self._engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=spoken, clock=clock)
+        self._engine = Engine(
+            strict=strict, api_key=api_key, seed=seed, codecs=spoken, clock=clock, validation=validate
+        )
         self._engine.begin_with(_read_scenarios(scenarios, self._engine.providers))
         self._use_all = use_all
         self._in_process = in_process
