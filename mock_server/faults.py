@@ -39,7 +39,8 @@ class Fault(BaseModel):
     nothing more for ``stall`` seconds, an hour by default; ``malformed_event`` breaks the data of the n-th event (the
     first is 1); ``omit_end`` leaves out the last event, which is the provider's end mark, and ends the connection
     properly; ``split_utf8`` sends the bytes of each character that has several apart; ``content_type`` is told in the
-    place of the true one. An answer that is not streamed counts as one event; its end is its last byte.
+    place of the true one. An answer that is not streamed counts as one event; its end is its last
+    character.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -113,7 +114,7 @@ def put_on(plan: ReplyPlan, fault: Fault, seed: str = "") -> ReplyPlan:
     if fault.omit_end and chunks:
         last = chunks.pop()
         if not plan.stream:
-            chunks.append(replace(last, data=last.data[:-1]))
+            chunks.append(replace(last, data=last.data.rstrip()[:-1]))
     length = sum(len(chunk.data) for chunk in chunks)
     vary = _jitter(fault, seed)
     latency = plan.latency + vary(fault.latency or 0.0)
