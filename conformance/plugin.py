@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from conformance import offline
+from conformance.adapters import REFERENCE
 from conformance.blame import is_ours
 from conformance.case import CaseError
 from conformance.catalogue import CatalogueError, Requirement
@@ -72,6 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
     stack = config.stash[OPEN] = ExitStack()
     if not settings.live:
         stack.enter_context(offline.offline())
+    if settings.adapter != REFERENCE:
+        config.addinivalue_line("filterwarnings", "default")  # of an adapter's libraries; "error" is for one's own code
     report = config.stash[REPORT] = Report(settings)
     config.pluginmanager.register(_Collector(report), "conformance-report")
 
