@@ -64,7 +64,6 @@ def serve(
     # Here, because the other commands need no server.
     from llm_sdk.errors import InvalidInputError
     from llm_sdk.registry import get_codec, provider_names
-    from mock_server.app import MockApp
     from mock_server.engine import Engine
     from mock_server.profiles import deviate, load_profile
     from mock_server.routes import base_path
@@ -93,7 +92,7 @@ def serve(
         for codec in engine.codecs:
             click.echo(f"{codec.provider} http://{shown}:{bound}{base_path(codec)}")
 
-    WebServer(MockApp(engine), listener, on_started=announce).run_until_stopped()
+    WebServer(engine, listener, on_started=announce).run_until_stopped()
     if unused := engine.script.unused:
         click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
 

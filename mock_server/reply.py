@@ -36,6 +36,11 @@ class ReplyPlan:
     faults: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def waits(self) -> bool:
+        """Whether any of it comes later than at once."""
+        return self.latency > 0 or any(chunk.delay for chunk in self.chunks)
+
+    @property
     def body(self) -> bytes:
         """All bytes that go out."""
         return b"".join(chunk.data for chunk in self.chunks)

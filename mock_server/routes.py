@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from llm_sdk.codec import Codec, WireRequest, WireResponse
+from llm_sdk.errors import status_error
 from mock_server.engine import Engine
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
@@ -56,6 +57,14 @@ class Routes:
             return found
         codec, rest = found
         return self._engine.begin(codec, WireRequest(method, rest, body, headers))
+
+    def refuse(self, method: str, target: str, headers: Mapping[str, str], status: int, message: str) -> ReplyPlan:
+        """The reply to a request that was not read to its end, in the words of the provider that it was sent to."""
+        if target.startswith("/") and not target.startswith(CONTROL):
+            found = self._below_mount(method, target) or self._at_root(method, target, headers, headers.get("host", ""))
+            if not isinstance(found, ReplyPlan):
+                return whole_reply(found[0].encode_error(status_error(status)(message, status_code=status)))
+        return _problem(status, message)
 
     def _below_mount(self, method: str, target: str) -> tuple[Codec, str] | None:
         here = [codec for codec in self._engine.codecs if target.startswith(codec.endpoint.mount + "/")]

@@ -10,7 +10,6 @@ from llm_sdk.codec import Codec, ModelCall
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, ModelResponse
-from mock_server.app import MockApp
 from mock_server.clock import Clock
 from mock_server.conditions import Asked, When
 from mock_server.engine import Engine
@@ -47,7 +46,8 @@ class MockServer:
     key; ``seed`` changes made-up ids and whatever is drawn. ``clock`` is what delays and rate limits go by: give a
     :class:`~mock_server.clock.VirtualClock` to drive them by hand. With ``use_all`` the end of the ``with`` block
     raises AssertionError where a scenario has never answered. ``codecs`` are the protocols to speak: all that are
-    registered by default. ``profile`` is a server that copies one of them and deviates from it: one of :data:`mock_server.profiles.PROFILES`.
+    registered by default. ``profile`` is a server that copies one of them and deviates from it: one of
+    :data:`mock_server.profiles.PROFILES`.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class MockServer:
         listener = open_socket(self._host, self._port)
         host, port = listener.getsockname()[:2]
         accepting = threading.Event()
-        self._server = WebServer(MockApp(self._engine), listener, on_started=accepting.set, grace=0.2)
+        self._server = WebServer(self._engine, listener, on_started=accepting.set, grace=0.2)
         self._thread = threading.Thread(target=self._server.run_until_stopped, name="mock-server", daemon=True)
         self._thread.start()
         accepting.wait()

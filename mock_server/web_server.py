@@ -1,40 +1,41 @@
-"""The application on a socket, with uvicorn: bound before anything is said, and stopped without a delay."""
+"""The stand-in on a socket: an event loop, its connections, and their end."""
 
 import asyncio
 import logging
 import signal
 import socket
-import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import Any
+from email.utils import formatdate
 
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from mock_server.app import RESET, MockApp
+from mock_server.engine import Engine
+from mock_server.http_connection import HttpConnection
+from mock_server.http_reply import Framing
+from mock_server.http_request import HttpRequest
+from mock_server.limits import Limits
+from mock_server.pending import PendingReply
+from mock_server.reply import ReplyPlan, json_reply
+from mock_server.routes import Routes
 
 __all__ = ["AddressInUseError", "WebServer", "open_socket"]
 
 GRACE_SECONDS = 5.0
-POLL_SECONDS = 0.1
+LONGEST_SWEEP_SECONDS = 1.0
+BACKLOG = 4096
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-LINGER_NOT = struct.pack("ii", 1, 0)
-"""A socket that lingers for no time ends its connection with a reset."""
 
-# An answer that is cut on purpose is an error to uvicorn, and no news to anyone.
-silent = logging.getLogger("mock_server.connections")
-silent.disabled = True
+logger = logging.getLogger("mock_server")
 
 
 class AddressInUseError(OSError):
     """The address cannot be listened on; the message says which and why."""
 
 
-def open_socket(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises AddressInUseError."""
+def open_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes a free one. One that is ``shared`` leaves room for others at the same address,
+    among which the system spreads the connections. Raises AddressInUseError."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -42,8 +43,10 @@ def open_socket(host: str, port: int) -> socket.socket:
         raise AddressInUseError(f"{host} is not an address of this machine: {error.strerror}") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
-        listener.listen(2048)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise AddressInUseError(
@@ -52,109 +55,145 @@ def open_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a log that nobody has to read."""
+class WebServer:
+    """Serves ``engine`` on ``listener``. ``on_started`` is called when connections are accepted.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.logger = silent
-
-    def on_message_begin(self) -> None:
-        """See uvicorn; this one lets the application reset the connection."""
-        super().on_message_begin()
-        self.scope["extensions"] = {RESET: {"now": self._reset}}
-
-    def _reset(self) -> None:
-        connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
-        self.transport.abort()
-
-
-class WebServer(uvicorn.Server):
-    """Serves ``app`` on ``listener``. ``on_started`` is called when connections are accepted.
-
-    A stop closes idle connections at once and gives open streams ``GRACE_SECONDS``, or ``grace`` seconds, to end.
+    A stop closes idle connections at once and gives open answers ``GRACE_SECONDS``, or ``grace`` seconds, to end.
     """
 
     def __init__(
-        self, app: MockApp, listener: socket.socket, *, on_started: Callable[[], None], grace: float = GRACE_SECONDS
+        self,
+        engine: Engine,
+        listener: socket.socket,
+        *,
+        on_started: Callable[[], None],
+        grace: float = GRACE_SECONDS,
+        limits: Limits | None = None,
     ) -> None:
-        config = uvicorn.Config(
-            app,
-            http=_Protocol,
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=60,
-        )
-        super().__init__(config)
+        self.limits = limits or Limits()
+        self.clock = engine.clock
+        self.is_stopping = False
+        self._routes = Routes(engine)
         self._listener = listener
         self._on_started = on_started
         self._grace = grace
-        self._stop: asyncio.Event | None = None
+        self._connections: set[HttpConnection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._all_gone: asyncio.Event | None = None
+        self._date = (0, b"")
 
     def run_until_stopped(self) -> None:
         """Serve until :meth:`stop`, or until SIGINT or SIGTERM when this is the main thread."""
-        self.run(sockets=[self._listener])
+        asyncio.run(self._run())
 
     def stop(self) -> None:
-        """End, from any thread."""
-        self.should_exit = True
+        """End, from any thread; a second time at once."""
         if self._loop is not None and self._stop is not None:
             with suppress(RuntimeError):  # it has ended by itself
-                self._loop.call_soon_threadsafe(self._stop.set)
+                self._loop.call_soon_threadsafe(self._stop_here)
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn."""
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        await super().startup(sockets)
-        self._on_started()
+    def _stop_here(self) -> None:
+        assert self._stop is not None  # noqa: S101 - looked at by the caller
+        if self._stop.is_set():
+            self._grace = 0.0
+            for connection in list(self._connections):
+                connection.abort()
+        self._stop.set()
 
-    async def main_loop(self) -> None:
-        """See uvicorn; this one does not sleep through a stop."""
-        assert self._stop is not None  # noqa: S101 - made in startup
-        tick = 0
-        while not await self.on_tick(tick):
-            tick = (tick + 1) % 864_000
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), POLL_SECONDS)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn; this one ends as soon as the last connection has."""
-        for server in self.servers:
+    async def _run(self) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        self._stop, self._all_gone = asyncio.Event(), asyncio.Event()
+        server = await loop.create_server(lambda: HttpConnection(self), sock=self._listener, backlog=BACKLOG)
+        sweeper = asyncio.create_task(self._sweep())
+        with self._signals(loop):
+            self._on_started()
+            await self._stop.wait()
+            self.is_stopping = True
             server.close()
-        for listener in sockets or ():
-            listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        assert self._loop is not None  # noqa: S101 - made in startup
-        deadline = self._loop.time() + self._grace
-        while self.server_state.connections and not self.force_exit and self._loop.time() < deadline:  # noqa: ASYNC110 - see below
-            await asyncio.sleep(0.002)  # uvicorn tells nobody when a connection ends
-        for task in list(self.server_state.tasks):
-            task.cancel()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
+            await self._end_connections()
+        sweeper.cancel()
+
+    async def _end_connections(self) -> None:
+        assert self._all_gone is not None  # noqa: S101 - made in _run
+        for connection in list(self._connections):
+            connection.end()
+        if self._connections:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_gone.wait(), self._grace)
+        for connection in list(self._connections):
+            connection.abort()
         await asyncio.sleep(0)  # an aborted connection is gone in the next round of the loop
 
+    async def _sweep(self) -> None:
+        """Close connections whose client has taken too long."""
+        limits = self.limits
+        every = min(LONGEST_SWEEP_SECONDS, limits.read_seconds / 4, limits.write_seconds / 4, limits.idle_seconds / 4)
+        assert self._loop is not None  # noqa: S101 - made in _run
+        while True:
+            await asyncio.sleep(every)
+            now = self._loop.time()
+            for connection in [one for one in self._connections if one.deadline <= now]:
+                connection.abort()
+
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """See uvicorn; this one takes a signal as the wish to end, which has been met."""
+    def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._stop_here)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
-        self.handle_exit(number, frame)
-        self.stop()
+    # What connections ask for.
+
+    def admit(self, connection: HttpConnection) -> bool:
+        """Take in a connection; False where there are too many."""
+        self._connections.add(connection)
+        return len(self._connections) <= self.limits.connections
+
+    def forget(self, connection: HttpConnection) -> None:
+        """The connection has ended."""
+        self._connections.discard(connection)
+        if self.is_stopping and not self._connections and self._all_gone is not None:
+            self._all_gone.set()
+
+    def answer(self, request: HttpRequest) -> ReplyPlan | PendingReply:
+        """What to reply to a request."""
+        try:
+            host = request.headers.get("host", "")
+            return self._routes.answer(request.method, request.target, request.headers, request.body, host)
+        except Exception:  # noqa: BLE001 - a defect here must not take the connection down without a word
+            return self._defect(request)
+
+    async def finish(self, request: HttpRequest, pending: PendingReply) -> ReplyPlan:
+        """What a function replies."""
+        try:
+            return await pending.run_async()
+        except Exception:  # noqa: BLE001 - a defect here must not take the connection down without a word
+            return self._defect(request)
+
+    def _defect(self, request: HttpRequest) -> ReplyPlan:
+        logger.exception("%s %s could not be answered", request.method, request.target.partition("?")[0])
+        return json_reply(500, {"error": {"message": "the mock server failed; its log says why"}})
+
+    def refusal(self, request: HttpRequest) -> ReplyPlan:
+        """The reply to what is no request, or too much of one."""
+        limits = self.limits
+        said = {
+            413: f"the body is larger than {limits.body_bytes} bytes",
+            431: f"the headers are more than {limits.headers}, or larger than {limits.header_bytes} bytes",
+        }
+        message = said.get(request.problem or 0, "this is no HTTP/1.1 request")
+        return self._routes.refuse(request.method, request.target, request.headers, request.problem or 400, message)
+
+    def framing(self, request: HttpRequest, plan: ReplyPlan) -> Framing:
+        """How the reply is put on the wire, today."""
+        now = int(time.time())
+        if self._date[0] != now:
+            self._date = (now, f"date: {formatdate(now, usegmt=True)}\r\n".encode("ascii"))
+        return Framing(request, plan, date=self._date[1], keeps_alive=not self.is_stopping)

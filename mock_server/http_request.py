@@ -1,0 +1,142 @@
+"""One HTTP/1.1 request as it is put together from a connection's bytes, by httptools' parser."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httptools
+
+from mock_server.limits import Limits
+
+__all__ = ["HttpRequest", "RefusedRequestError", "RequestReader"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request. Names of ``headers`` are in lower case; values of a name that comes again are joined by a comma.
+
+    ``keep_alive`` says whether another may follow on its connection, ``chunked`` whether its client understands an
+    answer in chunks. One with a ``problem`` is answered with that status alone, and its body was not read.
+    """
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes = b""
+    keep_alive: bool = True
+    chunked: bool = True
+    problem: int | None = None
+
+
+class RefusedRequestError(Exception):
+    """What comes is no request, or too much of one. ``request`` is what is known of it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.problem)
+        self.request = request
+
+
+class RequestReader:
+    """Feed it a connection's bytes, get requests. ``waits_for_body`` is set by a client that wants to be told to go on
+    (``Expect: 100-continue``), until whoever reads it clears it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._requests: list[HttpRequest] = []
+        self._refused: int | None = None
+        self.waits_for_body = False
+        self.on_message_begin()
+
+    def feed(self, data: bytes) -> list[HttpRequest]:
+        """The requests that these bytes complete.
+
+        Raises RefusedRequestError, after which nothing more can be read of the connection.
+        """
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Nothing is spoken here but HTTP, as a server may decide; what follows is not.
+            self._close_last()
+        except httptools.HttpParserError:
+            raise RefusedRequestError(self._request(problem=self._refused or 400)) from None
+        if not self._in_body and self._begun:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > self._limits.header_bytes:
+                raise RefusedRequestError(self._request(problem=431))
+        found, self._requests = self._requests, []
+        return found
+
+    @property
+    def in_request(self) -> bool:
+        """Whether part of a request has come."""
+        return self._begun
+
+    def _close_last(self) -> None:
+        if self._requests:
+            last = self._requests[-1]
+            self._requests[-1] = HttpRequest(
+                last.method, last.target, last.headers, last.body, keep_alive=False, chunked=last.chunked
+            )
+
+    def _request(self, *, body: bytes = b"", problem: int | None = None) -> HttpRequest:
+        try:
+            method, version = self._parser.get_method().decode("latin-1"), self._parser.get_http_version()
+            keep_alive = problem is None and self._parser.should_keep_alive()
+        except httptools.HttpParserError:
+            method, version, keep_alive = "", "1.1", False
+        target = b"".join(self._target).decode("latin-1")
+        return HttpRequest(method, target, self._headers, body, keep_alive, version != "1.0", problem)
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._begun = False
+        self._in_body = False
+        self._head_bytes = self._unread_bytes = 0
+        self._target: list[bytes] = []
+        self._headers: dict[str, str] = {}
+        self._count = 0
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._begun = True
+        self._target.append(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        self._count += 1
+        self._head_bytes += len(name) + len(value)
+        if self._count > self._limits.headers or self._head_bytes > self._limits.header_bytes:
+            self._refuse(431)
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
+
+    def on_headers_complete(self) -> None:
+        """The body begins."""
+        self._in_body = True
+        length = self._headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._limits.body_bytes:
+            self._refuse(413)
+        if self._headers.get("expect", "").lower() == "100-continue":
+            self.waits_for_body = True
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        self._body_bytes += len(piece)
+        if self._body_bytes > self._limits.body_bytes:
+            self._refuse(413)
+        self._body.append(piece)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self.waits_for_body = False
+        self._requests.append(self._request(body=b"".join(self._body)))
+        self._begun = self._in_body = False
+
+    def _refuse(self, status: int) -> None:
+        """End the parsing: the parser turns what its callbacks raise into an error of its own."""
+        self._refused = status
+        raise ValueError(status)

@@ -1,0 +1,275 @@
+"""The server on a socket, byte by byte: what it reads, what it refuses, and whom it waits for."""
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+import pytest
+from plain_protocol import PLAIN
+
+from llm_sdk.types import LanguageModelInput
+from mock_server.engine import Engine
+from mock_server.limits import Limits
+from mock_server.scenario_files import read_scenarios
+from mock_server.web_server import WebServer, open_socket
+
+LIMITS = Limits(
+    body_bytes=4000,
+    header_bytes=2000,
+    headers=20,
+    connections=6,
+    read_seconds=0.4,
+    write_seconds=0.4,
+    idle_seconds=0.4,
+    buffer_bytes=10_000,
+)
+SCENARIOS = [
+    {"name": "slow", "when": {"last_user": "slow"}, "reply": "one two three four", "pace": {"delay": 0.05}},
+    {"name": "stuck", "when": {"last_user": "stuck"}, "reply": "one two", "pace": {"delay": 3600}},
+    {"name": "long", "when": {"last_user": "long"}, "reply": "word " * 2_000_000, "pace": {"cut": 9999}},
+]
+
+
+def body(said: str, *, stream: bool = False) -> bytes:
+    input = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": said}]})
+    return PLAIN.encode_request("m", input, stream=stream).body
+
+
+def post(said: str, *, stream: bool = False, head: bytes = b"") -> bytes:
+    sent = body(said, stream=stream)
+    return b"POST /v1/chat HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n%b\r\n%b" % (len(sent), head, sent)
+
+
+class Serving:
+    """A server in a thread, with tight limits."""
+
+    def __init__(self, grace: float = 0.5) -> None:
+        self.listener = open_socket("127.0.0.1", 0)
+        self.address: tuple[str, int] = self.listener.getsockname()
+        ready = threading.Event()
+        engine = Engine(read_scenarios(SCENARIOS, providers=["plain"]), codecs=[PLAIN])
+        self.server = WebServer(engine, self.listener, on_started=ready.set, grace=grace, limits=LIMITS)
+        self.thread = threading.Thread(target=self.server.run_until_stopped)
+        self.thread.start()
+        ready.wait()
+
+    def connect(self) -> "closing[socket.socket]":
+        return closing(socket.create_connection(self.address, timeout=20))
+
+    @property
+    def connections(self) -> int:
+        return len(self.server._connections)
+
+    def stop(self) -> None:
+        self.server.stop()
+        self.thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[Serving]:
+    running = Serving()
+    yield running
+    running.stop()
+
+
+def read_reply(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """One reply: by its length, by its last chunk, or up to the end."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        piece = client.recv(65536)
+        if not piece:
+            return 0, {}, got
+        got += piece
+    head, _, rest = got.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    if "content-length" in headers:
+        while len(rest) < int(headers["content-length"]):
+            rest += client.recv(65536)
+    elif headers.get("transfer-encoding") == "chunked":
+        while not rest.endswith(b"0\r\n\r\n"):
+            rest += client.recv(65536)
+    else:
+        while piece := client.recv(65536):
+            rest += piece
+    return int(first.split()[1]), headers, rest
+
+
+def problem(reply: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
+    told = json.loads(reply[2])
+    return reply[0], told.get("problem") or told["error"]["message"]
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the server has closed the connection, in order or not."""
+    with suppress(ConnectionResetError):
+        while client.recv(65536):
+            pass
+    return True
+
+
+def test_every_event_is_a_chunk_of_its_own(serving: Serving) -> None:
+    with serving.connect() as client:
+        client.sendall(post("hello", stream=True))
+        status, headers, got = read_reply(client)
+    assert (status, headers["transfer-encoding"]) == (200, "chunked")
+    events = 0
+    while got:
+        size, _, got = got.partition(b"\r\n")
+        piece, got = got[: int(size, 16)], got[int(size, 16) + 2 :]
+        assert piece.count(b"data:") == (1 if piece else 0)
+        events += bool(piece)
+    assert events > 3
+
+
+def test_requests_in_a_row_are_answered_in_their_order(serving: Serving) -> None:
+    with serving.connect() as client:
+        client.sendall(post("slow", stream=True) + post("a") + b"GET /_mock/health HTTP/1.1\r\n\r\n")
+        got = b""
+        while b'"status":"ok"' not in got:
+            got += client.recv(65536)
+    assert got.index(b"four") < got.index(b"You said: a") < got.index(b'"status":"ok"')
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "message"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400, "this is no HTTP/1.1 request"),
+        (b"POST /v1/chat HTTP/1.1\r\ncontent-length: x\r\n\r\n", 400, "this is no HTTP/1.1 request"),
+        (b"POST /v1/chat HTTP/1.1\r\ncontent-length: 4001\r\n\r\n", 413, "the body is larger than 4000 bytes"),
+        (
+            b"POST /v1/chat HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nfff\r\n" + b"x" * 4095,
+            413,
+            "the body is larger than 4000 bytes",
+        ),
+        (
+            b"POST /v1/chat HTTP/1.1\r\n" + b"a: b\r\n" * 21 + b"\r\n",
+            431,
+            "the headers are more than 20, or larger than 2000 bytes",
+        ),
+        (
+            b"GET /" + b"x" * 2000,
+            431,
+            "the headers are more than 20, or larger than 2000 bytes",
+        ),
+    ],
+)
+def test_what_is_too_much_is_refused_and_the_connection_closed(
+    serving: Serving, sent: bytes, status: int, message: str
+) -> None:
+    with serving.connect() as client:
+        client.sendall(sent)
+        reply = read_reply(client)
+        assert problem(reply) == (status, message)
+        assert reply[1]["connection"] == "close"
+        assert ended(client)
+
+
+def test_a_refusal_is_in_the_words_of_the_provider(serving: Serving) -> None:
+    with serving.connect() as client:
+        client.sendall(b"POST /v1/chat HTTP/1.1\r\ncontent-length: 4001\r\n\r\n")
+        assert "problem" in json.loads(read_reply(client)[2])
+        client.sendall(b"x" * 1000)
+    with serving.connect() as client:
+        client.sendall(b"POST /_mock/scenarios HTTP/1.1\r\ncontent-length: 4001\r\n\r\n")
+        assert "error" in json.loads(read_reply(client)[2])
+
+
+def test_a_client_that_wants_to_be_told_to_go_on_is(serving: Serving) -> None:
+    whole = post("hello", head=b"expect: 100-continue\r\n")
+    head, _, sent = whole.partition(b"\r\n\r\n")
+    with serving.connect() as client:
+        client.sendall(head + b"\r\n\r\n")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(sent)
+        assert read_reply(client)[0] == 200
+
+
+def test_old_and_terse_clients(serving: Serving) -> None:
+    with serving.connect() as client:
+        client.sendall(post("hello", stream=True).replace(b"HTTP/1.1", b"HTTP/1.0"))
+        status, headers, got = read_reply(client)
+        assert (status, headers["connection"]) == (200, "close")
+        assert got.startswith(b"data: "), "without chunks"
+        assert ended(client)
+    with serving.connect() as client:
+        client.sendall(b"HEAD / HTTP/1.1\r\n\r\n")
+        head = client.recv(65536)
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert head.endswith(b"\r\n\r\n")
+        client.sendall(b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+        assert read_reply(client)[1]["connection"] == "close"
+
+
+def test_slow_clients_are_cut_off_and_block_nobody(serving: Serving) -> None:
+    with serving.connect() as idle, serving.connect() as slow, serving.connect() as deaf:
+        slow.sendall(post("hello")[:30])
+        deaf.sendall(post("long", stream=True))
+        with serving.connect() as client:
+            client.sendall(post("hello"))
+            assert read_reply(client)[0] == 200
+        assert ended(idle)
+        assert ended(slow)
+        deadline = time.monotonic() + 20
+        while serving.connections and time.monotonic() < deadline:
+            time.sleep(0.01)
+        got = b""
+        with suppress(ConnectionResetError):
+            while piece := deaf.recv(1_000_000):
+                got = piece
+    assert not got.endswith(b"0\r\n\r\n"), "it was given up before its end"
+
+
+def test_too_many_connections_are_told_so(serving: Serving) -> None:
+    clients = [socket.create_connection(serving.address, timeout=20) for _ in range(7)]
+    try:
+        status, message = problem(read_reply(clients[-1]))
+    finally:
+        for client in clients:
+            client.close()
+    assert (status, message) == (503, "6 connections are open, and no more are taken")
+
+
+def test_a_client_that_resets_its_connection_leaves_nothing_behind(serving: Serving) -> None:
+    with serving.connect() as client:
+        client.sendall(post("stuck", stream=True))
+        assert client.recv(65536).startswith(b"HTTP/1.1 200")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with serving.connect() as client:
+        client.sendall(post("hello"))
+        assert read_reply(client)[0] == 200
+
+
+@contextmanager
+def stopping(grace: float) -> Iterator[tuple[Serving, socket.socket, socket.socket]]:
+    """A server that is told to stop while one client waits for a stream and another for nothing."""
+    running = Serving(grace)
+    with running.connect() as open_stream, running.connect() as idle:
+        open_stream.sendall(post("slow" if grace else "stuck", stream=True))
+        assert open_stream.recv(20).startswith(b"HTTP/1.1 200")
+        stopper = threading.Thread(target=running.stop)
+        stopper.start()
+        yield running, open_stream, idle
+        stopper.join(20)
+        assert not running.thread.is_alive()
+
+
+def test_a_stop_finishes_open_streams_and_takes_no_more() -> None:
+    with stopping(5.0) as (running, open_stream, idle):
+        assert ended(idle)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(running.address, timeout=20).close()
+        got: Any = b""
+        while piece := open_stream.recv(65536):
+            got += piece
+        assert got.endswith(b"data: [END]\n\n\r\n0\r\n\r\n")
+
+
+def test_a_stop_waits_no_longer_than_it_was_told() -> None:
+    with stopping(0.0) as (_, open_stream, _idle):
+        assert ended(open_stream)
