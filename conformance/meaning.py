@@ -28,7 +28,8 @@ DEFAULTS: JsonObject = {
     "stop": [],
     "metadata": {},
 }
-"""What every provider does when it is told nothing, so that a client that spells it out has said no more."""
+"""What every provider does when it is told nothing, so that a client that spells it out has said no more, and one that
+leaves it out no less."""
 EMPTY = {"type": "text", "text": ""}
 LED_IN = "led_in"
 """Marks an expected message before whose parts a client may put texts of its own, such as where an image belongs."""
@@ -41,13 +42,15 @@ def as_the_provider_reads(
     used there, and of ``extra`` only what is expected there, because every client may add fields of its own. Options
     that the protocol wants in every request (``required``) are the client's own choice where the caller sets none.
 
-    Defaults may be spelled out, instructions at the start may stand in a message, texts that follow one another may be
-    one with white space between them, and messages of one role may be one where the provider ``joins_turns``.
+    Defaults may be spelled out or left out, instructions at the start may stand in a message, texts that follow one
+    another may be one with white space between them, and messages of one role may be one where the provider
+    ``joins_turns``.
     """
     unsaid = {name for name, value in read.items() if name not in expected and value == DEFAULTS.get(name)}
     kept = {
         name: value for name, value in read.items() if name in expected or (name not in required and name not in unsaid)
     }
+    kept |= {name: value for name, value in DEFAULTS.items() if name not in read and expected.get(name) == value}
     extra = kept.pop("extra", None)
     if expected.get("extra") and isinstance(extra, dict):
         kept["extra"] = _only(extra, expected["extra"])

@@ -16,6 +16,7 @@ __all__ = [
     "AdapterGoneError",
     "Outcome",
     "as_json",
+    "comparable",
     "drop_made_up",
     "failed",
     "is_same",
@@ -25,6 +26,8 @@ __all__ = [
 
 MADE_UP = frozenset({"id", "signature"})
 """Fields of a part that whoever answers may fill where a scripted answer does not."""
+IDS = frozenset({"id", "tool_call_id"})
+"""Fields that an adapter fills where the provider does not."""
 AS_THEY_ARE = frozenset({"args", "data"})
 """Fields whose content is the model's or the provider's own JSON: nothing in it is made up."""
 
@@ -55,9 +58,10 @@ class Outcome:
         return self.error.response if isinstance(self.error, RefusalError) else self.response
 
     def describe(self) -> str:
-        """The outcome in one line, or a traceback."""
+        """The outcome in one line, or a traceback below what it comes to."""
         if self.crash:
-            return self.crash
+            *above, last = self.crash.strip().splitlines()
+            return "\n".join([last, *above])
         if self.error is not None:
             return f"{type(self.error).__name__}: {self.error}"
         return "no response" if self.response is None else self.response.model_dump_json()
@@ -98,7 +102,32 @@ def is_same(expected: Outcome, actual: Outcome) -> bool:
     """Whether two outcomes are the same response, or the same error."""
     if actual.response is not None and actual.response == expected.response:
         return True
-    return describe(as_json(expected), as_json(actual)) == ""
+    return describe(*comparable(expected, actual)) == ""
+
+
+def comparable(expected: Outcome, actual: Outcome) -> tuple[JsonObject, JsonObject]:
+    """Two outcomes of one adapter as JSON. An id that the provider did not send is the adapter's own, and may be
+    another in every call."""
+    left, right = as_json(expected), as_json(actual)
+    sent = b"".join(chunk for performance in expected.performances for chunk in performance.playback.chunks)
+    return left, _with_own_ids_of(left, right, sent)
+
+
+def _with_own_ids_of(expected: Any, actual: Any, sent: bytes) -> Any:
+    if isinstance(expected, list) and isinstance(actual, list):
+        alike = [_with_own_ids_of(left, right, sent) for left, right in zip(expected, actual, strict=False)]
+        return alike + actual[len(expected) :]
+    if not isinstance(expected, dict) or not isinstance(actual, dict):
+        return actual
+    found = {
+        key: value if key in AS_THEY_ARE else _with_own_ids_of(expected.get(key), value, sent)
+        for key, value in actual.items()
+    }
+    for key in IDS & found.keys() & expected.keys():
+        own = expected[key]
+        if isinstance(own, str) and isinstance(found[key], str) and own.encode() not in sent:
+            found[key] = own
+    return found
 
 
 def drop_made_up(actual: Any, expected: Any) -> Any:

@@ -108,9 +108,7 @@ class Subject:
     def leave_early(self, call: Call, playback: Playback) -> None:
         """Take one partial response of a stream, and leave it."""
         self.lane.play(lambda _: playback)
-        self.run(_leave_early(self.model(call.model_id), call.input))
-        if self.lane.performances:
-            self.lane.performances[-1].is_closed_soon()  # an adapter in another process hears of it a little later
+        self.run(_leave_early(self.model(call.model_id), call.input, self.lane))
         if playback.hold is not None:
             playback.hold.release()
 
@@ -178,12 +176,15 @@ async def _arrivals(
     return found
 
 
-async def _leave_early(model: LanguageModel, input: LanguageModelInput) -> None:
+async def _leave_early(model: LanguageModel, input: LanguageModelInput, lane: Lane) -> None:
     stream = model.stream(input)
     async for _ in stream:
         break
     if (close := getattr(stream, "aclose", None)) is not None:
         await close()
+    if lane.performances:
+        # The event loop goes on meanwhile, for it may be what closes the response; another process hears of it later.
+        await asyncio.to_thread(lane.performances[-1].is_closed_soon)
 
 
 async def _all(model: LanguageModel, calls: Sequence[Call]) -> list[Outcome]:

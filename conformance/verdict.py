@@ -10,7 +10,7 @@ import pytest
 from conformance.catalogue import Requirement
 from conformance.chunking import Cuts, format_cuts
 from conformance.comparison import describe
-from conformance.outcome import Outcome, as_json, is_same
+from conformance.outcome import Outcome, comparable, is_same
 from conformance.report.document import Failure
 from conformance.report.excerpts import excerpts
 
@@ -79,7 +79,7 @@ class Verdict:
         """Two outcomes have to be the same response, or the same error."""
         if is_same(expected, actual):
             return
-        self.equal(as_json(expected), as_json(actual), what, cuts=cuts, transform=transform)
+        self.equal(*comparable(expected, actual), what, cuts=cuts, transform=transform)
 
     def true(self, holds: bool, expected: str, got: str | Callable[[], str]) -> None:
         """A condition has to hold."""

@@ -38,6 +38,8 @@ THOUGHT = {"type": "reasoning", "text": "t"}
     ("read", "expected"),
     [
         ({"messages": [], "tool_choice": {"type": "auto"}}, {"messages": []}),
+        ({"messages": []}, {"messages": [], "tool_choice": {"type": "auto"}}),
+        ({"messages": []}, {"messages": [], "response_format": {"type": "text"}, "parallel_tool_calls": True}),
         ({"messages": [], "parallel_tool_calls": True, "metadata": {}, "stop": []}, {"messages": []}),
         ({"messages": [SYSTEM, user("a")]}, PROMPT),
         (PROMPT, {"messages": [SYSTEM, user("a")]}),
@@ -62,7 +64,7 @@ def test_another_style_means_the_same(read: dict[str, Any], expected: dict[str, 
     [
         ({"messages": [], "tool_choice": {"type": "none"}}, {"messages": []}),
         ({"messages": [], "parallel_tool_calls": True}, {"messages": [], "parallel_tool_calls": False}),
-        ({"messages": []}, {"messages": [], "tool_choice": {"type": "auto"}}),
+        ({"messages": []}, {"messages": [], "tool_choice": {"type": "required"}}),
         ({"messages": [], "temperature": 1}, {"messages": []}),
         ({"messages": [SYSTEM, user("a")]}, {**PROMPT, "system_prompt": "Be long"}),
         ({"messages": [user("a"), SYSTEM]}, PROMPT),

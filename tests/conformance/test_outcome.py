@@ -1,0 +1,74 @@
+"""Two outcomes of one adapter: when they are the same, and how one is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import closing
+from typing import Any
+
+from conformance.lanes import InProcess
+from conformance.outcome import Outcome, failed, is_same
+from conformance.plan import Plan
+from conformance.replay import Hold, Performance, Playback, playback_of
+from conformance.settings import CASSETTES
+from conformance.subject import Subject
+from llm_sdk.codec import WireRequest
+from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.model import HttpLanguageModel
+from llm_sdk.registry import get_codec
+from llm_sdk.types import LanguageModelInput, ModelResponse, TextPart, ToolCallPart
+
+
+def answered(id: str, call_id: str, text: str = "a", sent: bytes = b'{"id": "chat-1", "call": "call-1"}') -> Outcome:
+    call = ToolCallPart(tool_call_id=call_id, tool_name="t", args={"id": text})
+    response = ModelResponse(content=[TextPart(text=text), call], id=id)
+    performance = Performance(WireRequest("POST", "/"), Playback(chunks=(sent[:9], sent[9:])))
+    return Outcome(response, performances=(performance,))
+
+
+def test_an_id_that_the_adapter_makes_up_may_be_another_in_every_call() -> None:
+    assert is_same(answered("chat-1", "own-1"), answered("chat-1", "own-2"))
+    assert is_same(answered("own-1", "call-1"), answered("own-2", "call-1"))
+
+
+def test_an_id_that_the_provider_sent_may_not() -> None:
+    assert not is_same(answered("chat-1", "call-1"), answered("chat-1", "call-2"))
+    assert not is_same(answered("chat-1", "call-1"), answered("chat", "call-1"))
+
+
+def test_nothing_else_may() -> None:
+    assert not is_same(answered("own-1", "own-1"), answered("own-2", "own-2", text="b"))
+
+
+def test_a_crash_begins_with_what_it_comes_to() -> None:
+    """A long traceback is shown shortened at its end."""
+    try:
+        raise KeyError("choices")
+    except KeyError as error:
+        told = failed(error).describe()
+    assert told.splitlines()[:2] == ["KeyError: 'choices'", "Traceback (most recent call last):"]
+
+
+class LeavesItToTheLoop(HttpLanguageModel):
+    """Its stream reads another generator, which Python closes on the event loop when nobody holds it any more."""
+
+    async def stream(self, input: LanguageModelInput) -> AsyncIterator[PartialModelResponse]:  # type: ignore[override]
+        async for partial in self._inner(input):
+            yield partial
+
+    async def _inner(self, input: LanguageModelInput) -> AsyncIterator[PartialModelResponse]:
+        async for partial in super().stream(input):
+            yield partial
+
+
+def test_a_stream_may_be_closed_by_the_event_loop() -> None:
+    codec = get_codec("openai")
+    [call] = [call for call in Plan(["openai"], CASSETTES, own=True, only=["text"]).calls if call.stream]
+
+    def create(**known: Any) -> HttpLanguageModel:
+        return LeavesItToTheLoop(codec, known["model_id"], **{k: v for k, v in known.items() if k != "model_id"})
+
+    with closing(InProcess()) as lane, closing(asyncio.new_event_loop()) as loop:
+        subject = Subject(codec, create, lane, loop)
+        subject.leave_early(call, playback_of(call.exchange, call.events, "complete", Hold(len(call.events) - 1)))
+        assert lane.performances[-1].closed
+        assert lane.performances[-1].taken < len(call.events)
