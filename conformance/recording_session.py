@@ -75,7 +75,7 @@ class RecordingSession:
         # Only here: the server's libraries cost more to import than a short run takes.
         from mock_server import MockServer
 
-        self._mock = MockServer()
+        self._mock = MockServer(validate="off")
         self._transport = httpx.HTTPTransport()
         self._open = ExitStack()
         self._canary = Canary.make()

@@ -373,8 +373,7 @@ def test_the_clients_own_timeout(mock: MockServer) -> None:
 def test_base_urls(mock: MockServer, path: str) -> None:
     with openai.OpenAI(base_url=mock.url + path, api_key="test") as client:
         assert client.responses.create(model=MODEL, input="hello").output_text == "You said: hello"
-        with pytest.raises(openai.NotFoundError):
-            client.models.list()
+        assert MODEL in [model.id for model in client.models.list()]
 
 
 def test_in_process_without_a_socket() -> None:
