@@ -175,7 +175,7 @@ def test_a_refusal(mock: MockServer, ask: Ask) -> None:
 
 
 def test_an_image(mock: MockServer, ask: Ask) -> None:
-    data = base64.b64encode(b"\x89PNG not really").decode()
+    data = base64.b64encode(b"\x89PNG\r\n\x1a\n not really").decode()
     mock.on().reply(ImagePart(mime_type="image/png", data=data, id="ig_1"))
     (item,) = output(ask(mock, input="draw", tools=[{"type": "image_generation"}]))
     assert {key: item[key] for key in ("type", "id", "status", "result")} == {
@@ -188,7 +188,7 @@ def test_an_image(mock: MockServer, ask: Ask) -> None:
 
 @pytest.mark.shows("image input")
 def test_an_image_is_read(mock: MockServer, ask: Ask) -> None:
-    data = base64.b64encode(b"\x89PNG not really").decode()
+    data = base64.b64encode(b"\x89PNG\r\n\x1a\n not really").decode()
     content = [
         {"type": "input_text", "text": "What?"},
         {"type": "input_image", "image_url": f"data:image/png;base64,{data}", "detail": "auto"},

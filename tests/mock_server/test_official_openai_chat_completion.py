@@ -188,7 +188,7 @@ def test_reasoning_of_compatible_servers(mock: MockServer) -> None:
 
 @pytest.mark.shows("image input")
 def test_an_image_is_read(mock: MockServer, ask: Ask) -> None:
-    data = base64.b64encode(b"\x89PNG not really").decode()
+    data = base64.b64encode(b"\x89PNG\r\n\x1a\n not really").decode()
     content = [
         {"type": "text", "text": "What?"},
         {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
