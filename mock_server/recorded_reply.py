@@ -57,13 +57,16 @@ class RecordedReply:
 
     def plan(self, answered: int, codec: Codec, call: ModelCall, codecs: Sequence[Codec]) -> ReplyPlan | ModelResponse:
         """The answer when the model has answered ``answered`` times: its bytes, where they are what ``codec`` would
-        write for ``call``; what they say, otherwise.
+        write for ``call``; what they say, otherwise. Recordings of the form that is asked for, whole or streamed, come
+        before all others.
 
         Raises the error that was recorded, and InvariantError for a recording that cannot be read.
         """
-        recorded = self.cassette.interactions[min(answered, len(self.cassette.interactions) - 1)]
+        every = self.cassette.interactions
+        fitting = [recorded for recorded in every if _is_stream(recorded) == call.stream] or every
+        recorded = fitting[min(answered, len(fitting) - 1)]
         speaker, route = self._protocol_of(recorded, codecs)
-        streamed = bool(recorded.response.note and recorded.response.note.chunk_offsets) or _is_stream(recorded)
+        streamed = _is_stream(recorded)
         if speaker.provider == codec.provider and (streamed == call.stream or recorded.response.status != 200):
             return _as_it_was(recorded, stream=streamed)
         return _read(recorded, speaker, route, streamed=streamed)
@@ -108,6 +111,9 @@ CassetteFile: TypeAlias = Annotated[
 
 
 def _is_stream(recorded: Interaction) -> bool:
+    note = recorded.response.note
+    if note is not None and note.chunk_offsets:
+        return True
     return any(value.startswith("text/event-stream") for value in recorded.response.headers.get("content-type", ()))
 
 

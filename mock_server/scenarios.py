@@ -204,8 +204,8 @@ def _new_id(part: JsonObject, ids: CallIds) -> str:
 class Turn(Model):
     """One answer of a scenario: a ``reply``, or what a ``cassette`` has recorded.
 
-    The cassette is a file beside the scenarios; its n-th recording answers when the model has answered n-1 times. A
-    fault without a status damages the answer, or the one that is made up where there is none.
+    The cassette is a file beside the scenarios; of its recordings of the form that is asked for, whole or streamed, the
+    n-th answers when the model has answered n-1 times. A fault without a status damages the answer, or the one that is made up where there is none.
     """
 
     reply: Maybe[SerializeAsAny[Reply]] = None
