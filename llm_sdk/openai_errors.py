@@ -22,7 +22,7 @@ from llm_sdk.errors import (
     UnsupportedError,
     status_error,
 )
-from llm_sdk.wire_fault import field_names, field_path, field_steps, furthest, unknown_fields
+from llm_sdk.wire_fault import about_tag, field_names, field_path, field_steps, furthest, unknown_fields
 from llm_sdk.wire_model import Wire
 
 __all__ = [
@@ -137,10 +137,11 @@ def not_json(provider: str) -> InvalidInputError:
 def refuse(error: ValidationError, models: ModuleType, provider: str) -> InvalidInputError:
     """What the API says of a body that does not fit the wire ``models``."""
     names = field_names(models)
-    first = furthest(error)
+    first = about_tag(furthest(error), "role")
     steps = field_steps(first["loc"], names)
     path = field_path(steps)
-    rivals = [other for other in error.errors() if field_steps(other["loc"], names) == steps]
+    others = (about_tag(other, "role") for other in error.errors())
+    rivals = [other for other in others if field_steps(other["loc"], names) == steps]
     message, code = _complaint(first, path, [_expected(other, path) for other in rivals])
     return InvalidInputError(message, path=path, code=code, provider=provider)
 

@@ -7,14 +7,31 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from llm_sdk.codec import ModelCall
-from llm_sdk.wire_model import Wire
+from llm_sdk.wire_model import UNKNOWN, Wire
 
-__all__ = ["field_names", "field_path", "field_steps", "furthest", "unknown_fields"]
+__all__ = ["about_tag", "field_names", "field_path", "field_steps", "furthest", "unknown_fields"]
 
 
 def furthest(error: ValidationError) -> ErrorDetails:
     """The complaint about the place that the reading got furthest to: of a union, the member that was meant."""
     return max(error.errors(), key=lambda complaint: len(complaint["loc"]))
+
+
+def about_tag(complaint: ErrorDetails, field: str) -> ErrorDetails:
+    """A complaint that an object is none of a union's, which ``field`` tells apart, as one about that field; any other
+    complaint as it is."""
+    if complaint["type"] != "union_tag_invalid":
+        return complaint
+    given, place = complaint["input"], complaint["loc"]
+    if not isinstance(given, dict):
+        return {"type": "model_type", "loc": place, "msg": "Input should be an object", "input": given}
+    # The tag of the member stands before its field, as in every other complaint.
+    place = (*place, UNKNOWN, field)
+    if field not in given:
+        return {"type": "missing", "loc": place, "msg": "Field required", "input": given}
+    expected = complaint.get("ctx", {}).get("expected_tags", "")
+    msg = f"Input should be one of {expected}"
+    return {"type": "literal_error", "loc": place, "msg": msg, "input": given[field], "ctx": {"expected": expected}}
 
 
 def field_names(models: ModuleType) -> frozenset[str]:

@@ -29,7 +29,7 @@ from llm_sdk.providers.cohere.options import (
     encode_tools,
 )
 from llm_sdk.types import JsonObject, LanguageModelInput
-from llm_sdk.wire_fault import field_names, field_path, field_steps, furthest
+from llm_sdk.wire_fault import about_tag, field_names, field_path, field_steps, furthest
 
 OPTIONS = {
     "max_tokens": "max_tokens",
@@ -132,7 +132,7 @@ def ignored_fields(fields: JsonObject) -> list[str]:
 
 def refuse(error: ValidationError) -> InvalidInputError:
     """What the API says of a body that it refuses."""
-    first = furthest(error)
+    first = about_tag(furthest(error), "role")
     path = field_path(field_steps(first["loc"], field_names(wire)))
     if first["type"] == "missing":
         known = "a model parameter is required for this endpoint."
