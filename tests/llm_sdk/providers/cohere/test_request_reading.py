@@ -179,7 +179,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"messages": [HI]}, "a model parameter is required for this endpoint.", "model"),
     ({"model": "m"}, "invalid request: messages is required", "messages"),
     ({"model": "m", "messages": [{"role": "user"}]}, "invalid request: messages[0].content is required", ""),
-    ({"model": "m", "messages": [{"role": "bot", "content": "x"}]}, "invalid request: messages[0]: ", ""),
+    ({"model": "m", "messages": [{"role": "bot", "content": "x"}]}, "invalid request: messages[0].role: ", ""),
     ({**ASKED, "max_tokens": "5"}, "invalid request: max_tokens: ", "max_tokens"),
     (
         {**ASKED, "temperature": 1.5},
