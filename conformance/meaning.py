@@ -143,10 +143,19 @@ def _with_texts_apart(parts: list[Any], expected: list[Any]) -> list[Any]:
             found += rest[:count]
         elif rest and part["type"] == rest[0]["type"] in ("tool-result", "source"):
             inner = [] if part["content"] == [EMPTY] and not rest[0]["content"] else part["content"]
-            found.append({**part, "content": _with_texts_apart(inner, rest[0]["content"])})
+            told = {"content": _with_texts_apart(inner, rest[0]["content"])}
+            found.append({**_as_a_success(part, rest[0]), **told})
         else:
             found.append(part)
     return found
+
+
+def _as_a_success(part: JsonObject, expected: JsonObject) -> JsonObject:
+    """A part, which may spell out that a result is no error, or leave it out."""
+    if part.get("is_error") or expected.get("is_error"):
+        return part
+    rest = {name: value for name, value in part.items() if name != "is_error"}
+    return {**rest, "is_error": expected["is_error"]} if "is_error" in expected else rest
 
 
 def _leading_texts(parts: list[Any]) -> list[str]:

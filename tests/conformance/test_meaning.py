@@ -27,6 +27,10 @@ def result(*texts: str) -> dict[str, Any]:
     return {"role": "tool", "content": [part]}
 
 
+def ended(message: dict[str, Any], *, is_error: bool) -> dict[str, Any]:
+    return {**message, "content": [{**part, "is_error": is_error} for part in message["content"]]}
+
+
 IMAGE = {"type": "image", "mime_type": "image/png", "data": "AAAA"}
 LED_IN = {"role": "user", "content": [IMAGE], "led_in": True}
 SYSTEM = {"role": "system", "content": text("Be brief")}
@@ -39,6 +43,8 @@ THOUGHT = {"type": "reasoning", "text": "t"}
     [
         ({"messages": [], "tool_choice": {"type": "auto"}}, {"messages": []}),
         ({"messages": []}, {"messages": [], "tool_choice": {"type": "auto"}}),
+        ({"messages": [ended(result("a"), is_error=False)]}, {"messages": [result("a")]}),
+        ({"messages": [result("a")]}, {"messages": [ended(result("a"), is_error=False)]}),
         ({"messages": []}, {"messages": [], "response_format": {"type": "text"}, "parallel_tool_calls": True}),
         ({"messages": [], "parallel_tool_calls": True, "metadata": {}, "stop": []}, {"messages": []}),
         ({"messages": [SYSTEM, user("a")]}, PROMPT),
@@ -65,6 +71,8 @@ def test_another_style_means_the_same(read: dict[str, Any], expected: dict[str, 
         ({"messages": [], "tool_choice": {"type": "none"}}, {"messages": []}),
         ({"messages": [], "parallel_tool_calls": True}, {"messages": [], "parallel_tool_calls": False}),
         ({"messages": []}, {"messages": [], "tool_choice": {"type": "required"}}),
+        ({"messages": [ended(result("a"), is_error=False)]}, {"messages": [ended(result("a"), is_error=True)]}),
+        ({"messages": [ended(result("a"), is_error=True)]}, {"messages": [result("a")]}),
         ({"messages": [], "temperature": 1}, {"messages": []}),
         ({"messages": [SYSTEM, user("a")]}, {**PROMPT, "system_prompt": "Be long"}),
         ({"messages": [user("a"), SYSTEM]}, PROMPT),
