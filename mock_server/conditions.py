@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BeforeValidator,
+    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     StrictBool,
@@ -168,6 +169,8 @@ class TextCondition(Model):
     ``regex`` is the same as the plain form, ``contains`` is found as it stands, ``equals`` is the whole text. All that
     are given have to hold.
     """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     regex: Maybe[Regex] = None
     contains: Maybe[str] = None

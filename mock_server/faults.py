@@ -7,6 +7,7 @@ from random import Random
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from mock_server.reply import ReplyPlan, TimedChunk
 
@@ -21,6 +22,11 @@ OF_AN_ERROR = frozenset({"message", "code", "retry_after"})
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 Count = Annotated[int, Field(ge=0)]
+
+
+def _one_of(*names: str) -> JsonDict:
+    """The schema of an object that has at least one of these keys."""
+    return {"anyOf": [{"required": [name]} for name in names]}
 
 
 class Fault(BaseModel):
@@ -38,12 +44,23 @@ class Fault(BaseModel):
     ``reset`` cuts it with a reset, before the first byte where no other place is given; ``stall_after_events`` says
     nothing more for ``stall`` seconds, an hour by default; ``malformed_event`` breaks the data of the n-th event (the
     first is 1); ``omit_end`` leaves out the last event, which is the provider's end mark, and ends the connection
-    properly; ``split_utf8`` sends the bytes of each character that has several apart; ``content_type`` is told in the
+    properly; ``split_utf8`` sends each character of several bytes in two pieces; ``content_type`` is told in the
     place of the true one. An answer that is not streamed counts as one event; its end is its last
     character.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "minProperties": 1,
+            "dependentRequired": {"window": ["rate_limit"], "stall": ["stall_after_events"]},
+            "dependentSchemas": {
+                **{name: _one_of("status", "rate_limit") for name in sorted(OF_AN_ERROR)},
+                "jitter": _one_of(*sorted(TIMES - {"jitter"})),
+            },
+        },
+    )
 
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     message: str | None = None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,22 @@ def read_turn(turn: JsonObject, when: When) -> Turn:
 
 def scenario_schema() -> JsonObject:
     """The JSON Schema of a scenario file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}
+    schema = ScenarioFile.model_json_schema()
+    _require_tags(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _require_tags(schema: Any) -> None:
+    """Say that the key by which a union is told apart must be there, though its members have a default for it."""
+    match schema:
+        case {"discriminator": {"propertyName": name}}:
+            schema["required"] = [name]
+        case dict():
+            for inner in schema.values():
+                _require_tags(inner)
+        case list():
+            for inner in schema:
+                _require_tags(inner)
 
 
 class _Loader(yaml.SafeLoader):
@@ -332,9 +348,10 @@ def _explain(detail: Any) -> str:
     return message
 
 
-def _keys() -> set[str]:
+@cache
+def _keys() -> frozenset[str]:
     """Every key that a scenario file may have anywhere."""
     schema = ScenarioFile.model_json_schema()
     models = [schema, *schema["$defs"].values()]
     objects = [form for model in models for form in (model, *model.get("anyOf", ()))]
-    return {key for form in objects for key in form.get("properties", ())}
+    return frozenset(key for form in objects for key in form.get("properties", ()))

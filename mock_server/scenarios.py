@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, GetJsonSchemaHandler, SerializeAsAny, model_validator
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, SerializeAsAny, model_validator
+from pydantic.config import JsonDict, JsonValue
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -116,9 +117,9 @@ class Reply(Model):
         whole = handler.resolve_ref_schema(handler(schema))
         part = whole["properties"]["content"]["items"]
         parts = {"type": "array", "items": {"anyOf": [{"type": "string"}, part]}}
-        whole["properties"]["content"] |= parts
-        short = [{"type": "string"}, parts, part, dict(whole)]
-        return {"anyOf": short}
+        short = [{"type": "string"}, parts, part]
+        whole["properties"]["content"] = {"anyOf": short}
+        return {"anyOf": [*short, dict(whole)]}
 
     def build(self, variables: Mapping[str, Any], ids: CallIds) -> ModelResponse:
         """The answer, with its templates rendered and its tool calls named.
@@ -201,12 +202,36 @@ def _new_id(part: JsonObject, ids: CallIds) -> str:
     return ids.tool_call_id(part["tool_name"], hosted=bool(part.get("provider_executed")))
 
 
+ANSWERS = ("reply", "cassette", "fault", "pace")
+SEVERAL = ("turns", "sequence")
+
+
+def _has(*names: str) -> JsonDict:
+    """The schema of an object that has all of these keys."""
+    return {"required": list(names)}
+
+
+def _needs(*names: str) -> list[JsonValue]:
+    """The schemas of objects that have one of these keys each."""
+    return [_has(name) for name in names]
+
+
+ONE_ERROR: JsonDict = {"required": ["status"], "not": _has("rate_limit")}
+NOT_BOTH: list[JsonValue] = [
+    _has("reply", "cassette"),
+    *({**_has(answer, "fault"), "properties": {"fault": ONE_ERROR}} for answer in ("reply", "cassette")),
+]
+
+
 class Turn(Model):
     """One answer of a scenario: a ``reply``, or what a ``cassette`` has recorded.
 
     The cassette is a file beside the scenarios; of its recordings of the form that is asked for, whole or streamed, the
-    n-th answers when the model has answered n-1 times. A fault without a status damages the answer, or the one that is made up where there is none.
+    n-th answers when the model has answered n-1 times. A fault without a status damages the answer, or the one that is
+    made up where there is none.
     """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _needs(*ANSWERS), "not": {"anyOf": NOT_BOTH}})
 
     reply: Maybe[SerializeAsAny[Reply]] = None
     cassette: Maybe[CassetteFile] = None
@@ -239,6 +264,19 @@ class Scenario(Turn):
     comes once; the same request again gets the next one. Or a ``sequence``: the n-th answers the n-th request that
     fits, whatever conversation it belongs to. The last one stays. A ``fallback`` answers where no other scenario does.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": _needs(*ANSWERS, *SEVERAL),
+            "not": {
+                "anyOf": [
+                    *NOT_BOTH,
+                    _has(*SEVERAL),
+                    *(_has(one, several) for one in ANSWERS[:3] for several in SEVERAL),
+                ]
+            },
+        }
+    )
 
     name: Maybe[str] = None
     when: When = Field(default_factory=When)

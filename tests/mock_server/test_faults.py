@@ -1,5 +1,6 @@
 """Faults on a planned reply: exact bytes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,11 @@ WHOLE = whole_reply(WireResponse(200, b'{"a":1}'))
         ({"malformed_event": 4}, EVENTS, True),
         ({"omit_end": True}, EVENTS[:2], True),
         ({"omit_end": True, "malformed_event": 1, "cut_after_events": 1}, [b'data: {"a\n\n'], False),
+        ({"reset": True}, [], False),
+        ({"reset": True, "cut_after_events": 1}, EVENTS[:1], False),
+        ({"split_utf8": True}, [EVENTS[0], EVENTS[1][:23], EVENTS[1][23:], EVENTS[2]], True),
+        ({"content_type": "text/html"}, EVENTS, True),
+        ({"rate_limit": 3, "window": 5.0}, EVENTS, True),
     ],
 )
 def test_a_stream_is_damaged_as_asked(fault: dict[str, Any], sent: list[bytes], complete: bool) -> None:
@@ -54,6 +60,37 @@ def test_a_stream_is_damaged_as_asked(fault: dict[str, Any], sent: list[bytes], 
 def test_a_whole_answer_counts_as_one_event(fault: dict[str, Any], body: bytes, length: str, complete: bool) -> None:
     damaged = put_on(WHOLE, Fault(**fault))
     assert (damaged.body, damaged.headers["content-length"], damaged.complete) == (body, length, complete)
+
+
+def test_only_a_reset_resets() -> None:
+    assert put_on(STREAM, Fault(reset=True, cut_after_bytes=4)).reset
+    assert not put_on(STREAM, Fault(cut_after_bytes=4)).reset
+
+
+def test_characters_of_several_bytes_are_sent_in_pieces() -> None:
+    whole = whole_reply(WireResponse(200, "é€😀a".encode()))
+    pieces = [chunk.data for chunk in put_on(whole, Fault(split_utf8=True)).chunks]
+    assert pieces == [b"\xc3", b"\xa9\xe2", b"\x82\xac\xf0", b"\x9f\x98\x80a"]
+
+
+def test_a_wrong_content_type_stands_in_the_place_of_the_true_one() -> None:
+    told = put_on(replace(STREAM, headers={"content-type": "text/event-stream", "x": "y"}), Fault(content_type="a/b"))
+    assert told.headers == {"content-type": "a/b", "x": "y"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "delays"),
+    [
+        ({"time_to_first_token": 2}, [2, 0, 0]),
+        ({"tokens_per_second": 4}, [0, 0.25, 0.25]),
+        ({"tokens_per_second": 4, "time_to_first_token": 2}, [2, 0.25, 0.25]),
+        ({"stall_after_events": 1}, [0, 3600, 0]),
+        ({"stall_after_events": 2, "stall": 5, "tokens_per_second": 4}, [0, 0.25, 5.25]),
+        ({"stall_after_events": 3}, [0, 0, 0]),
+    ],
+)
+def test_times_of_events(fault: dict[str, Any], delays: list[float]) -> None:
+    assert [chunk.delay for chunk in put_on(STREAM, Fault(**fault)).chunks] == delays
 
 
 def test_latency_adds_up_and_harms_nothing() -> None:
