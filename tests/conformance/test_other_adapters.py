@@ -1,0 +1,51 @@
+"""What adapters by others do that is no defect."""
+
+from pathlib import Path
+
+import pytest
+from test_plugin import run
+
+WARNS = """
+import warnings
+from llm_sdk.registry import get_model
+
+def create(*, base_url, api_key, model_id, http_client):
+    model = get_model("openai", model_id, api_key=api_key, base_url=base_url, http_client=http_client)
+    ask = model.generate
+    async def generate(input):
+        warnings.warn("the library below is old", FutureWarning)
+        return await ask(input)
+    model.generate = generate
+    return model
+"""
+
+SENDS_A_BEARER_TOKEN = """
+from llm_sdk.registry import get_model
+
+def create(*, provider, base_url, api_key, model_id, http_client):
+    http_client.headers["Authorization"] = f"Bearer {api_key}"
+    http_client.event_hooks["request"] = [leave_out]
+    return get_model(provider, model_id, api_key=api_key, base_url=base_url, http_client=http_client)
+
+async def leave_out(request):
+    del request.headers["x-api-key"]
+"""
+
+
+@pytest.mark.timeout(120)
+def test_an_adapter_may_warn(tmp_path: Path) -> None:
+    """Whoever runs the suite may turn warnings into errors for their own code, as many projects do."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
+    (tmp_path / "warner.py").write_text(WARNS, encoding="utf-8")
+    done = run(tmp_path, "--adapter", "warner:create", "--case", "text", "-k", "test_content")
+    assert "2 passed" in done.stdout, done.stdout
+    assert "the library below is old" in done.stdout
+
+
+@pytest.mark.timeout(120)
+def test_the_key_may_be_in_every_header_that_the_provider_reads(tmp_path: Path) -> None:
+    """The official client of Anthropic sends it as a bearer token."""
+    (tmp_path / "bearer.py").write_text(SENDS_A_BEARER_TOKEN, encoding="utf-8")
+    words = ["--provider", "anthropic", "--case", "text", "-k", "key_is_in_its_header and anthropic"]
+    done = run(tmp_path, "--adapter", "bearer:create", *words)
+    assert "2 passed" in done.stdout, done.stdout
