@@ -80,7 +80,8 @@ def usage_as_expected(answer: ModelResponse, expected: JsonObject) -> JsonObject
         return {"usage": came}
     for details in ("input_tokens_details", "output_tokens_details"):
         said = expected["usage"].get(details, {})
-        kept = {name: count for name, count in came.pop(details, {}).items() if count or name in said}
+        unsaid = {name: 0 for name, count in said.items() if count == 0}
+        kept = unsaid | {name: count for name, count in came.pop(details, {}).items() if count or name in said}
         if kept or details in expected["usage"]:
             came[details] = kept
     return {"usage": came}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 
+from conformance.expectations import usage_as_expected
 from conformance.lanes import InProcess
 from conformance.outcome import Outcome, failed, is_same
 from conformance.plan import Plan
@@ -15,7 +16,7 @@ from llm_sdk.codec import WireRequest
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import HttpLanguageModel
 from llm_sdk.registry import get_codec
-from llm_sdk.types import LanguageModelInput, ModelResponse, TextPart, ToolCallPart
+from llm_sdk.types import LanguageModelInput, ModelResponse, ModelTokensDetails, ModelUsage, TextPart, ToolCallPart
 
 
 def answered(id: str, call_id: str, text: str = "a", sent: bytes = b'{"id": "chat-1", "call": "call-1"}') -> Outcome:
@@ -72,3 +73,13 @@ def test_a_stream_may_be_closed_by_the_event_loop() -> None:
         subject.leave_early(call, playback_of(call.exchange, call.events, "complete", Hold(len(call.events) - 1)))
         assert lane.performances[-1].closed
         assert lane.performances[-1].taken < len(call.events)
+
+
+def test_a_detail_of_zero_says_no_more_than_its_absence() -> None:
+    bare = ModelUsage(input_tokens=5, output_tokens=0)
+    told = bare.model_copy(update={"input_tokens_details": ModelTokensDetails(cached_text_tokens=0)})
+    for came, expected in ((bare, told), (told, bare)):
+        wanted = {"usage": expected.model_dump(mode="json")}
+        assert usage_as_expected(ModelResponse(content=[], usage=came), wanted) == wanted
+    wanted = {"usage": {**bare.model_dump(), "input_tokens_details": {"cached_text_tokens": 3}}}
+    assert usage_as_expected(ModelResponse(content=[], usage=told), wanted) != wanted
