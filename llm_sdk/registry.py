@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llm_sdk.codec import Codec
 from llm_sdk.errors import InvalidInputError
-from llm_sdk.model import HttpClient, HttpLanguageModel, Timeout
 from llm_sdk.sse import DEFAULT_MAX_EVENT_BYTES
 from llm_sdk.types import LanguageModelMetadata
 
-__all__ = ["get_codec", "get_model", "provider_names"]
+if TYPE_CHECKING:
+    from llm_sdk.model import HttpClient, HttpLanguageModel, Timeout
+
+__all__ = ["find_codec", "get_codec", "get_model", "provider_names"]
 
 GROUP = "llm_sdk.providers"
 PROVIDERS = {
@@ -35,24 +37,43 @@ def get_codec(provider: str) -> Codec:
     return codec
 
 
+def find_codec(provider: str) -> Codec:
+    """As :func:`get_codec`; of a protocol of this package only the endpoint is read at once, and all else when it is
+    used, so that a server of every protocol starts before it has read them all."""
+    return cast("Codec", _UnreadCodec(provider)) if provider in PROVIDERS else get_codec(provider)
+
+
+class _UnreadCodec:
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
+        room = import_module(f"{PROVIDERS[provider]}.endpoint")
+        self.endpoint, self.match = room.ENDPOINT, room.match
+
+    def __getattr__(self, name: str) -> Any:
+        value = self.__dict__[name] = getattr(get_codec(self.provider), name)
+        return value
+
+
 def get_model(
     provider: str,
     model_id: str,
     *,
     api_key: str | None = None,
     base_url: str | None = None,
-    http_client: HttpClient | None = None,
+    http_client: "HttpClient | None" = None,
     metadata: LanguageModelMetadata | Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
-    timeout: Timeout | None = None,
+    timeout: "Timeout | None" = None,
     max_retries: int = 2,
     max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES,
-) -> HttpLanguageModel:
+) -> "HttpLanguageModel":
     """A model of a provider, of the provider's own class where it has one.
 
     The arguments are those of :class:`llm_sdk.model.HttpLanguageModel`. Raises InvalidInputError for an unknown
     provider, a missing key, and whatever else is wrong with them.
     """
+    from llm_sdk.model import HttpLanguageModel
+
     module = _load(provider)
     options: dict[str, Any] = {
         "api_key": api_key,

@@ -63,14 +63,14 @@ def serve(
     """
     # Here, because the other commands need no server.
     from llm_sdk.errors import InvalidInputError
-    from llm_sdk.registry import get_codec, provider_names
+    from llm_sdk.registry import find_codec, provider_names
     from mock_server.engine import Engine
     from mock_server.profiles import deviate, load_profile
     from mock_server.routes import base_path
     from mock_server.scenario_source import ScenarioSource
     from mock_server.web_server import AddressInUseError, WebServer, open_socket
 
-    codecs = [get_codec(name) for name in provider_names()]
+    codecs = [find_codec(name) for name in provider_names()]
     try:
         codecs = codecs if profile is None else deviate(codecs, load_profile(profile))
     except InvalidInputError as error:

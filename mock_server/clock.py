@@ -4,10 +4,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import anyio
-from anyio.lowlevel import checkpoint, current_token
+if TYPE_CHECKING:
+    import anyio
 
 __all__ = ["Clock", "SystemClock", "VirtualClock"]
 
@@ -45,6 +45,8 @@ class SystemClock:
     async def sleep_async(self, seconds: float) -> None:
         """Wait, and let others work."""
         if seconds > 0:
+            import anyio
+
             await anyio.sleep(seconds)
 
 
@@ -102,6 +104,9 @@ class VirtualClock:
 
     async def sleep_async(self, seconds: float) -> None:
         """Wait until the time has come, and let others work."""
+        import anyio
+        from anyio.lowlevel import checkpoint
+
         done = anyio.Event()
         number = self._enter(seconds, _waker(done))
         if number is None:
@@ -128,8 +133,10 @@ class VirtualClock:
             return self._number
 
 
-def _waker(done: anyio.Event) -> Callable[[], object]:
+def _waker(done: "anyio.Event") -> Callable[[], object]:
     """Sets an event of the running loop, from any thread and without waiting for it."""
+    from anyio.lowlevel import current_token
+
     loop: Any = current_token().native_token
     soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon  # asyncio's, or trio's
 

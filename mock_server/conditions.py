@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -22,98 +23,14 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from llm_sdk.codec import ModelCall
 from llm_sdk.json_model import Maybe, Model
-from llm_sdk.types import JsonResponseFormat, LanguageModelInput, ToolResultPart
-from mock_server.conversation import last_user, system_text, text_of, tool_name, tool_results
+from mock_server.asked import Asked
 
-__all__ = ["BUILT_IN_VARIABLES", "Asked", "Match", "Miss", "Predicate", "TextCondition", "When", "fits_model"]
+__all__ = ["BUILT_IN_VARIABLES", "Match", "Miss", "Predicate", "TextCondition", "When", "fits_model"]
 
 BUILT_IN_VARIABLES = ("last_user", "model", "provider", "system", "tool_result")
 
 QUOTED_CHARACTERS = 120
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request as conditions, predicates and functions that reply see it.
-
-    ``headers`` have names in lower case. What has to be worked out is worked out once, when it is first wanted.
-    """
-
-    provider: str
-    call: ModelCall
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def model_id(self) -> str:
-        """The model that is asked."""
-        return self.call.model_id
-
-    @property
-    def input(self) -> LanguageModelInput:
-        """All that is asked, in unified types."""
-        return self.call.input
-
-    @property
-    def stream(self) -> bool:
-        """Whether the answer is wanted piece by piece."""
-        return self.call.stream
-
-    @cached_property
-    def _last_user(self) -> tuple[int, str]:
-        return last_user(self.call.input)
-
-    @property
-    def last_user(self) -> str:
-        """The text of the last message of the user."""
-        return self._last_user[1]
-
-    @property
-    def last_user_at(self) -> int:
-        """The index of that message, -1 where there is none."""
-        return self._last_user[0]
-
-    @cached_property
-    def system(self) -> str:
-        """The instructions."""
-        return system_text(self.call.input)
-
-    @cached_property
-    def tool_results(self) -> list[ToolResultPart]:
-        """The results that the model has not answered yet."""
-        return tool_results(self.call.input)
-
-    @cached_property
-    def tool_result(self) -> str:
-        """What those results say."""
-        return text_of(self.tool_results)
-
-    @cached_property
-    def tools(self) -> frozenset[str]:
-        """The names of the tools that are offered."""
-        return frozenset(map(tool_name, self.call.input.tools or ()))
-
-    @cached_property
-    def texts(self) -> list[str]:
-        """What each message says."""
-        return [text_of(message.content) for message in self.call.input.messages]
-
-    @cached_property
-    def format(self) -> str:
-        """The form that is wanted: ``json`` or ``text``."""
-        return "json" if isinstance(self.call.input.response_format, JsonResponseFormat) else "text"
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """What every template may name."""
-        return {
-            "last_user": self.last_user,
-            "system": self.system,
-            "tool_result": self.tool_result,
-            "provider": self.provider,
-            "model": self.model_id,
-        }
 
 
 Predicate: TypeAlias = Callable[[Asked], bool]
@@ -197,6 +114,11 @@ class TextCondition(Model):
         return whole["regex"] if whole.keys() == {"regex"} else whole
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is one regular expression that names nothing."""
+        return self.regex is not None and not self.groups and self.contains is None and self.equals is None
+
+    @property
     def groups(self) -> list[str]:
         """The names of its groups."""
         return list(self.regex.groupindex) if self.regex is not None else []
@@ -260,12 +182,24 @@ class When(Model):
         given = ((key, getattr(self, key)) for key in type(self).model_fields)
         return tuple((key, CHECKS[key], wanted) for key, wanted in given if wanted is not None and key in CHECKS)
 
+    @cached_property
+    def _checks_of_content(self) -> tuple[Callable[[Asked], "_Hit | None"], ...]:
+        return tuple(_compiled(key, check, wanted) for key, check, wanted in self._conditions if key not in TARGET)
+
+    def is_for(self, provider: str, model_id: str) -> bool:
+        """Whether requests to this model, in this provider's protocol, can fit at all."""
+        return self.provider in (None, provider) and fits_model(self.model, model_id)
+
     def match(self, asked: Asked) -> Match | None:
         """Whether this request fits, ``nth`` and ``probability`` aside."""
+        return self.match_content(asked) if self.is_for(asked.provider, asked.model_id) else None
+
+    def match_content(self, asked: Asked) -> Match | None:
+        """As :meth:`match`, for a request of which :meth:`is_for` is known."""
         groups: dict[str, str] = {}
         anchor: int | None = None
-        for _, check, wanted in self._conditions:
-            hit = check(wanted, asked)
+        for check in self._checks_of_content:
+            hit = check(asked)
             if hit is None:
                 return None
             if hit is not HIT:
@@ -356,6 +290,23 @@ CHECKS: dict[str, _Check] = {
     "any_message": _fits_any_message,
     "predicate": lambda wanted, asked: HIT if wanted(asked) else None,
 }
+
+
+TARGET = ("provider", "model")
+
+
+def _compiled(key: str, check: _Check, wanted: Any) -> Callable[[Asked], _Hit | None]:
+    """The check of one condition. The commonest, an expression without groups, is asked of every request that comes."""
+    if key in ("last_user", "system") and wanted.is_plain:
+        search, text_of_key, at = wanted.regex.search, attrgetter(key), key == "last_user"
+
+        def look(asked: Asked) -> _Hit | None:
+            if search(text_of_key(asked)) is None:
+                return None
+            return _Hit(message=asked.last_user_at) if at else HIT
+
+        return look
+    return partial(check, wanted)
 
 
 def _wish(wanted: Any) -> str:

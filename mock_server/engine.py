@@ -25,12 +25,12 @@ from llm_sdk.errors import (
     UnsupportedError,
 )
 from llm_sdk.json_array import encode_array
-from llm_sdk.registry import get_codec, provider_names
+from llm_sdk.registry import find_codec, provider_names
 from llm_sdk.sse import encode_event
 from llm_sdk.types import ModelResponse
+from mock_server.asked import Asked
 from mock_server.author import estimate_usage, write_answer
 from mock_server.clock import Clock, SystemClock
-from mock_server.conditions import Asked
 from mock_server.fault_plan import FaultPlan, Faults
 from mock_server.fault_rules import split_model
 from mock_server.faults import Fault
@@ -106,7 +106,7 @@ class Engine:
         clock: Clock | None = None,
         validation: Validation = "provider",
     ) -> None:
-        self.codecs = [get_codec(name) for name in provider_names()] if codecs is None else list(codecs)
+        self.codecs = [find_codec(name) for name in provider_names()] if codecs is None else list(codecs)
         self.clock = clock or SystemClock()
         self.faults = Faults(seed, self.clock)
         self.script = Script(scenarios, seed=seed)

@@ -6,8 +6,8 @@ from math import ceil
 
 from llm_sdk.codec import Codec
 from llm_sdk.errors import StatusCodeError, status_error
+from mock_server.asked import Asked
 from mock_server.clock import Clock
-from mock_server.conditions import Asked
 from mock_server.fault_rules import HEADER, FaultRules, fault_in_header
 from mock_server.faults import Fault, put_on
 from mock_server.rate_limits import RateLimits

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.json_model import JsonObject, Maybe, Model
-from mock_server.conditions import Asked, When
+from mock_server.asked import Asked
+from mock_server.conditions import When
 from mock_server.faults import Fault
 
 __all__ = ["HEADER", "FaultRule", "FaultRules", "fault_in_header", "split_model"]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from mock_server.conditions import Asked
+from mock_server.asked import Asked
 from mock_server.script import NearMiss
 
 __all__ = ["explain_no_match"]

@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import anyio.to_thread
-
-from mock_server.conditions import Asked
+from mock_server.asked import Asked
 from mock_server.reply import ReplyPlan
 
 __all__ = ["PendingReply"]
@@ -40,6 +38,8 @@ class PendingReply:
 
     async def run_async(self) -> ReplyPlan:
         """Await the function; one that is not async is called in a thread."""
+        import anyio.to_thread
+
         try:
             if inspect.iscoroutinefunction(self.function):
                 given = await self.function(self.asked)

@@ -1,16 +1,21 @@
 """The scenarios that are loaded, and the little that has to be counted about them."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import TypeAlias
 
 from llm_sdk.types import JsonObject
-from mock_server.conditions import Asked, Match, Miss, fits_model
+from mock_server.asked import Asked
+from mock_server.conditions import Match, Miss
 from mock_server.conversation import assistant_turns
 from mock_server.scenarios import Scenario, Turn
 
 __all__ = ["Choice", "Counter", "NearMiss", "Script"]
+
+_Candidate: TypeAlias = tuple[int, Callable[[Asked], Match | None]]
+"""The place of a scenario, and what tells whether a request to the right model fits it."""
 
 MAX_COUNTED = 10_000
 MAX_TARGETS = 1_000
@@ -66,7 +71,7 @@ class Script:
         self._answers: defaultdict[int, int] = defaultdict(int)
         self._calls: defaultdict[int, int] = defaultdict(int)
         self._repeats = Counter()
-        self._candidates: dict[tuple[str, str], list[int]] = {}
+        self._candidates: dict[tuple[str, str], list[_Candidate]] = {}
 
     def __len__(self) -> int:
         return len(self._scenarios)
@@ -111,9 +116,8 @@ class Script:
 
     def choose(self, asked: Asked, fingerprint: str) -> Choice | None:
         """The answer to this request. ``fingerprint`` is the same for a request that is repeated."""
-        for at in self._candidates_for(asked):
-            scenario = self._scenarios[at]
-            match = scenario.when.match(asked)
+        for at, match_content in self._candidates_for(asked):
+            match = match_content(asked)
             if match is not None and self._takes(at, fingerprint):
                 return self._choice(at, asked, match, fingerprint)
         return None
@@ -135,16 +139,16 @@ class Script:
             for at, scenario in enumerate(self._scenarios)
         ]
 
-    def _candidates_for(self, asked: Asked) -> list[int]:
-        """The places of the scenarios for this provider and model, in the order in which they are asked."""
+    def _candidates_for(self, asked: Asked) -> "list[_Candidate]":
+        """The scenarios for this provider and model, in the order in which they are asked."""
         target = (asked.provider, asked.model_id)
         found = self._candidates.get(target)
         if found is None:
             if len(self._candidates) >= MAX_TARGETS:
                 self._candidates.clear()
-            found = [at for at, scenario in enumerate(self._scenarios) if _is_for(scenario, *target)]
-            found.sort(key=lambda at: self._scenarios[at].fallback)
-            self._candidates[target] = found
+            here = [at for at, scenario in enumerate(self._scenarios) if scenario.when.is_for(*target)]
+            here.sort(key=lambda at: self._scenarios[at].fallback)
+            found = self._candidates[target] = [(at, self._scenarios[at].when.match_content) for at in here]
         return found
 
     def _takes(self, at: int, fingerprint: str) -> bool:
@@ -185,8 +189,3 @@ class Script:
 
     def _name(self, at: int) -> str:
         return self._scenarios[at].name or f"scenario {at + 1}"
-
-
-def _is_for(scenario: Scenario, provider: str, model_id: str) -> bool:
-    when = scenario.when
-    return when.provider in (None, provider) and fits_model(when.model, model_id)

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from llm_sdk.codec import Codec, ModelCall
 from llm_sdk.errors import InvalidInputError
-from llm_sdk.registry import get_codec, provider_names
+from llm_sdk.registry import find_codec, provider_names
 from llm_sdk.types import JsonObject, ModelResponse
+from mock_server.asked import Asked
 from mock_server.clock import Clock
-from mock_server.conditions import Asked, When
+from mock_server.conditions import When
 from mock_server.engine import Engine
 from mock_server.fault_rules import FaultRule
 from mock_server.faults import Fault
@@ -66,7 +67,7 @@ class MockServer:
         clock: Clock | None = None,
         use_all: bool = False,
     ) -> None:
-        spoken = [get_codec(name) for name in provider_names()] if codecs is None else codecs
+        spoken = [find_codec(name) for name in provider_names()] if codecs is None else codecs
         spoken = spoken if profile is None else deviate(spoken, load_profile(profile))
         self._engine = Engine(
             strict=strict, api_key=api_key, seed=seed, codecs=spoken, clock=clock, validation=validate
@@ -155,7 +156,7 @@ class MockServer:
         """Begin a scenario: ``mock.on(last_user="weather").reply("Sunny.")``.
 
         The keywords are the conditions of a scenario file (see :class:`~mock_server.conditions.When`), and
-        ``predicate``, a function of the :class:`~mock_server.conditions.Asked` request. A ``fallback`` answers where no
+        ``predicate``, a function of the :class:`~mock_server.asked.Asked` request. A ``fallback`` answers where no
         other scenario does. Raises ScenarioError for a condition that is malformed.
         """
         conditions = read_conditions(when, providers=self._engine.providers)
@@ -239,7 +240,7 @@ class ScenarioBuilder:
         **fields: Any,
     ) -> Self:
         """Answer with texts and parts, or with a whole ``ModelResponse``, in which nothing is a template, or with what
-        a function, sync or async, gives for the :class:`~mock_server.conditions.Asked` request: any of these.
+        a function, sync or async, gives for the :class:`~mock_server.asked.Asked` request: any of these.
 
         ``fields`` are those of a scripted reply: ``refusal``, ``usage``, ``finish_reason``, ``id`` and so on. ``fault``
         damages the answer, ``pace`` slows it down. Raises ScenarioError.

@@ -1,20 +1,9 @@
-"""Templates in scripted replies: jinja2 in its sandbox, which reaches neither Python nor files."""
+"""Templates in scripted replies: where they stand, and what they give."""
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta
-from jinja2.environment import TemplateExpression
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-__all__ = ["BadTemplateError", "check_templates", "render"]
-
-ENVIRONMENT = ImmutableSandboxedEnvironment(
-    undefined=StrictUndefined,
-    autoescape=False,
-    keep_trailing_newline=True,
-)
+__all__ = ["BadTemplateError", "check_templates", "has_templates", "render"]
 
 
 class BadTemplateError(ValueError):
@@ -29,15 +18,22 @@ def check_templates(value: Any, names: Collection[str]) -> list[BadTemplateError
     """Everything wrong with the templates in ``value``, which may use these names."""
     found = []
     for path, text in _templates(value, ()):
+        from mock_server import sandbox
+
         try:
-            unknown = sorted(meta.find_undeclared_variables(ENVIRONMENT.parse(text)) - {*names, *ENVIRONMENT.globals})
-        except TemplateSyntaxError as error:
-            found.append(BadTemplateError(f"the template {text!r} is malformed: {error.message}", path))
+            unknown = sorted(sandbox.undeclared(text) - {*names})
+        except ValueError as error:
+            found.append(BadTemplateError(f"the template {text!r} is malformed: {error}", path))
             continue
         if unknown:
             there = ", ".join(sorted(names))
             found.append(BadTemplateError(f"the template {text!r} names {unknown[0]!r}; there are {there}", path))
     return found
+
+
+def has_templates(value: Any) -> bool:
+    """Whether anything in ``value`` is a template."""
+    return next(_templates(value, ()), None) is not None
 
 
 def render(value: Any, variables: Mapping[str, Any], *, native: bool = False) -> Any:
@@ -61,26 +57,12 @@ def render(value: Any, variables: Mapping[str, Any], *, native: bool = False) ->
 def _render_text(text: str, variables: Mapping[str, Any], *, native: bool) -> Any:
     if not _is_template(text):
         return text
+    from mock_server import sandbox
+
     try:
-        inner = text.strip()
-        if native and inner.startswith("{{") and inner.endswith("}}") and inner.count("{{") == 1:
-            value = _expression(inner[2:-2])(**variables)
-            if isinstance(value, Undefined):
-                str(value)  # a strict one raises, saying what is missing
-            return value
-        return _template(text).render(**variables)
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+        return sandbox.evaluate(text, variables, native=native)
+    except ValueError as error:
         raise BadTemplateError(f"the template {text!r} fails: {error}") from None
-
-
-@lru_cache(maxsize=4096)
-def _template(text: str) -> Template:
-    return ENVIRONMENT.from_string(text)
-
-
-@lru_cache(maxsize=4096)
-def _expression(text: str) -> TemplateExpression:
-    return ENVIRONMENT.compile_expression(text, undefined_to_none=False)
 
 
 def _is_template(text: str) -> bool:

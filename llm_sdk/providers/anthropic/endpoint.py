@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
-from llm_sdk.providers.anthropic import wire
+from llm_sdk.providers.anthropic import id_forms
 from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
@@ -17,8 +17,8 @@ ENDPOINT = Endpoint(
     key_format="{key}",
     request_id_header="request-id",
     other_key_headers=(("authorization", "Bearer {key}"),),
-    tool_call_id=IdForm(wire.TOOL_USE_ID + "01", wire.ID_LENGTH, wire.ID_ALPHABET),
-    hosted_call_id=IdForm(wire.SERVER_TOOL_USE_ID + "01", wire.ID_LENGTH, wire.ID_ALPHABET),
+    tool_call_id=IdForm(id_forms.TOOL_USE_ID + "01", id_forms.ID_LENGTH, id_forms.ID_ALPHABET),
+    hosted_call_id=IdForm(id_forms.SERVER_TOOL_USE_ID + "01", id_forms.ID_LENGTH, id_forms.ID_ALPHABET),
     rate_limit_headers=RateLimitHeaders(
         "anthropic-ratelimit-requests-limit",
         "anthropic-ratelimit-requests-remaining",
@@ -56,6 +56,6 @@ def response_headers(ids: Ids, *, stream: bool) -> dict[str, str]:
     """The headers of a 200 answer that clients look at (recorded)."""
     return {
         "content-type": "text/event-stream; charset=utf-8" if stream else "application/json",
-        "request-id": wire.REQUEST_ID + ids.token(wire.ID_LENGTH - 1, wire.ID_ALPHABET),
+        "request-id": id_forms.REQUEST_ID + ids.token(id_forms.ID_LENGTH - 1, id_forms.ID_ALPHABET),
         "anthropic-organization-id": "00000000-0000-0000-0000-000000000000",
     }

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import RefusalError, ServerError
-from llm_sdk.providers.anthropic import wire, wire_events
+from llm_sdk.providers.anthropic import id_forms, wire, wire_events
 from llm_sdk.providers.anthropic.citations import encode_citation
 from llm_sdk.providers.anthropic.content import (
     PROVIDER,
@@ -144,7 +144,7 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
 
 def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:
     """The message object before its answer. Keys in the order that newer models have (recorded)."""
-    id = response.id or wire.MESSAGE_ID + ids.token(wire.ID_LENGTH, wire.ID_ALPHABET)
+    id = response.id or id_forms.MESSAGE_ID + ids.token(id_forms.ID_LENGTH, id_forms.ID_ALPHABET)
     return {"model": response.model_id or call.model_id, "id": id, "type": "message", "role": "assistant"}
 
 

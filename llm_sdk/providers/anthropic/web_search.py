@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from llm_sdk.providers.anthropic import wire
+from llm_sdk.providers.anthropic import id_forms, wire
 from llm_sdk.providers.anthropic.signature import join_signature, split_signature
 from llm_sdk.types import JsonObject, Part, SourcePart, TextPart, ToolCallPart, ToolResultPart
 
@@ -85,7 +85,7 @@ def _encode_page(page: SourcePart, missing_content: str) -> JsonObject:
 
 def is_own_id(tool_call_id: str) -> bool:
     """Whether the call was one of this provider; the ids of functions differ from those of hosted tools."""
-    return tool_call_id.startswith((wire.SERVER_TOOL_USE_ID, wire.TOOL_USE_ID))
+    return tool_call_id.startswith((id_forms.SERVER_TOOL_USE_ID, id_forms.TOOL_USE_ID))
 
 
 def server_tool_use_id(tool_call_id: str) -> str:
@@ -93,4 +93,4 @@ def server_tool_use_id(tool_call_id: str) -> str:
     if is_own_id(tool_call_id):
         return tool_call_id
     allowed = "".join(character if character.isascii() and character.isalnum() else "_" for character in tool_call_id)
-    return wire.SERVER_TOOL_USE_ID + allowed
+    return id_forms.SERVER_TOOL_USE_ID + allowed

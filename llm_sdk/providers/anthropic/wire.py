@@ -13,14 +13,6 @@ from pydantic import Tag
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire, by_type
 
-MESSAGE_ID = "msg_01"
-TOOL_USE_ID = "toolu_"
-SERVER_TOOL_USE_ID = "srvtoolu_"
-REQUEST_ID = "req_011"
-ID_LENGTH = 22
-"""Characters after the prefix of the id of a message or a call (recorded); a request's has one less."""
-ID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
 WEB_SEARCH_TOOLS = ("web_search_20250305", "web_search_20260209", "web_search_20260318")
 
 

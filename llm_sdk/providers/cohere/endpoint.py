@@ -1,7 +1,7 @@
 """Where the chat endpoint stands, and how a client shows its key."""
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
-from llm_sdk.providers.cohere import wire
+from llm_sdk.providers.cohere import id_forms
 from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
@@ -13,7 +13,7 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-debug-trace-id",
-    tool_call_id=IdForm("{tool_name}_", wire.CALL_ID_LENGTH, wire.CALL_ID_ALPHABET),
+    tool_call_id=IdForm("{tool_name}_", id_forms.CALL_ID_LENGTH, id_forms.CALL_ID_ALPHABET),
     notice_header="x-api-warning",
     # With trial keys alone, and not in an answer of 429.
     rate_limit_headers=RateLimitHeaders(

@@ -6,7 +6,6 @@ blocks has a catch-all member, so that a block or a tool of tomorrow is carried 
 Sources: Cohere's OpenAPI document (August 2026) and recorded traffic, which the comments name where the two differ.
 """
 
-import string
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
@@ -14,9 +13,6 @@ from pydantic import ConfigDict, Field, Tag
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire, by_type
 
-CALL_ID_LENGTH = 12
-CALL_ID_ALPHABET = string.ascii_lowercase + string.digits
-"""The id of a call, behind the name of its tool (recorded)."""
 END_MARK = b"[DONE]"
 
 

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote, unquote
 
 from llm_sdk.codec import Endpoint, Framing, IdForm, Ids, Route
-from llm_sdk.providers.google import wire
+from llm_sdk.providers.google import id_forms
 
 ENDPOINT = Endpoint(
     base_url="https://generativelanguage.googleapis.com",
@@ -17,7 +17,7 @@ ENDPOINT = Endpoint(
     key_parameter="key",
     request_id_header="",  # there is none: the body has a responseId
     line_end=b"\r\n",
-    tool_call_id=IdForm("", wire.CALL_ID_LENGTH, wire.CALL_ID_ALPHABET),
+    tool_call_id=IdForm("", id_forms.CALL_ID_LENGTH, id_forms.CALL_ID_ALPHABET),
     telemetry_name="gcp.gemini",
 )
 

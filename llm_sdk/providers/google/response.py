@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import UnsupportedError
-from llm_sdk.providers.google import wire
+from llm_sdk.providers.google import id_forms, wire
 from llm_sdk.providers.google.content import PROVIDER, encode_call, encode_text, make_call_id, signed
 from llm_sdk.providers.google.endpoint import response_headers
 from llm_sdk.providers.google.finish import REFUSAL, encode_finish
@@ -82,7 +82,7 @@ def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObjec
     """What stands in every chunk: the version of the model and the id of the answer."""
     return {
         "modelVersion": response.model_id or call.model_id,
-        "responseId": response.id or ids.token(wire.RESPONSE_ID_LENGTH, URL_SAFE),
+        "responseId": response.id or ids.token(id_forms.RESPONSE_ID_LENGTH, URL_SAFE),
     }
 
 

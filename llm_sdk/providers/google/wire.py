@@ -8,7 +8,6 @@ Sources: Google's discovery document of ``generativelanguage`` v1beta (July 2026
 comments name where the two differ.
 """
 
-import string
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, ValidationInfo, field_validator
@@ -16,12 +15,6 @@ from pydantic.alias_generators import to_camel
 
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire
-
-CALL_ID_LENGTH = 8
-CALL_ID_ALPHABET = string.ascii_lowercase + string.digits
-"""The id of a function call (recorded; older models give none)."""
-RESPONSE_ID_LENGTH = 22
-"""Characters of URL-safe base64 of a ``responseId`` (recorded: 22 or 23)."""
 
 
 class CamelWire(Wire):

@@ -3,7 +3,7 @@
 import re
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
-from llm_sdk.providers.mistral import wire
+from llm_sdk.providers.mistral import id_forms
 from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
@@ -16,7 +16,7 @@ ENDPOINT = Endpoint(
     key_format="Bearer {key}",
     request_id_header="mistral-correlation-id",
     at_root=False,
-    tool_call_id=IdForm("", wire.TOOL_CALL_ID_LENGTH, wire.ALPHANUMERIC),
+    tool_call_id=IdForm("", id_forms.TOOL_CALL_ID_LENGTH, id_forms.ALPHANUMERIC),
     telemetry_name="mistral_ai",
     rate_limit_headers=RateLimitHeaders("x-ratelimit-limit-req-minute", "x-ratelimit-remaining-req-minute"),
 )

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import InvariantError, MalformedArgumentsError
-from llm_sdk.providers.mistral import wire
+from llm_sdk.providers.mistral import id_forms, wire
 from llm_sdk.providers.mistral.content import (
     PROVIDER,
     decode_answer,
@@ -134,7 +134,7 @@ def join_parts(parts: Iterable[Part]) -> list[Part]:
 def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:
     """What an answer says of itself, whole or in each chunk."""
     return {
-        "id": response.id or ids.token(wire.RESPONSE_ID_LENGTH),
+        "id": response.id or ids.token(id_forms.RESPONSE_ID_LENGTH),
         "created": int(ids.now()),
         "model": response.model_id or call.model_id,
     }

@@ -4,7 +4,7 @@ a-z, A-Z, 0-9, with a length of 9." (status 400, code 3280, reported until 2026)
 import hashlib
 import re
 
-from llm_sdk.providers.mistral import wire
+from llm_sdk.providers.mistral import id_forms
 
 OWN_ID = re.compile(r"[A-Za-z0-9]{9}")
 # What OpenAI makes, and every stand-in that has to make one up.
@@ -16,8 +16,8 @@ def own_id(tool_call_id: str) -> str:
     if OWN_ID.fullmatch(tool_call_id):
         return tool_call_id
     number = int.from_bytes(hashlib.sha256(tool_call_id.encode("utf-8", "surrogatepass")).digest())
-    size = len(wire.ALPHANUMERIC)
-    return "".join(wire.ALPHANUMERIC[number // size**at % size] for at in range(wire.TOOL_CALL_ID_LENGTH))
+    size = len(id_forms.ALPHANUMERIC)
+    return "".join(id_forms.ALPHANUMERIC[number // size**at % size] for at in range(id_forms.TOOL_CALL_ID_LENGTH))
 
 
 def answered_id(tool_call_id: str) -> str:

@@ -7,7 +7,6 @@ Sources: Mistral's OpenAPI document (August 2026), the types of mistralai 3.7, a
 name where they differ.
 """
 
-import string
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, Tag
@@ -15,10 +14,6 @@ from pydantic import ConfigDict, Field, Tag
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire, by_type
 
-ALPHANUMERIC = string.digits + string.ascii_uppercase + string.ascii_lowercase
-RESPONSE_ID_LENGTH = 32
-"""Hexadecimal digits of a completion's id."""
-TOOL_CALL_ID_LENGTH = 9
 NO_ID = "null"
 """The documented default of a tool call's id, a word in place of nothing."""
 END_MARK = b"[DONE]"

@@ -8,7 +8,7 @@ from typing import Any
 from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.losses import tell_lost
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms, wire
 from llm_sdk.providers.openai.function_call import decode_function_call, encode_function_call, split_provenance
 from llm_sdk.providers.openai.reasoning import decode_reasoning, encode_reasoning
 from llm_sdk.types import (
@@ -44,7 +44,7 @@ def join_signature(id: str | None, phase: str | None) -> str | None:
 def split_signature(signature: str | None) -> tuple[str | None, str | None]:
     """Id and phase of a message. A signature of another provider gives neither."""
     id, _, phase = (signature or "").partition("#")
-    ours = id.startswith(wire.MESSAGE_ID) or not id
+    ours = id.startswith(id_forms.MESSAGE_ID) or not id
     return (id or None, phase or None) if ours and PHASE.fullmatch(phase) else (None, None)
 
 
@@ -212,7 +212,7 @@ def encode_image(part: ImagePart, path: str) -> JsonObject:
 
 def is_own_image(id: str | None) -> bool:
     """Whether an image's id is one of this provider: for others it may be a signature of any size."""
-    return id is not None and id.startswith(wire.IMAGE_ID)
+    return id is not None and id.startswith(id_forms.IMAGE_ID)
 
 
 def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) -> Iterator[JsonObject]:
@@ -269,7 +269,7 @@ def _encode_assistant_part(
     part: Part, results: dict[str, ToolResultPart], path: str, warnings: list[str]
 ) -> Iterator[JsonObject]:
     match part:
-        case ReasoningPart(id=str(id)) if id.startswith(wire.REASONING_ID):
+        case ReasoningPart(id=str(id)) if id.startswith(id_forms.REASONING_ID):
             yield encode_reasoning(part)
         case ReasoningPart():
             warnings.append(f"reasoning: {path} has no id of this provider and was left out")
@@ -312,7 +312,7 @@ def _encode_call(
 
 
 def _is_own_search(part: ToolCallPart) -> bool:
-    return part.tool_name == WEB_SEARCH and (part.id or part.tool_call_id).startswith(wire.SEARCH_ID)
+    return part.tool_name == WEB_SEARCH and (part.id or part.tool_call_id).startswith(id_forms.SEARCH_ID)
 
 
 def encode_opaque(part: OpaquePart, path: str, warnings: list[str]) -> Iterator[JsonObject]:

@@ -3,7 +3,7 @@
 import string
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms
 from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
@@ -15,8 +15,8 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-request-id",
-    tool_call_id=IdForm(wire.CALL_ID, wire.CALL_ID_LENGTH),
-    hosted_call_id=IdForm(wire.SEARCH_ID, wire.ID_LENGTH, string.hexdigits[:16]),
+    tool_call_id=IdForm(id_forms.CALL_ID, id_forms.CALL_ID_LENGTH),
+    hosted_call_id=IdForm(id_forms.SEARCH_ID, id_forms.ID_LENGTH, string.hexdigits[:16]),
     rate_limit_headers=RateLimitHeaders(
         "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"
     ),

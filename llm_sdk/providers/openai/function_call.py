@@ -4,7 +4,7 @@ import json
 
 from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms, wire
 from llm_sdk.types import JsonObject, ToolCallPart
 
 PROVENANCE = ("namespace", "caller")
@@ -37,6 +37,6 @@ def encode_function_call(part: ToolCallPart) -> JsonObject:
     """A call as it goes back to the provider; ``id`` only where it is one of the provider's."""
     item: JsonObject = {"type": "function_call", "call_id": part.tool_call_id, "name": part.tool_name}
     item["arguments"] = json.dumps(part.args, ensure_ascii=False, separators=(",", ":"))
-    if part.id is not None and part.id.startswith(wire.FUNCTION_CALL_ID):
+    if part.id is not None and part.id.startswith(id_forms.FUNCTION_CALL_ID):
         item["id"] = part.id
     return {**item, **split_provenance(part.signature)}

@@ -5,7 +5,7 @@ from typing import Any
 
 from llm_sdk.errors import MalformedArgumentsError
 from llm_sdk.extra import ExtraFields, merge_extra
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms, wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
     decode_input_content,
@@ -161,7 +161,7 @@ def keep_item_fields(item: wire.Item, extra: ExtraFields) -> None:
     match item:
         case wire.Message():
             extra.keep_all(item.rest("type", "role", "content", "id", "phase"))
-            if item.id is not None and not item.id.startswith(wire.MESSAGE_ID):
+            if item.id is not None and not item.id.startswith(id_forms.MESSAGE_ID):
                 extra.keep("id", value=item.id)
             for at, content in enumerate(item.content if isinstance(item.content, list) else ()):
                 extra.keep_all(content.rest("type", "text", "annotations"), "content", str(at))
@@ -172,7 +172,7 @@ def keep_item_fields(item: wire.Item, extra: ExtraFields) -> None:
                 extra.keep("summary", value=[summary.as_json() for summary in item.summary])
         case wire.FunctionCall():
             extra.keep_all(item.rest("type", "call_id", "name", "arguments", "id", *PROVENANCE))
-            if item.id is not None and not item.id.startswith(wire.FUNCTION_CALL_ID):
+            if item.id is not None and not item.id.startswith(id_forms.FUNCTION_CALL_ID):
                 extra.keep("id", value=item.id)
         case wire.WebSearchCall():
             extra.keep_all(item.rest("type", "id", "action", "status"))

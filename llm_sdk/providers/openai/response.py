@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError
 from llm_sdk.extra import merge_extra
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms, wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
     WEB_SEARCH,
@@ -104,18 +104,18 @@ def cut_item(item: JsonObject, finish: JsonObject) -> JsonObject:
 
 def new_id(prefix: str, ids: Ids) -> str:
     """An id of the provider's shape."""
-    return prefix + ids.token(wire.ID_LENGTH)
+    return prefix + ids.token(id_forms.ID_LENGTH)
 
 
 def search_id(id: str | None, tool_call_id: str | None, ids: Ids) -> str:
     """The one id that a search has: that of the item or of the call, where it is of the provider's shape."""
     given = id or tool_call_id or ""
-    return given if given.startswith(wire.SEARCH_ID) else new_id(wire.SEARCH_ID, ids)
+    return given if given.startswith(id_forms.SEARCH_ID) else new_id(id_forms.SEARCH_ID, ids)
 
 
 def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
     """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry."""
-    id = response.id or new_id(wire.RESPONSE_ID, ids)
+    id = response.id or new_id(id_forms.RESPONSE_ID, ids)
     output = list(encode_output(response, ids))
     finish = encode_finish(response)
     if output:
@@ -205,7 +205,7 @@ def encode_message(texts: list[TextPart], ids: Ids, *, refused: bool, id: str | 
     given, phase = split_signature(texts[0].signature)
     content = [{"type": "refusal", "refusal": part.text} if refused else encode_output_text(part) for part in texts]
     item: JsonObject = {
-        "id": id or given or new_id(wire.MESSAGE_ID, ids),
+        "id": id or given or new_id(id_forms.MESSAGE_ID, ids),
         "type": "message",
         "status": COMPLETED,
         "content": content,
@@ -221,14 +221,14 @@ def encode_item(
     match part:
         case ReasoningPart():
             reasoning = encode_reasoning(part)
-            return {**reasoning, "id": reasoning["id"] or new_id(wire.REASONING_ID, ids)}
+            return {**reasoning, "id": reasoning["id"] or new_id(id_forms.REASONING_ID, ids)}
         case ToolCallPart(provider_executed=True):
             if part.tool_name == WEB_SEARCH:
                 id = search_id(part.id, part.tool_call_id, ids)
                 return encode_search(part.model_copy(update={"id": id}), result)
         case ToolCallPart():
             return {
-                "id": part.id or new_id(wire.FUNCTION_CALL_ID, ids),
+                "id": part.id or new_id(id_forms.FUNCTION_CALL_ID, ids),
                 "type": "function_call",
                 "status": COMPLETED,
                 "arguments": dump_json(part.args).decode() if arguments is None else arguments,
@@ -238,7 +238,7 @@ def encode_item(
             }
         case ImagePart():
             item = encode_image(part, path)
-            return {**item, "id": item["id"] or new_id(wire.IMAGE_ID, ids)}
+            return {**item, "id": item["id"] or new_id(id_forms.IMAGE_ID, ids)}
         case OpaquePart() if part.provider == PROVIDER:
             return part.data
     raise cannot_answer(part.type, path, PROVIDER)

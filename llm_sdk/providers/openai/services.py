@@ -14,7 +14,7 @@ from llm_sdk import openai_services
 from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
 from llm_sdk.openai_errors import not_json
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.request import decode_request
 from llm_sdk.providers.openai.validation import find_faults
@@ -132,7 +132,7 @@ def _listed(item: JsonObject, place: str) -> JsonObject:
     if isinstance(content, str):
         kind = "output_text" if item.get("role") == "assistant" else "input_text"
         item = {**item, "content": [{"type": kind, "text": content}]}
-    return {"type": "message", "id": f"{wire.MESSAGE_ID}{place.partition('_')[2].replace(':', '')}", **item}
+    return {"type": "message", "id": f"{id_forms.MESSAGE_ID}{place.partition('_')[2].replace(':', '')}", **item}
 
 
 def count_input(call: ServiceCall) -> WireResponse:

@@ -6,7 +6,7 @@ Items follow one another; how each is written stands in ``stream_items.py``.
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.deltas import ContentDelta, PartialModelResponse
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.finish import REFUSAL, encode_finish
 from llm_sdk.providers.openai.response import describe, new_id
@@ -66,7 +66,7 @@ class StreamEncoder:
         if self._response is not None:
             return
         head = self._head.snapshot()
-        id = head.id or new_id(wire.RESPONSE_ID, self._ids)
+        id = head.id or new_id(id_forms.RESPONSE_ID, self._ids)
         self._response = describe(head, id=id, call=self._call, ids=self._ids)
         opening = {**self._response, "completed_at": None}
         self._events.emit("response.created", response=opening)

@@ -7,7 +7,7 @@ from typing import Any
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall, dump_json
 from llm_sdk.deltas import ContentDelta, PartialModelResponse, TextPartDelta, ToolCallPartDelta, cited
-from llm_sdk.providers.openai import wire
+from llm_sdk.providers.openai import id_forms, wire
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image, split_signature
 from llm_sdk.providers.openai.function_call import split_provenance
 from llm_sdk.providers.openai.hosted import OPENED, PROGRESS, deltas_of
@@ -112,7 +112,7 @@ class OpenMessage(OpenItem):
         super().__init__(delta, output_index, events, ids)
         self._signature = delta.part.signature if isinstance(delta.part, TextPartDelta) else None
         id, phase = split_signature(self._signature)
-        self._id = id or new_id(wire.MESSAGE_ID, ids)
+        self._id = id or new_id(id_forms.MESSAGE_ID, ids)
         self._refused = refused
         self._texts: list[TextPart] = []
         self._current: int | None = None
@@ -182,7 +182,7 @@ class OpenFunctionCall(OpenItem):
         part = delta.part
         if not isinstance(part, ToolCallPartDelta) or not part.tool_name or not part.tool_call_id:
             raise nameless_call(delta.index, PROVIDER)
-        self._id = part.id or new_id(wire.FUNCTION_CALL_ID, ids)
+        self._id = part.id or new_id(id_forms.FUNCTION_CALL_ID, ids)
         self._arguments: list[str] = []
         self._item = {
             "id": self._id,
@@ -254,7 +254,7 @@ class OpenReasoning(OpenItem):
 
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids, *, encrypted: bool) -> None:
         super().__init__(delta, output_index, events, ids)
-        self._id = split_id(getattr(delta.part, "id", None))[0] or new_id(wire.REASONING_ID, ids)
+        self._id = split_id(getattr(delta.part, "id", None))[0] or new_id(id_forms.REASONING_ID, ids)
         self._starts: list[int] = []
         self._position = 0
         self._summary: list[list[str]] = []
@@ -355,7 +355,7 @@ class OpenImage(OpenItem):
     def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids) -> None:
         super().__init__(delta, output_index, events, ids)
         given = getattr(delta.part, "id", None)
-        self._id = given if given is not None and is_own_image(given) else new_id(wire.IMAGE_ID, ids)
+        self._id = given if given is not None and is_own_image(given) else new_id(id_forms.IMAGE_ID, ids)
         self._previews = 0
         self._seen = False
         self._add({"id": self._id, "type": "image_generation_call", "status": "in_progress"})

@@ -17,17 +17,6 @@ from llm_sdk.wire_model import Wire, by_type
 INCLUDE_ENCRYPTED_REASONING = "reasoning.encrypted_content"
 INCLUDE_SEARCH_SOURCES = "web_search_call.action.sources"
 
-MESSAGE_ID = "msg_"
-REASONING_ID = "rs_"
-FUNCTION_CALL_ID = "fc_"
-CALL_ID = "call_"
-SEARCH_ID = "ws_"
-IMAGE_ID = "ig_"
-RESPONSE_ID = "resp_"
-ID_LENGTH = 50
-"""Hexadecimal digits after the prefix of every id but ``call_`` (recorded: 50, before 2026 also 48)."""
-CALL_ID_LENGTH = 24
-
 
 class Unknown(Wire):
     """Whatever has no model of its own."""

@@ -8,7 +8,7 @@ from llm_sdk.codec import dump_json
 from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.losses import tell_lost
-from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion import id_forms, wire
 from llm_sdk.types import (
     AudioPart,
     Citation,
@@ -139,7 +139,7 @@ def decode_function(function: wire.FunctionFields, tool_call_id: str) -> ToolCal
 
 def made_up_id(position: int) -> str:
     """The id of a call that came without one: the same whole and streamed."""
-    return f"{wire.CALL_ID}{position}"
+    return f"{id_forms.CALL_ID}{position}"
 
 
 def encode_function(part: ToolCallPart) -> JsonObject:

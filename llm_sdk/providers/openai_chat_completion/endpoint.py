@@ -3,7 +3,7 @@
 import re
 
 from llm_sdk.codec import Endpoint, IdForm, Ids, Route
-from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion import id_forms
 from llm_sdk.rate_limit_headers import RateLimitHeaders
 
 ENDPOINT = Endpoint(
@@ -15,7 +15,7 @@ ENDPOINT = Endpoint(
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-request-id",
-    tool_call_id=IdForm(wire.CALL_ID, wire.CALL_ID_LENGTH),
+    tool_call_id=IdForm(id_forms.CALL_ID, id_forms.CALL_ID_LENGTH),
     telemetry_name="openai",
     rate_limit_headers=RateLimitHeaders(
         "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"

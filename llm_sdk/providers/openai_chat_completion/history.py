@@ -6,7 +6,7 @@ from typing import Any
 from llm_sdk.errors import InvalidInputError, InvariantError, UnsupportedError
 from llm_sdk.extra import ExtraFields
 from llm_sdk.losses import tell_lost
-from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion import id_forms, wire
 from llm_sdk.providers.openai_chat_completion.content import (
     NO_ARGUMENTS,
     PROVIDER,
@@ -89,7 +89,7 @@ def encode_tool_result(
         warnings.append(f"tool-result: what {path} holds beside text is sent in a user message behind the results")
         where = f"Attached to the result of {part.tool_name} ({part.tool_call_id}):"
         attachments += [{"type": "text", "text": where}, *moved]
-    if part.tool_call_id == wire.LEGACY_CALL_ID:
+    if part.tool_call_id == id_forms.LEGACY_CALL_ID:
         return {"role": "function", "name": part.tool_name, "content": shorten(texts)}
     return {"role": "tool", "tool_call_id": part.tool_call_id, "content": shorten(texts)}
 
@@ -150,14 +150,14 @@ class _Turn:
             self._warnings.append(f"hosted tool: {path} was run by another provider and was left out")
             return
         tell_lost(part, path, self._warnings, "id", "signature")
-        if part.tool_call_id == wire.LEGACY_CALL_ID:
+        if part.tool_call_id == id_forms.LEGACY_CALL_ID:
             self._fields["function_call"] = encode_function(part)
         else:
             self._calls.append(encode_tool_call(part))
 
     def _add_audio(self, part: AudioPart, path: str) -> None:
         """The model's own audio goes back by its id; another model's as what it said."""
-        if part.id is not None and part.id.startswith(wire.AUDIO_ID):
+        if part.id is not None and part.id.startswith(id_forms.AUDIO_ID):
             self._fields["audio"] = {"id": part.id}
         elif part.transcript:
             self._warnings.append(f"audio: {path} has no id of this provider and is sent as its transcript")
@@ -235,7 +235,7 @@ class HistoryReader:
                 return self._tool_result(item.tool_call_id, "", item.content, path)
             case wire.FunctionMessage():
                 self._extra.keep_all(item.rest("role", "name", "content"), *path)
-                return self._tool_result(wire.LEGACY_CALL_ID, item.name, item.content or "", path)
+                return self._tool_result(id_forms.LEGACY_CALL_ID, item.name, item.content or "", path)
             case wire.UserMessage():
                 self._extra.keep_all(item.rest("role", "content"), *path)
                 return UserMessage(content=self._content(item.content, path))
@@ -321,12 +321,12 @@ class HistoryReader:
 
     def _function_call(self, function: wire.FunctionFields, path: tuple[str, ...]) -> Part:
         try:
-            return decode_function(function, wire.LEGACY_CALL_ID)
+            return decode_function(function, id_forms.LEGACY_CALL_ID)
         except InvariantError as error:
             self._warnings.append(f"arguments: {error.message}")
             data: Any = function.as_json()
             self._extra.keep(*path, "function_call", value=data)
-            return ToolCallPart(tool_call_id=wire.LEGACY_CALL_ID, tool_name=function.name, args={})
+            return ToolCallPart(tool_call_id=id_forms.LEGACY_CALL_ID, tool_name=function.name, args={})
 
 
 def _only_text(message: SystemMessage) -> str | None:

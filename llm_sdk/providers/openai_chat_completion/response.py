@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError
-from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion import id_forms, wire
 from llm_sdk.providers.openai_chat_completion.content import (
     PROVIDER,
     decode_annotation,
@@ -146,7 +146,7 @@ def _read_calls(message: wire.ResponseMessage, warnings: list[str], cut: list[st
     for position, call in calls:
         try:
             if position is None:
-                parts.append(decode_function(call, wire.LEGACY_CALL_ID))
+                parts.append(decode_function(call, id_forms.LEGACY_CALL_ID))
             else:
                 parts.append(decode_tool_call(call, position, warnings))
         except MalformedArgumentsError as error:
@@ -158,13 +158,13 @@ def _read_calls(message: wire.ResponseMessage, warnings: list[str], cut: list[st
 
 def new_id(prefix: str, length: int, ids: Ids) -> str:
     """An id of the provider's shape."""
-    return prefix + ids.token(length, wire.ALPHANUMERIC)
+    return prefix + ids.token(length, id_forms.ALPHANUMERIC)
 
 
 def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:
     """What every object of an answer begins with, whole or chunk."""
     return {
-        "id": response.id or new_id(wire.RESPONSE_ID, wire.RESPONSE_ID_LENGTH, ids),
+        "id": response.id or new_id(id_forms.RESPONSE_ID, id_forms.RESPONSE_ID_LENGTH, ids),
         "object": "chat.completion",
         "created": int(ids.now()),
         "model": response.model_id or call.model_id,
@@ -179,7 +179,7 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
     A request for several choices (``n``) gets the same one that often.
     """
     head = describe(response, call=call, ids=ids)
-    audio_id = new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, ids)
+    audio_id = new_id(id_forms.AUDIO_ID, id_forms.AUDIO_ID_LENGTH, ids)
     message = encode_message(response, call=call, audio_id=audio_id, expires_at=head["created"] + AUDIO_LIFETIME)
     finish_reason = encode_finish(response, calls="tool_calls" in message or "function_call" in message)
     if "function_call" in message and finish_reason == "tool_calls":

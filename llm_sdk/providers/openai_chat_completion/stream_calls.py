@@ -10,7 +10,7 @@ from typing import TypeAlias
 from llm_sdk.accumulator import parse_tool_arguments
 from llm_sdk.codec import dump_json
 from llm_sdk.deltas import OpaquePartDelta, ToolCallPartDelta
-from llm_sdk.providers.openai_chat_completion import wire, wire_events
+from llm_sdk.providers.openai_chat_completion import id_forms, wire, wire_events
 from llm_sdk.providers.openai_chat_completion.content import NO_ARGUMENTS, PROVIDER, decode_tool_call, made_up_id
 from llm_sdk.types import OpaquePart
 
@@ -51,7 +51,7 @@ class StreamedCalls:
         """What a fragment of the deprecated ``function_call`` adds."""
         if self._legacy is None:
             self._legacy = self._new(None)
-            self._legacy.id = wire.LEGACY_CALL_ID
+            self._legacy.id = id_forms.LEGACY_CALL_ID
         return self._feed_function(self._legacy, function, new_id=None)
 
     def check(self) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from llm_sdk.codec import Ids, ModelCall, dump_json
-from llm_sdk.providers.openai_chat_completion import wire
+from llm_sdk.providers.openai_chat_completion import id_forms, wire
 from llm_sdk.providers.openai_chat_completion.logprobs import encode_logprobs
 from llm_sdk.providers.openai_chat_completion.request import wants_usage
 from llm_sdk.providers.openai_chat_completion.response import describe, new_id, wanted_choices
@@ -36,7 +36,7 @@ class Chunks:
     def begin(self, response: ModelResponse) -> None:
         """Fix what all chunks repeat: id, model and time. The ids that are made up are those of a whole answer."""
         self._head = {**describe(response, call=self._call, ids=self._ids), "object": "chat.completion.chunk"}
-        self.audio_id = new_id(wire.AUDIO_ID, wire.AUDIO_ID_LENGTH, self._ids)
+        self.audio_id = new_id(id_forms.AUDIO_ID, id_forms.AUDIO_ID_LENGTH, self._ids)
 
     def emit(self, delta: JsonObject, finish_reason: str | None = None) -> None:
         """Write what a delta brings to each choice."""
@@ -66,6 +66,6 @@ class Chunks:
             chunk["usage"] = usage
         data = dump_json(chunk)
         if self._obfuscate:
-            padding = self._ids.padding(-len(data.decode()) % OBFUSCATION_BLOCK, wire.ALPHANUMERIC)
+            padding = self._ids.padding(-len(data.decode()) % OBFUSCATION_BLOCK, id_forms.ALPHANUMERIC)
             data = data[:-1] + f',"obfuscation":"{padding}"}}'.encode()
         self._written.append(ServerSentEvent(data))

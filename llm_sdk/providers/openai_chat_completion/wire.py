@@ -7,7 +7,6 @@ Sources: OpenAI's OpenAPI document 2.3.0 (August 2026) and recorded traffic of O
 protocol.
 """
 
-import string
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Tag
@@ -15,16 +14,6 @@ from pydantic import Tag
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire, by_type
 
-ALPHANUMERIC = string.ascii_letters + string.digits
-
-RESPONSE_ID = "chatcmpl-"
-RESPONSE_ID_LENGTH = 29
-CALL_ID = "call_"
-CALL_ID_LENGTH = 24
-AUDIO_ID = "audio_"
-AUDIO_ID_LENGTH = 32
-LEGACY_CALL_ID = "function_call"
-"""Calls in the deprecated field ``function_call`` have no id of their own; this one stands for it on both sides."""
 END_MARK = b"[DONE]"
 
 
