@@ -16,7 +16,16 @@ from conformance.lanes import InProcess, Loopback
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_model
 
-__all__ = ["GROUP", "REFERENCE", "AdapterError", "Factory", "find_factory", "registered_adapters", "transport_for"]
+__all__ = [
+    "GROUP",
+    "REFERENCE",
+    "AdapterError",
+    "Factory",
+    "find_factory",
+    "home_of",
+    "registered_adapters",
+    "transport_for",
+]
 
 GROUP = "llm_conformance.adapters"
 REFERENCE = "reference"
@@ -78,6 +87,14 @@ def _bridge(adapter: str) -> Bridge:
 
 def _reference(provider: str, *, base_url: str, api_key: str, model_id: str, http_client: Any) -> LanguageModel:
     return get_model(provider, model_id, api_key=api_key, base_url=base_url, http_client=http_client)
+
+
+def home_of(adapter: str) -> str:
+    """The package that an adapter comes with; empty for the reference adapter, and for a command."""
+    if adapter == REFERENCE or is_command(adapter):
+        return ""
+    values = [entry.value for entry in entry_points(group=GROUP, name=adapter)]
+    return (values[0] if values else adapter).partition(":")[0].partition(".")[0]
 
 
 def _registered(name: str) -> Any:

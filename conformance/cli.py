@@ -1,17 +1,20 @@
 """``llm-conformance``: judge an adapter, judge the codecs on recorded traffic, list what is required."""
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from conformance.adapters import REFERENCE, AdapterError, transport_for
 from conformance.catalogue import CatalogueError, load_requirements
 from conformance.corpus import Selection, judge_corpus
+from conformance.gathering import ENDED
 from conformance.lanes import LANES, open_lane
 from conformance.plan import PlanError
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
@@ -22,6 +25,10 @@ from conformance.smoke import smoke as try_glue
 from llm_sdk.errors import LanguageModelError
 
 __all__ = ["main"]
+
+HARNESS = 3
+"""The exit status of a run that could not be trusted, as pytest has it for its own errors."""
+NOT_SO = {True: "and its checks say otherwise", False: "before it had judged"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,7 +45,16 @@ def run(arguments: tuple[str, ...]) -> None:
     It is `pytest -p conformance.plugin --pyargs conformance ARGUMENTS`, and ends with pytest's exit status.
     """
     command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "--pyargs", "conformance", *arguments]
-    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, no shell
+    with TemporaryDirectory() as folder:
+        ended = Path(folder) / "status"
+        environment = {**os.environ, ENDED: str(ended)}
+        status = subprocess.run(command, check=False, env=environment).returncode  # noqa: S603 - our own interpreter
+        told = ended.read_text(encoding="utf-8") if ended.exists() else ""
+    asked = any(word in arguments for word in ("-h", "--help", "--version", "-V"))
+    if status == 0 and not asked and told != "0":
+        click.echo(f"FAULT in the run: it ended as if all were well, {NOT_SO[bool(told)]}", err=True)
+        status = int(told or HARNESS)
+    sys.exit(status)
 
 
 @main.command()

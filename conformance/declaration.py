@@ -116,6 +116,8 @@ def declared_by(subject: Subject, factory: Any, file: Mapping[str, Any] | None) 
     if said is None:
         return Declaration(provider, known)
     declared = said if isinstance(said, Capabilities) else _applied(known, said)
+    if not all("text" in kinds for kinds in (declared.user, declared.output)):
+        raise DeclarationError("user and output have text: without it there would be nothing to judge")
     return Declaration(provider, declared, narrows=declared != known)
 
 

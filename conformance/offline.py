@@ -22,7 +22,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LOG", "NetworkRefusedError", "attempts", "guard_this_process", "hear_of_children", "hidden", "offline"]
+__all__ = [
+    "LOG",
+    "READS",
+    "NetworkRefusedError",
+    "attempts",
+    "guard_this_process",
+    "hear_of_children",
+    "hidden",
+    "offline",
+]
 
 LOOKUPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
 TO_ADDRESSES = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"})
@@ -33,7 +42,11 @@ CALLERS = frozenset({"dig", "host", "nc", "ncat", "netcat", "nslookup", "ping", 
 """Programs that do nothing but reach for another machine, named without a scheme."""
 LOG = "LLM_CONFORMANCE_OFFLINE"
 """The environment variable that tells a guarded process where to note what it was refused."""
+HIDDEN = "LLM_CONFORMANCE_HIDDEN"
+"""The environment variable that tells it which folders it may not read."""
 NOWHERE = "http://127.0.0.1:9"
+READS = "reads the suite's own answers in"
+"""How the attempt to read a hidden folder is told."""
 THIS_MACHINE = "localhost,127.0.0.1,::1"
 
 attempts: list[str] = []
@@ -67,8 +80,13 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         _refuse_host(event, _host_of(arguments[0]))
     elif event in COMMANDS:
         _refuse_command(arguments)
-    elif event == "open" and _Guard.hidden and isinstance(arguments[0], str) and arguments[0].startswith(_Guard.hidden):
-        _refuse(f"reads the suite's own answers in {arguments[0]!r}")
+    elif event == "open" and _Guard.hidden and isinstance(arguments[0], str | bytes):
+        _refuse_hidden(os.path.realpath(os.fsdecode(arguments[0])))
+
+
+def _refuse_hidden(file: str) -> None:
+    if file.startswith(_Guard.hidden):
+        _refuse(f"{READS} {file!r}")
 
 
 def _refuse_host(event: str, host: Any) -> None:
@@ -80,6 +98,8 @@ def _refuse_command(arguments: tuple[Any, ...]) -> None:
     words = [_text(word) for value in arguments[:2] for word in (value if isinstance(value, list | tuple) else [value])]
     hosts = [host for word in words for host in ADDRESS.findall(word)]
     calls = any(Path(word.split(" ")[0]).name in CALLERS for word in words[:2])
+    if any(folder.rstrip(os.sep) in word for folder in _Guard.hidden for word in words):
+        _refuse(f"{READS} a command: {' '.join(dict.fromkeys(words))!r}")
     if any(not _is_local(host.strip("[]")) for host in hosts) or (calls and not any(map(_is_local, words))):
         _refuse(f"command {' '.join(dict.fromkeys(words))!r}")
 
@@ -118,6 +138,7 @@ def _is_local(host: Any) -> bool:
 def guard_this_process(log: str | None) -> None:
     """Refuse the network from here on, in a process that a guarded one has started."""
     _Guard.log = log if log and Path(log).is_file() else None
+    _Guard.hidden = tuple(filter(None, os.environ.get(HIDDEN, "").split(os.pathsep)))
     _install()
     _Guard.active += 1
 
@@ -145,7 +166,7 @@ def offline() -> Iterator[None]:
 @contextmanager
 def hidden(*folders: Path) -> Iterator[None]:
     """Refuse to read files in these folders, between ``with`` and its end."""
-    before, _Guard.hidden = _Guard.hidden, tuple(f"{folder}{os.sep}" for folder in folders)
+    before, _Guard.hidden = _Guard.hidden, tuple(f"{folder.resolve()}{os.sep}" for folder in folders)
     try:
         yield
     finally:
@@ -190,7 +211,7 @@ def _environment(given: Mapping[Any, Any] | None, log: str) -> dict[Any, Any]:
     found["no_proxy"] = found["NO_PROXY"] = THIS_MACHINE
     guard = str(Path(__file__).resolve().parent / "offline_child")
     found["PYTHONPATH"] = os.pathsep.join(filter(None, [guard, str(found.get("PYTHONPATH", ""))]))
-    found[LOG] = log
+    found[LOG], found[HIDDEN] = log, os.pathsep.join(_Guard.hidden)
     return found
 
 

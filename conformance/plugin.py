@@ -5,7 +5,7 @@ In a checkout ``conformance/conftest.py`` loads it; elsewhere it is ``-p conform
 
 import asyncio
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,43 +17,46 @@ from conformance import offline
 from conformance.adapters import REFERENCE
 from conformance.blame import is_ours
 from conformance.case import CaseError
-from conformance.catalogue import CatalogueError, Requirement
+from conformance.catalogue import CatalogueError
 from conformance.declaration import Declaration, DeclarationError, declared_by
-from conformance.integrity import Watch, foreign_hooks, integrity_of, narrowings, overridden_fixtures, status_of
+from conformance.gathering import Collector
+from conformance.integrity import installed_plugins, overridden_fixtures
 from conformance.lanes import open_lane
 from conformance.marks import MARKERS, out_of_sight, proves
 from conformance.outcome import AdapterGoneError
 from conformance.plan import Call, Pair, Plan, PlanError, StagedCalls, Target
+from conformance.recording_review import RECORDED, summary_of
 from conformance.recording_session import Live, RecordingSession
 from conformance.report import Check, Report
 from conformance.report.files import write_reports
 from conformance.report.junit import describe_run, properties_of
 from conformance.report.terminal import summary, title
 from conformance.selection import ARGUMENTS, select
-from conformance.settings import CASSETTES, Settings, add_options, read_settings
+from conformance.settings import ANSWERS, Settings, add_options, load_codecs, read_settings
+from conformance.stash import (
+    EXCUSED,
+    HEARD,
+    LACKING,
+    OPEN,
+    PLACE,
+    PLAN,
+    PROVED,
+    REFUSED,
+    REPORT,
+    SETTINGS,
+    SUBJECT,
+    UNDECLARED,
+    WATCH,
+)
 from conformance.subject import Subject
 from conformance.verdict import Repeat, Verdict
+from conformance.watch import Watch
 from llm_sdk.environment import read_setting
 from llm_sdk.registry import get_codec
 
 ROOM = Path(__file__).parent
-SETTINGS = pytest.StashKey[Settings]()
-PLAN = pytest.StashKey[Plan | None]()
-REPORT = pytest.StashKey[Report]()
-OPEN = pytest.StashKey[ExitStack]()
-PROVED = pytest.StashKey[list[Requirement]]()
-PLACE = pytest.StashKey[int]()
-REFUSED = pytest.StashKey[list[str]]()
-"""What a check was refused of the network."""
-WATCH = pytest.StashKey[Watch]()
-EXCUSED = pytest.StashKey[str]()
-"""The verdict of a check that the adapter's declaration excuses."""
-UNDECLARED = pytest.StashKey[str]()
-"""What a check asks for that the adapter does not declare."""
-LACKING = pytest.StashKey[str]()
-"""Why a failure does not count: the answer has what the adapter does not declare."""
-AS_ASKED = frozenset({"call", "pair", "conversation"})
 """The arguments whose recorded streams come in the framing that the adapter asks for."""
+"""The verdicts of checks whose exchange the adapter does not have to ask for."""
 USAGE_ERROR = 4
 
 
@@ -68,15 +71,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     if config.option.help or config.option.version:
         return
-    config.stash[WATCH] = Watch()
-    settings = config.stash[SETTINGS] = read_settings(config)
     stack = config.stash[OPEN] = ExitStack()
-    if not settings.live:
+    if not config.option.live:
         stack.enter_context(offline.offline())
+    before = len(offline.attempts)
+    load_codecs(config.option.provider)
+    watch = config.stash[WATCH] = Watch()
+    settings = config.stash[SETTINGS] = read_settings(config)  # the adapter is imported here
     if settings.adapter != REFERENCE:
         config.addinivalue_line("filterwarnings", "default")  # of an adapter's libraries; "error" is for one's own code
     report = config.stash[REPORT] = Report(settings)
-    config.pluginmanager.register(_Collector(report), "conformance-report")
+    report.plugins = installed_plugins(config)
+    report.attempts += offline.attempts[before:]
+    watch.faults += [f"the adapter {tried}" for tried in report.attempts if tried.startswith(offline.READS)]
+    config.stash[HEARD] = len(offline.attempts)
+    config.pluginmanager.register(Collector(report), "conformance-report")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -143,7 +152,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     items[:] = kept
-    config.stash[WATCH].faults += overridden_fixtures(kept)
+    watch = config.stash[WATCH]
+    watch.faults += overridden_fixtures(kept)
+    watch.take_in({str(getattr(item, "module").__name__) for item in kept if item.path.parent == ROOM})  # noqa: B009 - a function's
     for place, item in enumerate(items):
         item.stash[PLACE] = place
 
@@ -235,6 +246,8 @@ def subject(
     """The adapter that this check judges: where it refuses what it does not declare, there is nothing to judge."""
     found, declaration = _subjects[target.provider], _declarations[target.provider]
     stash = request.node.stash
+    found.begin()
+    stash[SUBJECT] = found
     stash[EXCUSED] = stash[UNDECLARED] = stash[LACKING] = ""
     if (undeclared := declaration.refused_call(target)) is not None:
         stash[UNDECLARED] = what = declaration.reason(undeclared)
@@ -318,22 +331,27 @@ def _recording_session(settings: Settings, provider: str) -> RecordingSession:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """An adapter is made here, and may not read the suite's answers either."""
+    with _answers_hidden(item.config):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """An adapter that reaches for the network fails the check, whatever it makes of the refusal."""
-    before = len(offline.attempts)
-    settings = item.config.stash[SETTINGS]
-    with offline.hidden(*(() if settings.record else (CASSETTES, ROOM / "cases"))):
+    with _answers_hidden(item.config):
         yield
     offline.hear_of_children()
-    refused = item.stash[REFUSED] = offline.attempts[before:]
+    refused = item.stash[REFUSED] = offline.attempts[item.config.stash[HEARD] :]
+    item.config.stash[HEARD] = len(offline.attempts)
     if PROVED in item.stash and refused:
-        tried = refused[0] if refused[0].startswith("reads ") else f"tried to reach the network: {refused[0]}"
+        tried = refused[0] if refused[0].startswith(offline.READS) else f"tried to reach the network: {refused[0]}"
         pytest.fail(f"the adapter {tried}", pytrace=False)
 
 
-def _reason_of(report: pytest.TestReport) -> str:
-    """What a check said; of one that was skipped, the reason alone."""
-    return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else report.longreprtext
+def _answers_hidden(config: pytest.Config) -> AbstractContextManager[None]:
+    return offline.hidden(*(() if config.stash[SETTINGS].record else ANSWERS))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -346,7 +364,9 @@ def pytest_runtest_makereport(
     if PROVED not in item.stash or target is None or (report.when != "call" and report.passed):
         return report
     settings, proved = item.config.stash[SETTINGS], item.stash[PROVED]
-    faults = item.config.stash[WATCH].faults_of(report, call)
+    watch, subject = item.config.stash[WATCH], item.stash.get(SUBJECT, None)
+    faults = watch.faults_of(report, call)
+    watch.answered_unasked(report, subject)
     message = "" if report.passed else _reason_of(report)
     verdict: str = report.outcome
     if excused := item.stash.get(EXCUSED, "") if report.skipped else "":
@@ -384,37 +404,10 @@ def pytest_runtest_makereport(
         "refused": item.stash.get(REFUSED, []),
         "faults": faults,
         "undeclared": item.stash.get(UNDECLARED, "") if verdict == "passed" else "",
+        "exchange": target.id if isinstance(target, Call) else "",
+        "asked": verdict in EXCUSES or (subject is not None and subject.was_asked),
     }
     return report
-
-
-class _Collector:
-    """Gathers the checks where the summary is made: in the one process, or in the one that gives work to others."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._faults: list[str] = []
-        self._undeclared: list[str] = []
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """Say how much was judged, before any report is written; a run that cannot be trusted is not green."""
-        config = session.config
-        settings = config.stash[SETTINGS]
-        if not settings.record and not hasattr(config, "workerinput") and not config.option.collectonly:
-            faults = [*config.stash[WATCH].faults, *foreign_hooks(config), *self._faults]
-            asked, checks = narrowings(config, settings), self._report.checks
-            self._report.integrity = integrity_of(settings, checks, asked, faults, self._undeclared)
-            session.exitstatus = status_of(session.exitstatus, checks, faults, self._report.integrity)
-        yield
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        found: dict[str, Any] | None = getattr(report, "conformance", None)
-        if found is not None:
-            self._report.add(Check(**found["check"]), found["place"])
-            self._report.attempts += found["refused"]
-            self._faults += found["faults"]
-            self._undeclared += filter(None, [found["undeclared"]])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -424,6 +417,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         document = report.document()
         terminalreporter.section(title(document))
         for line in summary(document, settings.known_failures):
+            terminalreporter.write_line(line)
+    if settings.record:
+        terminalreporter.section("what was recorded")
+        done = terminalreporter.stats.get("passed", [])
+        told = [value for report in done for name, value in report.user_properties if name == RECORDED]
+        for line in summary_of(told):
             terminalreporter.write_line(line)
 
 

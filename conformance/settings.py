@@ -16,15 +16,18 @@ from conformance.catalogue import AREAS
 from conformance.chunking import Cuts, parse_cuts
 from conformance.declaration import DeclarationError, read_declaration
 from conformance.lanes import LANES
+from conformance.offline import hidden
 from conformance.reframing import TransformError, reframe
 from conformance.runs import COMPLETION
-from llm_sdk.registry import provider_names
+from llm_sdk.registry import get_codec, provider_names
 
-__all__ = ["CASSETTES", "Settings", "add_options", "is_of_the_cases", "read_settings"]
+__all__ = ["ANSWERS", "CASSETTES", "Settings", "add_options", "is_of_the_cases", "load_codecs", "read_settings"]
 
 ALL = "all"
 CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
 """The suite's own recordings: beside it in a checkout, and installed with it."""
+ANSWERS = (CASSETTES, Path(__file__).resolve().parent / "cases")
+"""Where the answers of the suite stand, which no adapter may read."""
 MODEL_ID = "conformance-model"
 SHOWN_NAMES = 20
 SEEDS = 1_000_000
@@ -33,7 +36,7 @@ SEEDS = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The options of a run. ``adapter`` is the name of what is judged; ``known_failures`` are reasons by case;
-    ``seed`` is what answers are varied by."""
+    ``seed`` is what answers are varied by; with ``allow_edited`` a manifest that lags behind fails no run."""
 
     providers: tuple[str, ...]
     adapter: str
@@ -48,6 +51,7 @@ class Settings:
     cuts: Cuts
     transform: str
     seed: int
+    allow_edited: bool
     report_json: Path | None
     report_html: Path | None
     badge: Path | None
@@ -64,7 +68,8 @@ class Settings:
     def factory(self, provider: str) -> Factory:
         """What makes the adapter. Raises pytest.UsageError."""
         try:
-            return find_factory(self.adapter, provider)
+            with hidden(*ANSWERS):
+                return find_factory(self.adapter, provider)
         except (AdapterError, BridgeError) as error:
             raise pytest.UsageError(f"--adapter {self.adapter}: {error}") from None
 
@@ -102,6 +107,12 @@ def add_options(parser: pytest.Parser) -> None:
     add("--cuts", default="", metavar="N,N", help="judge the streams cut at these offsets, and nothing else")
     add("--transform", default="", metavar="NAMES", help="judge the streams in this framing, such as crlf+comments")
     add("--seed", type=int, metavar="N", help="what answers are varied by: the report of a run tells its own")
+    add(
+        "--allow-edited",
+        action="store_true",
+        help="for work on the suite itself: cases and cassettes that are not as its manifest has them are told, and "
+        "do not end the run with a status of its own",
+    )
     add("--report-json", metavar="FILE", help="write a report for machines")
     add("--report-html", metavar="FILE", help="write a report for people: one page that needs no other file")
     add("--badge", metavar="FILE", help="write a badge: an SVG with the counts")
@@ -137,6 +148,7 @@ def read_settings(config: pytest.Config) -> Settings:
         cuts=_cuts(option.cuts),
         transform=_transform(option.transform),
         seed=_seed(option),
+        allow_edited=option.allow_edited,
         report_json=_path(option.report_json),
         report_html=_path(option.report_html),
         badge=_path(option.badge),
@@ -177,6 +189,12 @@ def _providers(names: Sequence[str] | None) -> tuple[str, ...]:
     if not names or ALL in names:
         return tuple(known)
     return tuple(dict.fromkeys(_known(names, known, "--provider")))
+
+
+def load_codecs(names: Sequence[str] | None) -> None:
+    """Import the protocols that are asked for, before any adapter is."""
+    for name in set(provider_names()) & set(names or ()) or provider_names():
+        get_codec(name)
 
 
 def _known(names: Sequence[str] | None, known: Sequence[str], option: str) -> Sequence[str]:

@@ -5,12 +5,14 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from conformance.adapters import Factory
 from conformance.arrays import in_array
 from conformance.lanes import Lane
 from conformance.outcome import AdapterGoneError, Outcome, failed, outcome_of, told_by
 from conformance.plan import Call
-from conformance.replay import Answer, Playback, playback_of
+from conformance.replay import Answer, Performance, Playback, playback_of
 from llm_sdk.codec import Codec, Framing
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import UnsupportedError
@@ -20,7 +22,10 @@ from llm_sdk.types import LanguageModelInput, ModelResponse
 __all__ = ["CANARY", "Subject"]
 
 T = TypeVar("T")
+Given = TypeVar("Given", ModelResponse, PartialModelResponse)
 PATIENCE = 2500
+HOMES = frozenset({"llm_sdk.types", "llm_sdk.deltas"})
+"""The modules of the classes that answers are made of."""
 CANARY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 """The key that every adapter is given, and that must turn up nowhere but in the header for it."""
 
@@ -36,6 +41,14 @@ class Subject:
         self._models: dict[str, LanguageModel] = {}
         self._plain: dict[str, Outcome] = {}
         self._framing: Framing | None = None
+        self.was_asked = False
+        """Whether a request came since :meth:`begin`."""
+        self.answers_unasked = 0
+        """How many answers were given since :meth:`begin` for which no request had come."""
+
+    def begin(self) -> None:
+        """A new check begins."""
+        self.was_asked, self.answers_unasked = False, 0
 
     def model(self, model_id: str) -> LanguageModel:
         """The adapter's model of this name; made once."""
@@ -65,6 +78,8 @@ class Subject:
         """What the adapter makes of the call as it was recorded; asked once."""
         if call.id not in self._plain:
             self._plain[call.id] = self.ask(call)
+        else:
+            self._note(self._plain[call.id])
         return self._plain[call.id]
 
     def ask(self, call: Call, playback: Playback | None = None, *, sync: bool = False) -> Outcome:
@@ -82,12 +97,21 @@ class Subject:
             outcome = _stream_sync(model, input) if stream else _generate_sync(model, input)
         else:
             outcome = self.run(_stream(model, input) if stream else _generate(model, input))
-        return replace(outcome, performances=tuple(self.lane.performances))
+        return self._note(replace(outcome, performances=tuple(self.lane.performances)))
+
+    def _note(self, outcome: Outcome) -> Outcome:
+        self.was_asked = self.was_asked or bool(outcome.performances)
+        self.answers_unasked += outcome.response is not None and not outcome.performances
+        return outcome
 
     def ask_all(self, calls: Sequence[Call], answer: Answer) -> list[Outcome]:
         """Make several calls of one model at once."""
         self.lane.play(answer)
-        return self.run(_all(self.model(calls[0].model_id), calls))
+        outcomes = self.run(_all(self.model(calls[0].model_id), calls))
+        answers = sum(outcome.response is not None for outcome in outcomes)
+        self.was_asked = self.was_asked or bool(self.lane.performances)
+        self.answers_unasked += max(0, answers - len(self.lane.performances))
+        return outcomes
 
     def refuses(self, call: Call) -> bool:
         """Whether the adapter refuses the call with an UnsupportedError, and sends nothing."""
@@ -97,20 +121,31 @@ class Subject:
     def cancel(self, call: Call, playback: Playback) -> bool:
         """Make the call, and cancel it when its answer is held back; whether that ended it."""
         self.lane.play(lambda _: playback)
-        return self.run(_cancel(self.model(call.model_id), call, self.lane))
+        cancelled = self.run(_cancel(self.model(call.model_id), call, self.lane))
+        self.was_asked = self.was_asked or bool(self.lane.performances)
+        return cancelled
 
     def arrivals(self, call: Call, playback: Playback) -> list[tuple[int, int]]:
         """For each partial response of a stream: how many chunks were taken when it was given, and how many characters
         it tells. A hold is released by the first that tells any."""
         self.lane.play(lambda _: playback)
-        return self.run(_arrivals(self.model(call.model_id), call.input, self.lane, playback))
+        found = self.run(_arrivals(self.model(call.model_id), call.input, self.lane, playback))
+        self._last_performance()
+        return found
 
     def leave_early(self, call: Call, playback: Playback) -> None:
         """Take one partial response of a stream, and leave it."""
         self.lane.play(lambda _: playback)
         self.run(_leave_early(self.model(call.model_id), call.input, self.lane))
+        self._last_performance()
         if playback.hold is not None:
             playback.hold.release()
+
+    def _last_performance(self) -> Performance:
+        if not self.lane.performances:
+            raise AdapterGoneError("it gave a partial response before anything was sent")
+        self.was_asked = True
+        return self.lane.performances[-1]
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine, on the loop of this run."""
@@ -146,11 +181,17 @@ def _answered(answer: Any) -> Outcome:
     return Outcome(_checked(answer, ModelResponse, "generate"))
 
 
-def _checked(value: Any, kind: type[T], method: str) -> T:
+def _checked(value: Any, kind: type[Given], method: str) -> Given:
     """What an adapter gave, which has to be what it says that it gives."""
     if not isinstance(value, kind):
         raise AdapterGoneError(f"{method} gave {type(value).__name__}, not {kind.__name__}: {value!r:.200}")
-    return value
+    return value if _is_plain(value, kind) else kind.model_validate(BaseModel.model_dump(value))
+
+
+def _is_plain(value: ModelResponse | PartialModelResponse, kind: type) -> bool:
+    """Whether it and its parts are of the SDK's own classes: one derived from them could be equal to anything."""
+    parts = value.content if isinstance(value, ModelResponse) else [value.delta.part] if value.delta else []
+    return type(value) is kind and all(type(part).__module__ in HOMES for part in parts)
 
 
 def _stream_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
@@ -170,7 +211,7 @@ async def _arrivals(
     found: list[tuple[int, int]] = []
     async for partial in model.stream(input):
         told = told_by(partial)
-        found.append((lane.performances[-1].taken, told))
+        found.append((lane.performances[-1].taken if lane.performances else 0, told))
         if told and playback.hold is not None:
             playback.hold.release()
     return found

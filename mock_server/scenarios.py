@@ -27,13 +27,14 @@ from llm_sdk.types import (
     ReasoningPart,
     TextPart,
 )
+from mock_server.asked import Asked
 from mock_server.author import finish_reason_of
-from mock_server.conditions import Asked, When
+from mock_server.conditions import When
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
 from mock_server.pacing import Pace
 from mock_server.recorded_reply import CassetteFile
-from mock_server.templates import render
+from mock_server.templates import has_templates, render
 
 __all__ = [
     "FixedReply",
@@ -126,10 +127,26 @@ class Reply(Model):
 
         Raises BadTemplateError, or pydantic's ValidationError for a template that gives what its field cannot hold.
         """
+        if (same := self._always) is not None:
+            return same
         return self.finish(render(self.model_dump(), variables), ids)
+
+    @cached_property
+    def _always(self) -> ModelResponse | None:
+        """The answer, where nothing in it depends on the request: no template, and no id that has to be made up."""
+        made_up = (ScriptedToolCall, ScriptedToolResult)
+        fields = self.model_dump()
+        if has_templates(fields) or any(isinstance(part, made_up) for part in self.content):
+            return None
+        return self._response(fields)
 
     def finish(self, fields: JsonObject, ids: CallIds) -> ModelResponse:
         """The answer that has these fields of a reply; its tool calls are named here."""
+        _name_tool_calls(fields["content"], ids)
+        return self._response(fields)
+
+    @staticmethod
+    def _response(fields: JsonObject) -> ModelResponse:
         refusal = fields.pop("refusal", None)
         if refusal is not None:
             refused = {
@@ -138,7 +155,6 @@ class Reply(Model):
                 "finish_detail": "refusal",
             }
             return ModelResponse.model_validate({**fields, **refused})
-        _name_tool_calls(fields["content"], ids)
         response = ModelResponse.model_validate(fields)
         if response.finish_reason is not None:
             return response
@@ -216,11 +232,13 @@ def _needs(*names: str) -> list[JsonValue]:
     return [_has(name) for name in names]
 
 
-ONE_ERROR: JsonDict = {"required": ["status"], "not": _has("rate_limit")}
-NOT_BOTH: list[JsonValue] = [
-    _has("reply", "cassette"),
-    *({**_has(answer, "fault"), "properties": {"fault": ONE_ERROR}} for answer in ("reply", "cassette")),
-]
+def _and_an_error(answer: str) -> JsonDict:
+    """The schema of an object that has an answer and, beside it, an error that would come in its place."""
+    error: JsonDict = {"required": ["status"], "not": _has("rate_limit")}
+    return {**_has(answer, "fault"), "properties": {"fault": error}}
+
+
+NOT_BOTH: list[JsonValue] = [_has("reply", "cassette"), _and_an_error("reply"), _and_an_error("cassette")]
 
 
 class Turn(Model):

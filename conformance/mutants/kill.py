@@ -17,7 +17,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from conformance.mutants.registry import Mutant, Parts, load_mutants, mutant_by_name, reference
-from conformance.plugin import PROVED
+from conformance.stash import PROVED
 from llm_sdk.model import LanguageModel
 
 __all__ = ["REFERENCE", "Kill", "Trial", "adapter", "check_name", "hunt", "judge", "trial_of"]

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from conformance.catalogue import load_requirements
 from conformance.report.document import (
+    OWN,
     SUITE_VERSION,
     Check,
     Document,
@@ -21,7 +22,7 @@ from conformance.report.document import (
     verdicts_by_provider,
 )
 from conformance.report.words import most_severe
-from conformance.settings import Settings
+from conformance.settings import CASSETTES, Settings
 
 __all__ = ["Report"]
 
@@ -37,6 +38,8 @@ class Report:
         """What was refused of the network while checks ran."""
         self.integrity = Integrity()
         """What has to be admitted of the run; known when it ends."""
+        self.plugins: tuple[str, ...] = ()
+        """The plugins of pytest that take part."""
         self._placed: list[tuple[int, Check]] = []
         self._made_at = datetime.now(UTC)
         self._began = time.monotonic()
@@ -59,14 +62,16 @@ class Report:
             suite=Suite(name="llm-conformance", version=SUITE_VERSION),
             made_at=self._made_at.isoformat(timespec="seconds"),
             duration_seconds=round(time.monotonic() - self._began, 3),
-            environment=Environment(python=platform.python_version(), platform=platform.platform()),
+            environment=Environment(
+                python=platform.python_version(), platform=platform.platform(), plugins=self.plugins
+            ),
             adapter=settings.adapter,
             transport=settings.transport,
             providers=settings.providers,
             level=settings.level,
             profiles=tuple(sorted(settings.profiles)),
             cases=settings.cases,
-            cassettes="the suite's own" if settings.own else str(settings.cassettes),
+            cassettes=OWN if settings.cassettes == CASSETTES else str(settings.cassettes),
             seed=settings.seed,
             network=Network(refused=not settings.live, attempts=tuple(self.attempts)),
             integrity=self.integrity,

@@ -19,6 +19,7 @@ from mock_server.cassette import write_whole
 
 __all__ = [
     "DIGEST",
+    "OWN",
     "SCHEMA",
     "SUITE_VERSION",
     "Check",
@@ -41,6 +42,8 @@ __all__ = [
 
 SUITE_VERSION = version("llm-conformance")
 SCHEMA = Path(__file__).parent / "report.schema.json"
+OWN = "the suite's own"
+"""What a report calls the recordings of the suite."""
 DIGEST = "sha256"
 """The field of a report that holds the digest of all others."""
 
@@ -79,10 +82,11 @@ class Suite(_Piece):
 
 
 class Environment(_Piece):
-    """Where the run took place."""
+    """Where the run took place; ``plugins`` are pytest's, each with its version."""
 
     python: str
     platform: str
+    plugins: tuple[str, ...] = ()
 
 
 class Network(_Piece):
@@ -138,7 +142,7 @@ class Integrity(_Piece):
     ``expected`` is how many checks the suite has for these providers, ``null`` where nothing tells, and ``judged`` how
     many there are here. ``narrowed`` names the options that asked for less. ``faults`` are what disturbed the run: a
     fixture overridden, a cassette edited, checks that are missing. ``undeclared`` is what the adapter can do beyond
-    what it declares.
+    what it declares, and ``unplayed`` are the recorded exchanges that it never asked for.
     """
 
     expected: Count | None = None
@@ -146,6 +150,7 @@ class Integrity(_Piece):
     narrowed: tuple[Text, ...] = ()
     faults: tuple[Text, ...] = ()
     undeclared: tuple[Text, ...] = ()
+    unplayed: tuple[Text, ...] = ()
 
 
 class RequirementResult(_Piece):

@@ -11,6 +11,7 @@ __all__ = ["summary", "title"]
 
 SHOWN_UNJUDGED = 40
 SHOWN_ATTEMPTS = 5
+SHOWN_UNPLAYED = 8
 SHOWN_WIDTH = 200
 TOLD = ("failed", "error", "harness-error", "warning")
 """The verdicts whose checks are told one by one, in this order."""
@@ -108,6 +109,9 @@ def _integrity(document: Document) -> Iterator[str]:
     for (verdict, reason), times in reasons.most_common():
         yield f"{verdict}: {times} checks: {reason}"
     yield from (f"passes, although not declared: {name}" for name in found.undeclared)
+    if unplayed := found.unplayed:
+        more = f" and {len(unplayed) - SHOWN_UNPLAYED} more" if len(unplayed) > SHOWN_UNPLAYED else ""
+        yield f"never asked for: {', '.join(unplayed[:SHOWN_UNPLAYED])}{more}"
     yield from (f"FAULT in the run: {fault}" for fault in found.faults)
 
 

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from conformance.catalogue import Requirement, load_requirements
+from conformance.manifest import load_manifest
 from conformance.report.document import (
     DIGEST,
+    OWN,
     SUITE_VERSION,
     Document,
     RequirementResult,
@@ -38,6 +40,7 @@ def faults_of(report: JsonObject) -> list[str]:
         *_verdicts(document),
         *_catalogue(document),
         *_checks(document),
+        *_integrity(document),
     ]
 
 
@@ -105,6 +108,21 @@ def _checks(document: Document) -> Iterator[str]:
         yield f"checks: none of {_some(unjudged)}, which the report claims to judge"
     if not document.network.refused:
         yield "network: it was in reach while the adapter was judged"
+
+
+def _integrity(document: Document) -> Iterator[str]:
+    told = document.integrity
+    if told.judged != len(document.checks):
+        yield f"integrity: {told.judged} checks are said to be judged, {len(document.checks)} are there"
+    yield from (f"integrity: the run says of itself: {fault}" for fault in told.faults)
+    known = [load_manifest()["providers"].get(provider) for provider in document.providers]
+    if document.suite.version != SUITE_VERSION or not all(known):
+        return
+    expected = sum(entry["checks"] for entry in known)
+    if told.expected != expected and document.cassettes == OWN:
+        yield f"integrity: of {told.expected} checks, it says; suite version {SUITE_VERSION} has {expected}"
+    if not told.narrowed and len(document.checks) != expected:
+        yield f"integrity: {len(document.checks)} of {expected} checks, and no option that asked for less"
 
 
 def _some(names: list[str]) -> str:

@@ -71,7 +71,7 @@ def test_an_unknown_id_is_an_error_that_names_it() -> None:
 
 LISTING = """
 from pathlib import Path
-from conformance.plugin import PROVED
+from conformance.stash import PROVED
 
 def pytest_collection_finish(session):
     proved = {found.id for item in session.items for found in item.stash[PROVED]}

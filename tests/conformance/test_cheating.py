@@ -1,14 +1,12 @@
 """Nothing can go green in silence: each way to look better than one is, and how a report says it."""
 
-import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cheats import judge, words_of
 
 from conformance import manifest
 from conformance.blame import is_ours
@@ -20,61 +18,6 @@ from llm_sdk.errors import ServerError
 from llm_sdk.registry import get_codec
 
 ROOT = Path(__file__).resolve().parents[2]
-HONEST = """
-from llm_sdk import get_model
-from llm_sdk.errors import UnsupportedError
-
-class Around:
-    metadata = None
-    def __init__(self, inner):
-        self.inner, self.provider, self.model_id = inner, inner.provider, inner.model_id
-    def before(self, input):
-        pass
-    async def generate(self, input):
-        self.before(input)
-        return await self.inner.generate(input)
-    async def stream(self, input):
-        self.before(input)
-        async with self.inner.stream(input) as stream:
-            async for partial in stream:
-                yield partial
-    def generate_sync(self, input):
-        self.before(input)
-        return self.inner.generate_sync(input)
-    def stream_sync(self, input):
-        self.before(input)
-        with self.inner.stream_sync(input) as stream:
-            yield from stream
-
-def create(*, provider, base_url, api_key, model_id, http_client):
-    made = get_model(provider, model_id, api_key=api_key, base_url=base_url, http_client=http_client)
-    return Adapter(made)
-"""
-
-
-def judge(folder: Path, adapter: str, *words: str, conftest: str = "") -> tuple[int, dict[str, Any], str]:
-    """A run in a folder of its own over one case: exit status, report and output."""
-    (folder / "mine.py").write_text(HONEST + adapter)
-    (folder / "plug.py").write_text(conftest)
-    command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", *(["-p", "plug"] if conftest else [])]
-    command += ["--pyargs", "conformance.test_answers", "conformance.test_requests", "-p", "no:cacheprovider", "-q"]
-    command += ["--provider", "openai", "--adapter", "mine:create", "--report-json", "report.json", *words]
-    command += [] if "--case" in words else ["--case", "system-prompt"]
-    found = subprocess.run(  # noqa: S603 - our own interpreter
-        command,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-    )
-    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
-    return found.returncode, report, found.stdout
-
-
-def words_of(report: dict[str, Any]) -> set[str]:
-    return {check["verdict"] for check in report["checks"]}
 
 
 def test_an_honest_run_says_how_much_of_the_suite_it_judged(tmp_path: Path) -> None:
@@ -85,52 +28,6 @@ def test_an_honest_run_says_how_much_of_the_suite_it_judged(tmp_path: Path) -> N
     assert found["expected"] == manifest.load_manifest()["providers"]["openai"]["checks"]
     assert found["narrowed"][:2] == ["-k test_meaning", "--case system-prompt"]
     assert f"partial: 2 of {found['expected']} checks were judged: -k test_meaning" in output
-
-
-SKIPS = "class Adapter(Around):\n    def before(self, input):\n        import pytest; pytest.skip('not today')"
-RAISES_XFAIL = "class Adapter(Around):\n    def before(self, input):\n        import pytest; pytest.xfail('known')"
-READS_CASSETTES = f"""
-import pathlib
-class Adapter(Around):
-    def before(self, input):
-        pathlib.Path({str(CASSETTES / "openai" / "system-prompt.yaml")!r}).read_text()
-"""
-ASKS_TWICE = """
-class Adapter(Around):
-    async def generate(self, input):
-        await self.inner.generate(input)
-        return await self.inner.generate(input)
-"""
-CALLS_HOME = """
-def create(*, provider, base_url, api_key, model_id, http_client):
-    made = get_model(provider, model_id, api_key=api_key, base_url="https://proxy.example/v1", http_client=http_client)
-    return Adapter(made)
-class Adapter(Around): pass
-"""
-MAKES_IT_UP = """
-from llm_sdk.types import ModelResponse, TextPart
-class Adapter(Around):
-    async def generate(self, input):
-        return ModelResponse(content=[TextPart(text="🤖")], finish_reason="stop")
-"""
-
-
-@pytest.mark.parametrize(
-    ("adapter", "said"),
-    [
-        (SKIPS, "the check was skipped from"),
-        (RAISES_XFAIL, "the check was skipped from"),
-        (READS_CASSETTES, "reads the suite's own answers"),
-        (ASKS_TWICE, "2 requests"),
-        (CALLS_HOME, "https://proxy.example/v1"),
-        (MAKES_IT_UP, "nothing was sent"),
-    ],
-    ids=["skips", "expects-to-fail", "reads-cassettes", "asks-twice", "calls-another-host", "sends-nothing"],
-)
-def test_an_adapter_that_cheats_fails(tmp_path: Path, adapter: str, said: str) -> None:
-    status, report, _ = judge(tmp_path, adapter, "-k", "test_content or test_endpoint")
-    assert status == pytest.ExitCode.TESTS_FAILED
-    assert any(said in check.get("message", "") for check in report["checks"] if check["verdict"] == "failed"), report
 
 
 OVERRIDES = """
@@ -165,21 +62,73 @@ def pytest_collection_modifyitems(items):
 """
 
 
-@pytest.mark.parametrize(
-    ("plugin", "said"),
-    [
-        (OVERRIDES, "fixture 'verdict' of the suite is overridden"),
-        (CHANGES_OUTCOMES, "hook pytest_runtest_makereport is implemented in"),
-        (REPLACES, "conformance.verdict.Verdict.equal of the suite was replaced while it ran"),
-        (TAKES_AWAY, "hook pytest_collection_modifyitems is implemented in"),
-    ],
-    ids=["overrides-a-fixture", "changes-outcomes", "replaces-a-function", "takes-checks-away"],
+ENDS_WELL = """
+import pytest
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    session.exitstatus = 0
+"""
+LIES_TO_THE_EYE = """
+import conformance.outcome, sys, types
+from llm_sdk.types import ModelResponse
+def pytest_report_teststatus(report):
+    return "passed", ".", "PASSED"
+def pytest_runtest_teardown(item):
+    ModelResponse.__eq__ = lambda *_: True
+    sys.modules["conformance.comparison"] = types.ModuleType("conformance.comparison")
+    sys.modules["conformance.test_answers"].content_as_expected = conformance.outcome.drop_made_up
+"""
+DISTURBS = {
+    OVERRIDES: "fixture 'verdict' of the suite is overridden",
+    CHANGES_OUTCOMES: "hook pytest_runtest_makereport is implemented in",
+    REPLACES: "conformance.verdict.Verdict.equal of the suite was replaced while it ran",
+    TAKES_AWAY: "hook pytest_collection_modifyitems is implemented in",
+    ENDS_WELL: "hook pytest_sessionfinish is implemented in",
+    LIES_TO_THE_EYE: "hook pytest_report_teststatus is implemented in",
+}
+ALSO = (
+    "llm_sdk.types.ModelResponse.__eq__ of the suite was replaced while it ran",
+    "module conformance.comparison was replaced while it ran",
+    "conformance.test_answers.content_as_expected of the suite was replaced while it ran",
 )
-def test_a_run_that_was_disturbed_is_not_green(tmp_path: Path, plugin: str, said: str) -> None:
-    status, report, output = judge(tmp_path, "class Adapter(Around): pass", "-k", "test_content", conftest=plugin)
-    assert any(said in fault for fault in report["integrity"]["faults"]), report["integrity"]
-    assert f"FAULT in the run: {said[:20]}" in output
+
+
+@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["alone", "shared"])
+def test_a_run_that_was_disturbed_is_not_green(tmp_path: Path, processes: list[str]) -> None:
+    plugin = "".join(DISTURBS)
+    words = ["-k", "test_content", *processes]
+    status, report, output = judge(tmp_path, "class Adapter(Around): pass", *words, conftest=plugin)
+    faults = "\n".join(report["integrity"]["faults"])
+    assert [said for said in (*DISTURBS.values(), *ALSO) if said not in faults] == []
+    assert "FAULT in the run: fixture 'verdict'" in output
     assert status == pytest.ExitCode.INTERNAL_ERROR
+
+
+def test_what_the_adopter_s_own_files_ask_for_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conftest.py beside the adapter, options in pytest.ini, options in the environment."""
+    (tmp_path / "conftest.py").write_text(CHANGES_OUTCOMES)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -m 'not slow' --maxfail 100\n")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--deselect conformance/test_requests.py")
+    status, report, output = judge(tmp_path, "class Adapter(Around): pass", "-k", "test_content", "-c", "pytest.ini")
+    narrowed = report["integrity"]["narrowed"]
+    assert {"-m not slow", "--maxfail 100", "--deselect conformance/test_requests.py"} <= set(narrowed), narrowed
+    assert "partial: 2 of " in output
+    faults = report["integrity"]["faults"]
+    assert [fault for fault in faults if "conftest.py, which is no installed plugin" in fault], faults
+    assert status == pytest.ExitCode.INTERNAL_ERROR
+
+
+def test_an_edited_cassette_is_a_fault_in_a_checkout_too(tmp_path: Path) -> None:
+    """Unless it is said that the suite itself is being worked on."""
+    for name in ("conformance", "cassettes/openai"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    cassette = tmp_path / "cassettes" / "openai" / "system-prompt.yaml"
+    cassette.write_text(cassette.read_text() + "# a word\n")
+    words = ["--adapter", "reference", "--case", "system-prompt", "-k", "test_content and generate"]
+    for flag, ends in (([], pytest.ExitCode.INTERNAL_ERROR), (["--allow-edited"], pytest.ExitCode.OK)):
+        status, report, _ = judge(tmp_path, "class Adapter(Around): pass", *words, *flag)
+        assert report["integrity"]["faults"] == ["not as the suite has them: cassettes/openai/system-prompt.yaml"]
+        assert status == ends
 
 
 REFUSES_TOOLS = """
@@ -221,6 +170,7 @@ def test_what_is_not_declared_is_refused_reported_or_a_failure(tmp_path: Path) -
     [
         ({"flying": True}, "no capability 'flying' with true"),
         ({"tools": "function"}, 'tools is a list of names, not "function"'),
+        ({"user": []}, "user and output have text"),
         (["tools"], "capabilities are a mapping or Capabilities, not list"),
     ],
 )
@@ -236,10 +186,10 @@ def a_check(name: str) -> Check:
 
 
 def test_checks_that_are_missing_without_a_reason_are_a_fault() -> None:
-    settings: Any = SimpleNamespace(providers=("openai",), own=True)
-    found = integrity_of(settings, [a_check("test_content[openai-a-1-generate]")], [], [], [])
+    settings: Any = SimpleNamespace(providers=("openai",), cassettes=CASSETTES)
+    found = integrity_of(settings, [a_check("test_content[openai-a-1-generate]")], [], [])
     assert any("openai: 1 of " in fault and "no option asked for that" in fault for fault in found.faults)
-    narrowed = integrity_of(settings, [a_check("test_content[openai-a-1-generate]")], ["-k content"], [], [])
+    narrowed = integrity_of(settings, [a_check("test_content[openai-a-1-generate]")], ["-k content"], [])
     assert not any("no option asked" in fault for fault in narrowed.faults)
 
 

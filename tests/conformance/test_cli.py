@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,12 +11,13 @@ from click.testing import CliRunner
 
 from conformance.catalogue import load_requirements
 from conformance.cli import main
+from conformance.gathering import ENDED
 
 
 def test_run_is_pytest_on_the_suite_with_every_argument_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[list[str]] = []
 
-    def run(command: list[str], check: bool) -> SimpleNamespace:
+    def run(command: list[str], **_: object) -> SimpleNamespace:
         commands.append(command)
         return SimpleNamespace(returncode=3)
 
@@ -24,6 +26,28 @@ def test_run_is_pytest_on_the_suite_with_every_argument_passed_on(monkeypatch: p
     suite = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "--pyargs", "conformance"]
     assert commands == [[*suite, "--provider", "openai", "--adapter", "mine:make", "-x", "--help"]]
     assert result.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "said"),
+    [("0", 0, ""), ("1", 1, "its checks say otherwise"), ("", 3, "before it had judged")],
+    ids=["well", "changed-at-exit", "left-early"],
+)
+def test_a_run_that_ends_with_0_has_to_have_judged(
+    told: str, status: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An adapter can call os._exit(0), at once or when the interpreter ends."""
+
+    def run(command: list[str], *, env: dict[str, str], check: bool) -> SimpleNamespace:
+        if told:
+            Path(env[ENDED]).write_text(told)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    result = CliRunner().invoke(main, ["run", "--provider", "openai"])
+    assert result.exit_code == status
+    assert said in result.output
+    assert bool(said) == ("FAULT in the run" in result.output)
 
 
 def test_requirements_lists_all_of_them() -> None:

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.types import LanguageModelInput
-from mock_server.conditions import Asked, TextCondition, When
+from mock_server.asked import Asked
+from mock_server.conditions import TextCondition, When
 from mock_server.nearest import explain_no_match
 from mock_server.scenario_files import ScenarioError, parse_scenarios, read_conditions, read_scenarios
 from mock_server.script import Script

@@ -12,7 +12,7 @@ from plain_protocol import PLAIN
 from llm_sdk.errors import status_error
 from llm_sdk.types import LanguageModelInput, ModelResponse, ReasoningPart, TextPart, ToolCallPart
 from mock_server import MockServer, tool_call
-from mock_server.conditions import Asked
+from mock_server.asked import Asked
 
 
 @pytest.fixture(params=[False, True], ids=["socket", "in process"], scope="module")

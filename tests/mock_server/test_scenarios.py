@@ -7,7 +7,7 @@ from plain_protocol import PLAIN
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.types import LanguageModelInput, TextPart, ToolCallPart, ToolResultPart
-from mock_server.conditions import Asked
+from mock_server.asked import Asked
 from mock_server.ids import CallIds
 from mock_server.scenario_files import read_scenarios
 from mock_server.scenarios import Scenario

@@ -4,7 +4,7 @@ from typing import Any
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.types import LanguageModelInput
-from mock_server.conditions import Asked
+from mock_server.asked import Asked
 from mock_server.scenario_files import read_scenarios
 from mock_server.script import Script
 

@@ -3,8 +3,11 @@
 from types import SimpleNamespace
 from typing import Any
 
+from conformance.manifest import load_manifest
 from conformance.report import Check, Document, Failure, Report
+from conformance.report.document import Integrity
 from conformance.report.excerpts import excerpts
+from conformance.settings import CASSETTES
 
 ADAPTER = "acme_llm.conformance:create"
 BODY = 'event: delta\ndata: {"text":"Grüße, 世界"}\n\nevent: stop\ndata: {"usage":{"in":12,"out":7}}\n\n'.encode()
@@ -22,7 +25,8 @@ def settings(**changes: Any) -> Any:
         "profiles": frozenset(),
         "cases": (),
         "own": True,
-        "cassettes": "cassettes",
+        "cassettes": CASSETTES,
+        "seed": 7,
         "live": False,
     }
     return SimpleNamespace(**{**told, **changes})
@@ -51,12 +55,18 @@ def failed(provider: str, *ids: str, why: Failure, verdict: str = "failed", **mo
     return check(provider, *ids, verdict=verdict, failure=why, message=message, repeat=repeat, **more)
 
 
+def _expected(collected: Report) -> int:
+    manifest = load_manifest()["providers"]
+    return sum(manifest[provider]["checks"] for provider in collected.settings.providers)
+
+
 def report(*checks: Check, attempts: tuple[str, ...] = (), **changes: Any) -> Document:
     """The report of a run with these checks."""
     collected = Report(settings(**changes))
     for place, one in enumerate(checks):
         collected.add(one, place)
     collected.attempts += attempts
+    collected.integrity = Integrity(expected=_expected(collected), judged=len(checks), narrowed=("made by hand",))
     return collected.document()
 
 

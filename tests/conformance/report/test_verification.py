@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from made_reports import check, colourful, report
 
 from conformance.cli import main
+from conformance.manifest import load_manifest
 from conformance.report.document import digest_of
 from conformance.report.verification import faults_of
 
@@ -55,6 +56,14 @@ def add_a_requirement(document: dict[str, Any]) -> None:
     document["totals"]["requirements"]["not judged"] += 1
 
 
+EXPECTED = {name: entry["checks"] for name, entry in load_manifest()["providers"].items()}
+
+
+def of_fewer(*providers: str) -> str:
+    there = sum(EXPECTED[provider] for provider in providers)
+    return f"integrity: of {EXPECTED['openai']} checks, it says; suite version 0.1.0 has {there}"
+
+
 BENDS: dict[str, tuple[Bend, list[str]]] = {
     "a check is made to pass": (
         pass_the_check,
@@ -77,11 +86,16 @@ BENDS: dict[str, tuple[Bend, list[str]]] = {
         [
             "totals: 1 checks 'failed' are told, 0 are there",
             "verdicts: CORE-01 with openai: 'failed' is told, its checks come to 'nothing'",
+            "integrity: 2 checks are said to be judged, 1 are there",
         ],
     ),
     "a check stands there twice": (
         lambda document: document["checks"].append(document["checks"][1]),
-        ["totals: 1 checks 'passed' are told, 2 are there", "checks: test_other[openai-text-1-stream]: more than once"],
+        [
+            "totals: 1 checks 'passed' are told, 2 are there",
+            "checks: test_other[openai-text-1-stream]: more than once",
+            "integrity: 2 checks are said to be judged, 3 are there",
+        ],
     ),
     "a requirement is taken out": (
         lambda document: document["requirements"].pop("CORE-01"),
@@ -97,18 +111,27 @@ BENDS: dict[str, tuple[Bend, list[str]]] = {
     ),
     "a provider is claimed that was not judged": (
         lambda document: document["providers"].append("google"),
-        ["checks: none of google, which the report claims to judge"],
+        ["checks: none of google, which the report claims to judge", of_fewer("openai", "google")],
     ),
     "a provider was judged that is not claimed": (
         lambda document: document.update(providers=["google"]),
         [
             "checks: of openai, which the report does not claim to judge",
             "checks: none of google, which the report claims to judge",
+            of_fewer("google"),
         ],
     ),
     "the network was in reach": (
         lambda document: document["network"].update(refused=False),
         ["network: it was in reach while the adapter was judged"],
+    ),
+    "the run was disturbed, and says so": (
+        lambda document: document["integrity"].update(faults=["a fixture was overridden"]),
+        ["integrity: the run says of itself: a fixture was overridden"],
+    ),
+    "less was judged than it says": (
+        lambda document: document["integrity"].update(narrowed=[]),
+        [f"integrity: 2 of {EXPECTED['openai']} checks, and no option that asked for less"],
     ),
     "a requirement nobody knows": (
         add_a_requirement,

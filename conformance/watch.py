@@ -1,0 +1,126 @@
+"""Sees to it that the suite's own code judges: it is not replaced by other code, and no adapter skips a check."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from conformance.subject import Subject
+
+__all__ = ["Watch", "is_of_the_suite", "skipped_by"]
+
+ROOM = Path(__file__).resolve().parent
+OURS = ("conformance", "llm_sdk")
+NOT_WATCHED = ("conformance.mutants", "conformance.report")
+"""What judges nothing: the broken adapters, and how a report looks."""
+INHERITED = ("__eq__", "model_dump")
+"""What a class can be given anew although it had it from another."""
+WORDS = ("fail", "skip", "xfail")
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """One name of the suite, and what it stood for when the run began."""
+
+    told: str
+    holder: Any
+    name: str
+    value: Any
+    code: CodeType | None
+
+    def is_replaced(self) -> bool:
+        """Whether it stands for something else, or for the same with other code."""
+        found = getattr(self.holder, self.name, None) if self.name in INHERITED else vars(self.holder).get(self.name)
+        changed = self.code is not None and getattr(self.value, "__code__", None) is not self.code
+        return changed or found is not self.value
+
+
+class Watch:
+    """What the suite's own code was when the run began, to tell later whether somebody has put other code there."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        """What was found before any check ran."""
+        self._modules: dict[str, ModuleType] = {}
+        self._names = [_name(pytest, name, getattr(pytest, name)) for name in WORDS]
+        self._often: list[_Name] = []
+        self.take_in(name for name in list(sys.modules) if name.split(".")[0] in OURS)
+
+    def take_in(self, modules: Iterable[str]) -> None:
+        """Watch these modules as well, as they are."""
+        for name in modules:
+            if name not in self._modules and not name.startswith(NOT_WATCHED) and (module := sys.modules.get(name)):
+                self._modules[name] = module
+                found = list(_names_of(module))
+                self._names += found
+                self._often += found if name.startswith("conformance.") else []
+
+    def faults_of(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> list[str]:
+        """What disturbed one check. A check that the adapter has skipped has failed."""
+        found = [_told(name) for name in self._often if name.is_replaced()] if report.when == "call" else []
+        error = call.excinfo.value if call.excinfo is not None else None
+        if error is not None and report.passed:
+            found.append(f"{report.nodeid}: raised {type(error).__name__} and was made to pass")
+        if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception) and (file := skipped_by(error)):
+            report.outcome, report.longrepr = "failed", f"the check was skipped from {file}"
+            vars(report).pop("wasxfail", None)
+        return found
+
+    def answered_unasked(self, report: pytest.TestReport, subject: Subject | None) -> None:
+        """A check that passes on answers for which nothing was sent has failed: they came from memory."""
+        if report.passed and subject is not None and (count := subject.answers_unasked):
+            report.outcome = "failed"
+            report.longrepr = f"the adapter gave {count} answers for which it had sent nothing: they are no answers"
+
+    def replaced(self) -> list[str]:
+        """What stands in place of the suite's code, or of the SDK's, wherever that is."""
+        others = [name for name, module in self._modules.items() if sys.modules.get(name) is not module]
+        return [f"module {name} was replaced while it ran" for name in others] + [
+            _told(name) for name in self._names if name.is_replaced()
+        ]
+
+
+def _told(name: _Name) -> str:
+    return f"{name.told} of the suite was replaced while it ran"
+
+
+def _name(holder: Any, name: str, value: Any) -> _Name:
+    told = f"{getattr(holder, '__module__', '')}.{holder.__qualname__}" if isinstance(holder, type) else holder.__name__
+    return _Name(f"{told}.{name}", holder, name, value, value.__code__ if isinstance(value, FunctionType) else None)
+
+
+def _names_of(module: ModuleType) -> Iterator[_Name]:
+    for name, value in list(vars(module).items()):
+        if not callable(value) or name.startswith("__"):
+            continue
+        yield _name(module, name, value)
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            yield from _names_of_class(value)
+
+
+def _names_of_class(holder: type) -> Iterator[_Name]:
+    for name, value in list(vars(holder).items()):
+        if isinstance(value, FunctionType | classmethod | staticmethod | property) and name not in INHERITED:
+            yield _name(holder, name, value)
+    for name in INHERITED:
+        if isinstance(value := getattr(holder, name, None), FunctionType):
+            yield _name(holder, name, value)
+
+
+def is_of_the_suite(file: Path) -> bool:
+    """Whether this file judges: the broken adapters of the suite are adapters."""
+    return file.is_relative_to(ROOM) and not file.is_relative_to(ROOM / "mutants")
+
+
+def skipped_by(error: BaseException) -> str:
+    """The file from which a check was skipped, where that is none of the suite's: an adapter cannot excuse itself."""
+    traceback, file = error.__traceback__, Path()
+    while traceback is not None:
+        here = Path(traceback.tb_frame.f_code.co_filename)
+        file = file if "_pytest" in here.parts else here
+        traceback = traceback.tb_next
+    return "" if is_of_the_suite(file) else str(file)
