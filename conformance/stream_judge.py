@@ -27,7 +27,7 @@ from llm_sdk.json_array import JsonArrayDecoder
 from llm_sdk.sse import ServerSentEvent, ServerSentEventDecoder
 from llm_sdk.types import ModelResponse
 
-__all__ = ["NamesEvents", "StreamOutcome", "event_kind", "judge_stream", "read_stream"]
+__all__ = ["NamesEvents", "StreamOutcome", "event_kind", "judge_stream", "read_stream", "unframe"]
 
 SMALL = 4096
 """Bodies below this many bytes are cut everywhere."""
@@ -70,7 +70,7 @@ def read_stream(codec: Codec, pieces: Iterable[bytes]) -> StreamOutcome:
     partials: list[PartialModelResponse] = []
     decoder = codec.stream_decoder()
     try:
-        for event in _unframe(pieces):
+        for event in unframe(pieces):
             partials += decoder.feed(event)
         partials += decoder.close()
         return StreamOutcome(tuple(partials), response=accumulate(partials))
@@ -133,10 +133,10 @@ def _cuttings(body: bytes, seed: str) -> Iterable[Cuts]:
 
 
 def _events(pieces: Iterable[bytes]) -> list[ServerSentEvent]:
-    return list(_unframe(pieces))
+    return list(unframe(pieces))
 
 
-def _unframe(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+def unframe(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     """The events of a body: server-sent ones, or the elements of an array, which no such stream begins with."""
     framing: ServerSentEventDecoder | JsonArrayDecoder | None = None
     for piece in pieces:

@@ -117,7 +117,7 @@ ROOMS: dict[str, set[str]] = {
     "response": {"encode_response", "decode_response"},
     "finish": {"encode_finish", "decode_finish", "FINISH_REASONS", "FINISH_WORDS"},
     "usage": {"encode_usage", "decode_usage"},
-    "stream_decoder": {"StreamDecoder"},
+    "stream_decoder": {"StreamDecoder", "EVENTS"},
     "stream_encoder": {"StreamEncoder"},
     "services": {"SERVICES"},
     "validation": {"find_faults"},

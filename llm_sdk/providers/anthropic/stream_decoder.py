@@ -55,7 +55,7 @@ class StreamDecoder:
         number, self._number = self._number, self._number + 1
         if self._ended:
             return []  # nothing may follow the end mark; some recordings go on with the next answer
-        reader = self._READERS.get(event.event or event_type(event, number, PROVIDER))
+        reader = self.READERS.get(event.event or event_type(event, number, PROVIDER))
         if reader is None:
             return []
         model, read = reader
@@ -194,7 +194,7 @@ class StreamDecoder:
         error.locate(provider=PROVIDER, request_id=None)
         raise error
 
-    _READERS: ClassVar[EventReaders] = {
+    READERS: ClassVar[EventReaders] = {
         "message_start": (wire_events.MessageStart, _message_start),
         "content_block_start": (wire_events.BlockStart, _block_start),
         "content_block_delta": (wire_events.BlockDelta, _block_delta),
@@ -203,3 +203,7 @@ class StreamDecoder:
         "message_stop": (wire_events.MessageStop, _message_stop),
         "error": (wire_events.ErrorEvent, _error),
     }
+
+
+EVENTS = {type: model for type, (model, _) in StreamDecoder.READERS.items()}
+"""The models of the events of a stream, by their type."""

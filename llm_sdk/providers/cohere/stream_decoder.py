@@ -72,7 +72,7 @@ class StreamDecoder:
         if event.data == wire.END_MARK:
             self._ended = self._finished
             return []
-        reader = self._READERS.get(event.event) or self._READERS.get(event_type(event, number, PROVIDER))
+        reader = self.READERS.get(event.event) or self.READERS.get(event_type(event, number, PROVIDER))
         if reader is None:
             return []
         model, read = reader
@@ -199,7 +199,7 @@ class StreamDecoder:
         )
         return [*partials, last]
 
-    _READERS: ClassVar[EventReaders] = {
+    READERS: ClassVar[EventReaders] = {
         "message-start": (wire_events.MessageStart, _message_start),
         "content-start": (wire_events.ContentEvent, _content_start),
         "content-delta": (wire_events.ContentEvent, _content_delta),
@@ -210,6 +210,10 @@ class StreamDecoder:
         "citation-start": (wire_events.CitationEvent, _citation_start),
         "message-end": (wire_events.MessageEnd, _message_end),
     }
+
+
+EVENTS = {type: model for type, (model, _) in StreamDecoder.READERS.items()}
+"""The models of the events of a stream, by their type."""
 
 
 def _word(content: JsonObject, name: str) -> str:

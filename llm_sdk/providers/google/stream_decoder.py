@@ -16,6 +16,9 @@ from llm_sdk.wire_model import malformed
 
 END_MARK = b"[DONE]"  # sent by some gateways that speak this protocol; the API itself sends none
 
+EVENTS = {"": wire.Response}
+"""The models of the events of a stream, by their type; these have none."""
+
 
 class StreamDecoder:
     """See :class:`llm_sdk.codec.StreamDecoder`."""

@@ -32,6 +32,9 @@ from llm_sdk.wire_model import malformed
 FIRST_CALL = 1 << 20
 """Index of the first call: behind all that is said, whenever that comes."""
 
+EVENTS = {"": wire_events.CompletionChunk}
+"""The models of the events of a stream, by their type; these have none."""
+
 
 class StreamDecoder:
     """See :class:`llm_sdk.codec.StreamDecoder`."""

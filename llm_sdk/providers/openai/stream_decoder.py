@@ -76,7 +76,7 @@ class StreamDecoder:
         if event.data == END_MARK:
             return []
         kind = event.event if event.event not in UNNAMED else event_type(event, number, PROVIDER)
-        reader = self._READERS.get(kind)
+        reader = self.READERS.get(kind)
         if reader is None:
             return []
         model, read = reader
@@ -310,7 +310,7 @@ class StreamDecoder:
         error.locate(provider=PROVIDER, request_id=None)
         raise error
 
-    _READERS: ClassVar[EventReaders] = {
+    READERS: ClassVar[EventReaders] = {
         **dict.fromkeys(OPENING, (wire_events.ResponseEvent, _opening)),
         **dict.fromkeys(TERMINAL, (wire_events.ResponseEvent, _terminal)),
         "response.output_item.added": (wire_events.ItemEvent, _item_added),
@@ -328,6 +328,10 @@ class StreamDecoder:
         "response.image_generation_call.partial_image": (wire_events.PartialImage, _partial_image),
         "error": (wire_events.ErrorEvent, _error_event),
     }
+
+
+EVENTS = {type: model for type, (model, _) in StreamDecoder.READERS.items()}
+"""The models of the events of a stream, by their type."""
 
 
 def _call_head(item: wire.FunctionCall) -> ToolCallPartDelta:

@@ -32,6 +32,9 @@ from llm_sdk.wire_model import malformed
 REASONING, TEXT, AUDIO, CALLS = 0, 1, 2, 3
 """Indices of the parts; the calls have :data:`CALLS` and those behind it."""
 
+EVENTS = {"": wire_events.Chunk}
+"""The models of the events of a stream, by their type; these have none."""
+
 
 class StreamDecoder:
     """See :class:`llm_sdk.codec.StreamDecoder`."""

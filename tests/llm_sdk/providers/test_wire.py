@@ -83,7 +83,7 @@ def literals(annotation: Any) -> Iterator[str]:
 def named_values(provider: str) -> set[str]:
     found = {value for _, annotation in wire_fields(provider) for value in literals(annotation)}
     decoder = import_module(f"{PROVIDERS[provider]}.stream_decoder").StreamDecoder
-    found |= set(getattr(decoder, "_READERS", ()))
+    found |= set(getattr(decoder, "READERS", ()))
     for place in ENDS:
         name, table = place.split(".")
         found |= set(getattr(room(provider, name), table, ()))

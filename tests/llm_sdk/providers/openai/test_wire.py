@@ -15,7 +15,7 @@ from llm_sdk.sse import ServerSentEvent
 from providers.openai.given import feed, plain
 from providers.openai.recorded import answers, streams
 
-READ_EVENTS = set(StreamDecoder._READERS)
+READ_EVENTS = set(StreamDecoder.READERS)
 # Recorded and not read: what they tell comes with another event, most of it with the end of the item.
 SKIPPED_EVENTS = {
     "response.content_part.done",
