@@ -18,6 +18,7 @@ from conformance.gathering import ENDED
 from conformance.lanes import LANES, open_lane
 from conformance.plan import PlanError
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
+from conformance.recording_commands import cassettes, drift
 from conformance.recordings import RecordingError
 from conformance.report.commands import compare, verify
 from conformance.settings import CASSETTES, is_of_the_cases
@@ -134,5 +135,7 @@ def requirements(as_json: bool) -> None:
         click.echo(f"  {'':<14} {'':<6} source: {requirement.source}")
 
 
+main.add_command(cassettes)
 main.add_command(compare)
+main.add_command(drift)
 main.add_command(verify)
