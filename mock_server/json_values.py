@@ -22,9 +22,37 @@ __all__ = ["UnsatisfiableSchemaError", "json_value"]
 
 Schema: TypeAlias = JsonObject | bool
 
+# What types are called elsewhere, in lower case.
+FOREIGN_TYPES = {
+    **{name: name for name in ("string", "integer", "number", "boolean", "array", "object", "null")},
+    "str": "string",
+    "text": "string",
+    "int": "integer",
+    "float": "number",
+    "double": "number",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+    "none": "null",
+}
+DATA = frozenset({"const", "enum", "default", "examples", "required", "dependentRequired"})
+"""Keywords whose values are no schemas."""
+REMARKS = frozenset({"title", "description"})
+"""Keywords that may be null in what libraries write."""
+ANOTHER_BRANCH = 1000
+"""So much is added to the variant for a value of another branch."""
+MAX_ATTEMPTS = 12
+
 FULL_DEPTH = 6
 MAX_DEPTH = 40
 MAX_VALUES = 5_000
+
+BOUNDS: tuple[JsonObject, ...] = (
+    {"maximum": 0, "maxLength": 0, "maxItems": 0, "maxProperties": 0},
+    {"minimum": 1000, "minLength": 12, "minItems": 2, "minProperties": 2},
+    {"minimum": 2, "minLength": 1, "minItems": 1, "minProperties": 1},
+)
+"""What keeps a value away from the one that comes first."""
 
 LARGER = {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"}
 SMALLER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"}
@@ -39,8 +67,10 @@ KINDS = {
 def json_value(schema: Schema, name: str = "text") -> Any:
     """A value for ``schema``; free strings say ``name``, or the name of their property.
 
+    A type that JSON Schema does not have, such as ``int``, is read as the one that is meant: providers take it, too.
     Raises UnsatisfiableSchemaError when none is found.
     """
+    schema = with_known_types(schema)
     try:
         values = _Values(schema)
         value = values.value(schema, name, _Place())
@@ -51,6 +81,19 @@ def json_value(schema: Schema, name: str = "text") -> Any:
     except SchemaError as error:
         raise UnsatisfiableSchemaError(f"the schema is not understood: {error.json_path}: {error.message}") from None
     raise UnsatisfiableSchemaError("no value is found that the schema accepts")
+
+
+def with_known_types(schema: Any) -> Any:
+    """The schema with the names of types that other languages have replaced by those of JSON Schema."""
+    if isinstance(schema, list):
+        return [with_known_types(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    said = ((key, item) for key, item in schema.items() if not (key in REMARKS and item is None))
+    mended = {key: item if key in DATA else with_known_types(item) for key, item in said}
+    if isinstance(schema.get("type"), str):
+        mended["type"] = FOREIGN_TYPES.get(schema["type"].lower(), schema["type"])
+    return mended
 
 
 class _Place:
@@ -73,7 +116,7 @@ class _Values:
         self._count = 0
         kind: Any = validator_for(root, default=Draft202012Validator)
         kind.check_schema(root)
-        self._validator: Validator = kind(root)
+        self._validator: Validator = kind(root, format_checker=kind.FORMAT_CHECKER)
 
     def accepts(self, schema: Schema, value: Any) -> bool:
         return self._validator.evolve(schema=schema).is_valid(value)
@@ -92,7 +135,8 @@ class _Values:
             if keyword in flat:
                 rest = {key: item for key, item in flat.items() if key != keyword}
                 branches = sorted(flat[keyword], key=lambda branch: self._rank(branch, refs))
-                choices = [merge(rest, branch) for branch in branches]
+                turn = place.variant // ANOTHER_BRANCH % len(branches) if branches else 0
+                choices = [merge(rest, branch) for branch in branches[turn:] + branches[:turn]]
                 others = [other for choice in choices for other in _unusual(choice)] if keyword == "oneOf" else []
                 return self._first_accepted(flat, self._each(choices + others, name, place))
         if "if" in flat or "not" in flat:
@@ -107,7 +151,11 @@ class _Values:
                 continue
 
     def _first_accepted(self, schema: JsonObject, values: Iterator[Any]) -> Any:
+        """The first value that is accepted; where there is none, one that the schema itself mentions."""
         for value in values:
+            if self.accepts(schema, value):
+                return value
+        for value in _mentioned(schema):
             if self.accepts(schema, value):
                 return value
         raise UnsatisfiableSchemaError("none of the schema's choices gives a value that it accepts")
@@ -236,14 +284,31 @@ class _Values:
         wanted = max(shortest, min(wanted, schema.get("maxItems", wanted)))
         contained: Schema | None = schema.get("contains")
         many = schema.get("minContains", 1) if contained is not None else 0
-        found = []
+        found: list[Any] = []
         for at in range(max(wanted, many)):
             inner = first[at] if at < len(first) else items
-            if contained is not None and at >= max(wanted, many) - many:
+            if contained is not None and (at >= max(wanted, many) - many if first else at < many):
                 inner = {"allOf": [inner, contained]}
-            variant = at if schema.get("uniqueItems") else place.variant
-            found.append(self.value(inner, name, place.inside(place.refs, variant)))
+            if schema.get("uniqueItems"):
+                found.append(self._new_item(inner, name, place, at, found))
+            else:
+                found.append(self.value(inner, name, place.inside(place.refs)))
         return found
+
+    def _new_item(self, schema: Schema, name: str, place: _Place, at: int, before: list[Any]) -> Any:
+        """An item that is not there yet, as far as one is found."""
+        value: Any = None
+        for attempt in range(MAX_ATTEMPTS):
+            variant = at + attempt // 3 * ANOTHER_BRANCH + attempt
+            value = self.value(schema, name, place.inside(place.refs, variant))
+            if not any(_same(value, other) for other in before):
+                break
+        return value
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Whether JSON Schema takes two values for equal: true is not 1."""
+    return type(left) is type(right) and bool(left == right)
 
 
 def _unnamed(schema: JsonObject, key: str) -> Schema:
@@ -253,6 +318,21 @@ def _unnamed(schema: JsonObject, key: str) -> Schema:
             return dict(inner) if isinstance(inner, dict) else bool(inner)
     rest = schema.get("additionalProperties", True)
     return rest if isinstance(rest, dict) else bool(rest)
+
+
+def _mentioned(schema: Any) -> Iterator[Any]:
+    """Every constant in a schema, at any depth."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _mentioned(item)
+    elif isinstance(schema, dict):
+        if "const" in schema:
+            yield schema["const"]
+        if isinstance(schema.get("enum"), list):
+            yield from schema["enum"]
+        for key, item in schema.items():
+            if key not in DATA:
+                yield from _mentioned(item)
 
 
 def _unconditional(schema: JsonObject) -> Iterator[Schema]:
@@ -271,7 +351,7 @@ def _unconditional(schema: JsonObject) -> Iterator[Schema]:
 
 def _unusual(schema: Schema) -> Iterator[Schema]:
     """The schema with bounds that keep its value away from the one that comes first."""
-    for bound in ({"maximum": 0, "maxLength": 0, "maxItems": 0}, {"minimum": 1000, "minLength": 12, "minItems": 2}):
+    for bound in BOUNDS:
         yield {"allOf": [schema, bound]}
 
 
@@ -290,11 +370,25 @@ def merge(left: Schema, right: Schema) -> Schema:
     if isinstance(left, bool) or isinstance(right, bool):
         return False if left is False or right is False else right if left is True else left
     merged = dict(left)
+    if "prefixItems" in left or "prefixItems" in right:
+        right = {**right, **_both_tuples(left, right)}
+        merged.pop("prefixItems", None)
+        merged.pop("items", None)
     for key, item in right.items():
         merged[key] = _both(key, merged[key], item) if key in merged else item
     if isinstance(merged.get("type"), list) and not merged["type"]:
         return False
     return merged
+
+
+def _both_tuples(left: JsonObject, right: JsonObject) -> JsonObject:
+    """``prefixItems`` and ``items`` of two schemas of arrays: one speaks of the places that the other's rest is."""
+    heads = left.get("prefixItems", []), right.get("prefixItems", [])
+    rests = left.get("items", True), right.get("items", True)
+    length = max(map(len, heads))
+    sides = [[*head, *[rest] * (length - len(head))] for head, rest in zip(heads, rests, strict=True)]
+    met = [_meet(one, other) for one, other in zip(*sides, strict=True)]
+    return {"prefixItems": met, "items": merge(*rests) if True in rests else _meet(*rests)}
 
 
 def _both(keyword: str, left: Any, right: Any) -> Any:

@@ -1,12 +1,18 @@
 """Values that satisfy a schema: judged by a validator, over schemas as tools and structured outputs have them."""
 
+import gzip
 import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.validators import validator_for
 from pydantic import BaseModel, TypeAdapter
+from satisfiable import Schema, satisfiable_schemas
 
 from mock_server.json_values import UnsatisfiableSchemaError, json_value
 
@@ -90,6 +96,28 @@ SCHEMAS: dict[str, Any] = {
     "minItems": {"type": "array", "items": {"type": "string"}, "minItems": 3, "maxItems": 4},
     "no items": {"type": "array", "items": {"type": "string"}, "maxItems": 0},
     "unique strings": {"type": "array", "items": {"type": "string"}, "minItems": 4, "uniqueItems": True},
+    "unique of several kinds": {
+        "type": "array",
+        "items": {"anyOf": [{"enum": [None, "other"]}, {"type": "boolean"}, {"type": "string", "pattern": "[ou]{2}"}]},
+        "minItems": 5,
+        "uniqueItems": True,
+    },
+    "unique with one of a kind": {
+        "type": "array",
+        "items": {"anyOf": [{"type": "array"}, {"const": True}, {"const": {"x": 1}}]},
+        "contains": {"type": "array"},
+        "minItems": 3,
+        "uniqueItems": True,
+    },
+    "tuples that meet": {
+        "allOf": [
+            {"type": "array", "prefixItems": [{"type": "integer"}], "items": {"type": "string"}, "minItems": 3},
+            {"type": "array", "prefixItems": [{}, {"minLength": 9}], "items": {"maxLength": 2}},
+        ]
+    },
+    "one of, and not the first": {
+        "oneOf": [{"type": "array", "maxItems": 1}, {"type": "array", "maxItems": 1, "minItems": 1}]
+    },
     "unique enum": {"type": "array", "items": {"enum": ["a", "b", "c"]}, "minItems": 3, "uniqueItems": True},
     "unique objects": {"type": "array", "items": of(id={"type": "integer"}), "minItems": 3, "uniqueItems": True},
     "unique short strings": {
@@ -151,6 +179,70 @@ def test_a_value_satisfies_its_schema(schema: Any) -> None:
     kind(schema, format_checker=kind.FORMAT_CHECKER).validate(value)
     assert json_value(schema) == value, "the same schema gives the same value"
     json.dumps(value, allow_nan=False)
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(satisfiable_schemas())
+def test_a_schema_that_can_be_satisfied_is(schema: Schema) -> None:
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(json_value(schema))
+
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
+PLACES = {"parameters", "input_schema", "schema", "parametersJsonSchema", "responseSchema", "responseJsonSchema"}
+EVERY = 8
+
+
+def recorded_schemas(value: Any) -> Iterator[Any]:
+    """The schemas of tools and answers in a recorded request."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ()):
+        if key in PLACES and isinstance(item, dict) and item.keys() & {"type", "properties", "$ref"}:
+            yield item
+        yield from recorded_schemas(item)
+
+
+def no_value(schema: Any) -> str | None:
+    """Why no value is made for a schema."""
+    try:
+        json_value(schema)
+    except UnsatisfiableSchemaError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the recorded traffic is not beside the checkout")
+def test_schemas_that_apps_have_sent_are_satisfied() -> None:
+    """All but those that lead nowhere, and one whose type is a number."""
+    found: dict[str, Any] = {}
+    for file in sorted(CORPUS.glob("*.jsonl.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            for line in islice(lines, 0, None, EVERY):
+                body = json.loads(line)["request_body"]
+                offered = {key: body[key] for key in body if "essages" not in key} if isinstance(body, dict) else {}
+                found |= {json.dumps(schema, sort_keys=True): schema for schema in recorded_schemas(offered)}
+    reasons = {reason for schema in found.values() if (reason := no_value(schema)) is not None}
+    assert len(found) > 100
+    excused = ("the reference ", "the schema is not understood: $.properties.location.type: 1 ")
+    assert [reason for reason in reasons if not reason.startswith(excused)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "OBJECT", "properties": {"n": {"type": "INTEGER"}}, "required": ["n"]}, {"n": 1}),
+        ({"type": "object", "properties": {"type": {"type": "str"}, "n": {"type": "int"}}}, {"type": "type", "n": 1}),
+        ({"type": "dict", "properties": {"title": {"type": "bool", "description": None}}}, {"title": True}),
+        ({"enum": [{"type": "int"}]}, {"type": "int"}),
+    ],
+)
+def test_types_of_other_languages_are_understood(schema: Any, value: Any) -> None:
+    assert json_value(schema) == value
 
 
 def test_values_are_as_full_as_is_useful() -> None:
