@@ -55,7 +55,9 @@ from llm_sdk.environment import read_setting
 from llm_sdk.registry import get_codec
 
 ROOM = Path(__file__).parent
+AS_ASKED = frozenset({"call", "pair", "conversation"})
 """The arguments whose recorded streams come in the framing that the adapter asks for."""
+EXCUSES = frozenset({"not-applicable", "harness-error"})
 """The verdicts of checks whose exchange the adapter does not have to ask for."""
 USAGE_ERROR = 4
 
@@ -352,6 +354,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 def _answers_hidden(config: pytest.Config) -> AbstractContextManager[None]:
     return offline.hidden(*(() if config.stash[SETTINGS].record else ANSWERS))
+
+
+def _reason_of(report: pytest.TestReport) -> str:
+    """What a check said; of one that was skipped, the reason alone."""
+    return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else report.longreprtext
 
 
 @pytest.hookimpl(wrapper=True)
