@@ -87,6 +87,25 @@ def test_strict_and_api_key() -> None:
         assert statuses == [401, 404]
 
 
+def test_a_changed_file_is_read_again_and_the_end_tells_what_was_never_used(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("scenarios: [{name: before, reply: x}]")
+    with serving("--scenarios", str(file)) as (process, origin):
+        codec = get_codec(provider_names()[0])
+        said = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": "hi"}]})
+        sent = codec.encode_request("m", said, stream=False)
+
+        def names() -> list[str]:
+            httpx.post(origin + codec.endpoint.mount + codec.endpoint.root + sent.path, content=sent.body)
+            return [scenario["name"] for scenario in httpx.get(f"{origin}/_mock/scenarios").json()["scenarios"]]
+
+        assert names() == ["before"]
+        file.write_text("scenarios: [{name: after, reply: x}, {name: never, reply: y}]")
+        assert names() == ["after", "never"]
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[1] == "scenarios that have never answered: never\n"
+
+
 def test_bad_input_is_one_sentence_and_no_traceback(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("scenarios:\n  - when: {last_usr: x}\n    reply: hi\n")

@@ -3,8 +3,16 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from llm_sdk.codec import ModelCall
+from llm_sdk.types import LanguageModelInput
+from mock_server.asked import Asked
 from mock_server.conditions import BUILT_IN_VARIABLES, When
+from mock_server.faults import Fault
+from mock_server.nearest import explain_no_match
 from mock_server.scenario_files import parse_scenarios
+from mock_server.script import Script
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mock-server.md").read_text()
 
@@ -15,14 +23,22 @@ def blocks(language: str) -> list[str]:
 
 def test_the_scenarios_are_scenarios() -> None:
     (text,) = blocks("yaml")
-    assert len(parse_scenarios(text)) == 5
+    assert len(parse_scenarios(text)) == 7
 
 
-def test_the_program_runs() -> None:
-    (text,) = blocks("python")
+def test_what_strict_says_is_what_it_says() -> None:
+    (shown,) = blocks("text")
+    script = Script(parse_scenarios(blocks("yaml")[0])[:1])
+    said = {"messages": [{"role": "user", "content": "What is the weather in Paris?"}]}
+    asked = Asked("openai", ModelCall("gpt-5", LanguageModelInput.model_validate(said), stream=False))
+    assert shown == explain_no_match(asked, script.nearest(asked), len(script)) + "\n"
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_the_programs_run(text: str) -> None:
     exec(compile(text, "docs/mock-server.md", "exec"), {})  # noqa: S102 - our own page
 
 
-def test_every_condition_and_variable_is_explained() -> None:
+def test_every_condition_variable_and_fault_is_explained() -> None:
     explained = set(re.findall(r"`(\w+)`", PAGE))
-    assert explained >= {*When.model_fields, *BUILT_IN_VARIABLES}
+    assert explained >= {*When.model_fields, *BUILT_IN_VARIABLES, *Fault.model_fields}
