@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from conformance.marks import lane_shows, over, requirement
+from conformance.outcome import Outcome
 from conformance.plan import Call, Plan
 from conformance.replay import Ending, Hold, Playback, playback_of
 from conformance.subject import Subject
 from conformance.verdict import Verdict
 from llm_sdk.codec import WireRequest
 from llm_sdk.errors import ConnectionFailedError, OverloadedError, StatusCodeError, TimedOutError
+from llm_sdk.types import JsonObject
 
 NEVER_RETRIED = frozenset({400, 401, 403, 404, 413, 422})
 CONCURRENT = 12
@@ -108,11 +110,13 @@ def test_concurrent_calls(call: Call, subject: Subject, verdict: Verdict, plan: 
         and other.is_answered
     ][:CONCURRENT]
     expected = [subject.plain(other) for other in others]
+    asked = {other.id: _readings(outcome, subject) for other, outcome in zip(others, expected, strict=True)}
     waiting = list(others)
 
     def answer(request: WireRequest) -> Playback:
         read = subject.codec.decode_request(request).input.model_dump(mode="json")
-        meant = next((other for other in waiting if not other.misreading(read)), None)
+        # What an adapter says wrongly it says so alone, too; only the ids that it makes up are others each time.
+        meant = next((other for other in waiting if read in asked[other.id] or not other.misreading(read)), None)
         if meant is None:
             return Playback(ending="refused")
         waiting.remove(meant)
@@ -120,6 +124,11 @@ def test_concurrent_calls(call: Call, subject: Subject, verdict: Verdict, plan: 
 
     for other, alone, together in zip(others, expected, subject.ask_all(others, answer), strict=True):
         verdict.same(alone, together, f"of {other.id} what it gives alone, with {len(others)} calls at once")
+
+
+def _readings(outcome: Outcome, subject: Subject) -> list[JsonObject]:
+    requests = [performance.request for performance in outcome.performances]
+    return [subject.codec.decode_request(request).input.model_dump(mode="json") for request in requests]
 
 
 @requirement("RESIL-07")

@@ -31,6 +31,16 @@ async def leave_out(request):
     del request.headers["x-api-key"]
 """
 
+HAS_A_DEFAULT_OF_ITS_OWN = """
+from llm_sdk.registry import get_model
+
+def create(*, base_url, api_key, model_id, http_client):
+    model = get_model("openai", model_id, api_key=api_key, base_url=base_url, http_client=http_client)
+    ask = model.generate
+    model.generate = lambda input: ask(input.model_copy(update={"temperature": 0.7}))
+    return model
+"""
+
 
 @pytest.mark.timeout(120)
 def test_an_adapter_may_warn(tmp_path: Path) -> None:
@@ -49,3 +59,12 @@ def test_the_key_may_be_in_every_header_that_the_provider_reads(tmp_path: Path) 
     words = ["--provider", "anthropic", "--case", "text", "-k", "key_is_in_its_header and anthropic"]
     done = run(tmp_path, "--adapter", "bearer:create", *words)
     assert "2 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.timeout(120)
+def test_what_a_request_says_wrongly_is_no_failure_of_calls_at_once(tmp_path: Path) -> None:
+    """It fails the checks of requests, each call for itself."""
+    (tmp_path / "warm.py").write_text(HAS_A_DEFAULT_OF_ITS_OWN, encoding="utf-8")
+    words = ["--case", "text", "--case", "unicode", "-k", "test_concurrent_calls or (test_meaning and generate)"]
+    done = run(tmp_path, "--adapter", "warm:create", *words)
+    assert "2 failed, 2 passed" in done.stdout, done.stdout
