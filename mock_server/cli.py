@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import click
 
@@ -25,7 +25,6 @@ def main() -> None:
 )
 @click.option(
     "--scenarios",
-    "paths",
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE_OR_DIR",
@@ -45,56 +44,24 @@ def main() -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
 @click.option("--profile", metavar="NAME", help="Be a server that deviates from its protocol, such as qvac or ollama.")
-def serve(
-    host: str,
-    port: int,
-    paths: tuple[Path, ...],
-    reload: bool,
-    strict: bool,
-    api_key: str | None,
-    validate: Literal["provider", "warn", "off"],
-    seed: int,
-    profile: str | None,
-) -> None:
+@click.option("--allow-anyone", is_flag=True, help="Serve other machines without a key: needed for such a --host.")
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    envvar="MOCK_SERVER_CONTROL_TOKEN",
+    help="What the control endpoints ask for; without it they are there on a loopback address alone.",
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="Log every request to standard error.")
+def serve(**options: Any) -> None:
     """Serve every provider's API until interrupted.
 
     Prints one line with the base URL per provider when it accepts connections, and at the end the scenarios that have
     never answered.
     """
     # Here, because the other commands need no server.
-    from llm_sdk.errors import InvalidInputError
-    from llm_sdk.registry import find_codec, provider_names
-    from mock_server.engine import Engine
-    from mock_server.profiles import deviate, load_profile
-    from mock_server.routes import base_path
-    from mock_server.scenario_source import ScenarioSource
-    from mock_server.web_server import AddressInUseError, WebServer, open_socket
+    from mock_server import serving
 
-    codecs = [find_codec(name) for name in provider_names()]
-    try:
-        codecs = codecs if profile is None else deviate(codecs, load_profile(profile))
-    except InvalidInputError as error:
-        raise click.BadParameter(error.message, param_hint="--profile") from None
-    engine = Engine(strict=strict, api_key=api_key, seed=seed, codecs=codecs, validation=validate)
-    source = ScenarioSource(paths, providers=engine.providers)
-    try:
-        engine.follow(source) if reload else engine.begin_with(source.load())
-    except ScenarioError as error:
-        raise click.ClickException(str(error)) from None
-    try:
-        listener = open_socket(host, port)
-    except AddressInUseError as error:
-        raise click.ClickException(str(error)) from None
-    bound = listener.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
-
-    def announce() -> None:
-        for codec in engine.codecs:
-            click.echo(f"{codec.provider} http://{shown}:{bound}{base_path(codec)}")
-
-    WebServer(engine, listener, on_started=announce).run_until_stopped()
-    if unused := engine.script.unused:
-        click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
+    serving.serve(serving.ServeOptions(**options))
 
 
 @main.command()

@@ -36,6 +36,7 @@ from mock_server.fault_rules import split_model
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
 from mock_server.journal import Exchange, Journal, redact_headers, redact_path
+from mock_server.logs import log_exchange
 from mock_server.nearest import explain_no_match
 from mock_server.pacing import Pace
 from mock_server.pending import PendingReply
@@ -46,6 +47,7 @@ from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
 from mock_server.script import Choice, Counter, Script
 from mock_server.templates import BadTemplateError
+from mock_server.traffic import Traffic
 
 __all__ = ["Engine"]
 
@@ -111,6 +113,7 @@ class Engine:
         self.faults = Faults(seed, self.clock)
         self.script = Script(scenarios, seed=seed)
         self.journal = Journal()
+        self.traffic = Traffic()
         self.state = ProviderState(validation)
         self.lock = Lock()
         self.source: ScenarioSource | None = None
@@ -212,11 +215,14 @@ class Engine:
         codec, request = call.codec, call.request
         self._check_key(call)
         ids = self._unread_ids(call)
+        call.faults = self.faults.plan_service(codec, call.headers, request.path)
+        if call.faults is not None and call.faults.error is not None:
+            return self._damaged(call, self._refuse(call, call.faults.error))
         answer = self.state.serve(codec, request, ids)
         if answer is None:
             path = request.path.partition("?")[0]
             raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
-        return whole_reply(answer, codec.response_headers(ids, stream=False))
+        return self._damaged(call, whole_reply(answer, codec.response_headers(ids, stream=False)))
 
     def _finish(self, call: _Call, turn: Turn, response: ModelResponse) -> ReplyPlan:
         """The plan of an answer, before any fault."""
@@ -376,25 +382,26 @@ class Engine:
     def _write_down(self, call: _Call, plan: ReplyPlan) -> None:
         self._number += 1
         model_call = call.model_call
-        self.journal.add(
-            Exchange(
-                number=self._number,
-                provider=call.codec.provider,
-                method=call.request.method,
-                path=redact_path(call.request.path),
-                headers=redact_headers(call.headers, self._secret_headers),
-                body=call.request.body,
-                status=plan.status,
-                model_id=model_call.model_id if model_call is not None else None,
-                input=model_call.input if model_call is not None else None,
-                stream=model_call.stream if model_call is not None else False,
-                scenario=call.scenario,
-                response=call.response,
-                error=call.error,
-                faults=plan.faults,
-                warnings=(model_call.warnings if model_call is not None else ()) + call.complaints,
-            )
+        exchange = Exchange(
+            number=self._number,
+            provider=call.codec.provider,
+            method=call.request.method,
+            path=redact_path(call.request.path),
+            headers=redact_headers(call.headers, self._secret_headers),
+            body=call.request.body,
+            status=plan.status,
+            model_id=model_call.model_id if model_call is not None else None,
+            input=model_call.input if model_call is not None else None,
+            stream=model_call.stream if model_call is not None else False,
+            scenario=call.scenario,
+            response=call.response,
+            error=call.error,
+            faults=plan.faults,
+            warnings=(model_call.warnings if model_call is not None else ()) + call.complaints,
         )
+        self.journal.add(exchange)
+        self.traffic.count(exchange.provider, exchange.status, exchange.scenario)
+        log_exchange(exchange)
 
 
 def _digest(*parts: str) -> str:

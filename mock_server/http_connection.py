@@ -51,6 +51,7 @@ class HttpConnection(asyncio.Protocol):
         self._drained: asyncio.Event | None = None
         self._lingering = False
         self._discarded = 0
+        self._began = 0.0
         self.deadline = self._loop.time() + server.limits.idle_seconds
 
     @property
@@ -122,6 +123,7 @@ class HttpConnection(asyncio.Protocol):
         """Answer what has come, in its order; what has to be waited for holds up the rest."""
         while self._waiting and self._task is None and self._transport is not None and not self._lingering:
             request = self._waiting.popleft()
+            self._began = self._loop.time()
             if request.problem is not None:
                 self._refuse(request, self._server.refusal(request))
                 return
@@ -140,6 +142,7 @@ class HttpConnection(asyncio.Protocol):
                 self.deadline = NEVER
 
     def _begin(self, request: HttpRequest, found: ReplyPlan | PendingReply | None) -> None:
+        self._server.traffic.open_streams += 1
         self._task = self._loop.create_task(self._write_in_time(request, found))
         self._task.add_done_callback(self._task_is_done)
 
@@ -185,6 +188,7 @@ class HttpConnection(asyncio.Protocol):
             await self._drained.wait()
 
     def _end_reply(self, plan: ReplyPlan, *, keeps_alive: bool) -> None:
+        self._server.traffic.took(self._loop.time() - self._began)
         if self._transport is None:
             return
         if keeps_alive and not self._server.is_stopping:
@@ -202,6 +206,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _task_is_done(self, task: asyncio.Task[None]) -> None:
         self._task = None
+        self._server.traffic.open_streams -= 1
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("an answer could not be written", exc_info=error)
             self.abort()

@@ -10,15 +10,19 @@ from urllib.parse import urlsplit
 
 from llm_sdk.codec import Codec, WireRequest, WireResponse
 from llm_sdk.errors import status_error
+from mock_server.access import Access
 from mock_server.engine import Engine
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.scenario_files import ScenarioError, parse_scenarios, read_fault_rules
 from mock_server.service_routes import claims, offered_at_root
+from mock_server.traffic import CONTENT_TYPE
 
 __all__ = ["Routes", "base_path"]
 
 CONTROL = "/_mock/"
+OPEN = frozenset({"health"})
+"""Of the control endpoints, what anyone may ask for: whoever waits for the server has no token."""
 
 
 def base_path(codec: Codec) -> str:
@@ -27,12 +31,15 @@ def base_path(codec: Codec) -> str:
 
 
 class Routes:
-    """Answers any request that reaches the stand-in, whatever it came over."""
+    """Answers any request that reaches the stand-in, whatever it came over. ``access`` is the rule for those that
+    control it; without one they are all taken."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, access: Access | None = None) -> None:
         self._engine = engine
+        self._access = access
         self._control: dict[tuple[str, str], Callable[[bytes], ReplyPlan]] = {
             ("GET", "health"): self._health,
+            ("GET", "metrics"): self._metrics,
             ("GET", "requests"): self._requests,
             ("GET", "scenarios"): self._scenarios,
             ("POST", "scenarios"): self._add_scenarios,
@@ -51,7 +58,9 @@ class Routes:
         if path == "/" and method in ("GET", "HEAD"):
             return self._index(host)
         if path.startswith(CONTROL):
-            return self._answer_control(method, path.removeprefix(CONTROL).rstrip("/"), body)
+            name = path.removeprefix(CONTROL).rstrip("/")
+            refused = self._access.refuse(headers) if self._access is not None and name not in OPEN else None
+            return _problem(*refused) if refused is not None else self._answer_control(method, name, body)
         found = self._below_mount(method, target) or self._at_root(method, target, headers, host)
         if isinstance(found, ReplyPlan):
             return found
@@ -121,6 +130,11 @@ class Routes:
     def _health(self, _: bytes) -> ReplyPlan:
         providers = {codec.provider: base_path(codec) for codec in self._engine.codecs}
         return json_reply(200, {"status": "ok", "version": _version(), "providers": providers})
+
+    def _metrics(self, _: bytes) -> ReplyPlan:
+        with self._engine.lock:
+            text = self._engine.traffic.render()
+        return whole_reply(WireResponse(200, text, {"content-type": CONTENT_TYPE}))
 
     def _requests(self, _: bytes) -> ReplyPlan:
         with self._engine.lock:

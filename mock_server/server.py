@@ -10,6 +10,7 @@ from llm_sdk.codec import Codec, ModelCall
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import find_codec, provider_names
 from llm_sdk.types import JsonObject, ModelResponse
+from mock_server.access import is_loopback
 from mock_server.asked import Asked
 from mock_server.clock import Clock
 from mock_server.conditions import When
@@ -42,13 +43,14 @@ class MockServer:
     """Every provider at once, on a free port of the loopback interface, or ``in_process`` behind :attr:`transport`.
 
     Use it as a context manager, ``with`` or ``async with``. ``validate`` says what becomes of a request that the
-    provider would refuse: its own error, a warning in the journal and in a header, or nothing. ``scenarios`` are files, a folder, or scenarios as data;
-    those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches; ``api_key`` refuses every other
-    key; ``seed`` changes made-up ids and whatever is drawn. ``clock`` is what delays and rate limits go by: give a
-    :class:`~mock_server.clock.VirtualClock` to drive them by hand. With ``use_all`` the end of the ``with`` block
-    raises AssertionError where a scenario has never answered. ``codecs`` are the protocols to speak: all that are
-    registered by default. ``profile`` is a server that copies one of them and deviates from it: one of
-    :data:`mock_server.profiles.PROFILES`.
+    provider would refuse: its own error, a warning in the journal and in a header, or nothing. ``scenarios`` are files,
+    a folder, or scenarios as data; those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches;
+    ``api_key`` refuses every other key; ``seed`` changes made-up ids and whatever is drawn. ``clock`` is what delays
+    and rate limits go by: give a :class:`~mock_server.clock.VirtualClock` to drive them by hand. With ``use_all`` the
+    end of the ``with`` block raises AssertionError where a scenario has never answered. ``codecs`` are the protocols to
+    speak: all that are registered by default. ``profile`` is a server that copies one of them and deviates from it: one
+    of :data:`mock_server.profiles.PROFILES`. A ``host`` that lets other machines in needs an ``api_key`` or
+    ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class MockServer:
         in_process: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
+        allow_anyone: bool = False,
         strict: bool = False,
         api_key: str | None = None,
         seed: int = 0,
@@ -67,6 +70,8 @@ class MockServer:
         clock: Clock | None = None,
         use_all: bool = False,
     ) -> None:
+        if not in_process and not is_loopback(host) and api_key is None and not allow_anyone:
+            raise InvalidInputError(f"host {host} lets other machines in: give an api_key, or allow_anyone=True")
         spoken = [find_codec(name) for name in provider_names()] if codecs is None else codecs
         spoken = spoken if profile is None else deviate(spoken, load_profile(profile))
         self._engine = Engine(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
 
+from mock_server.access import Access
 from mock_server.engine import Engine
 from mock_server.http_connection import HttpConnection
 from mock_server.http_reply import Framing
@@ -58,6 +59,7 @@ def open_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
 class WebServer:
     """Serves ``engine`` on ``listener``. ``on_started`` is called when connections are accepted.
 
+    ``access`` says who may control it: by default this machine, where it listens on a loopback address, or nobody.
     A stop closes idle connections at once and gives open answers ``GRACE_SECONDS``, or ``grace`` seconds, to end.
     """
 
@@ -69,11 +71,13 @@ class WebServer:
         on_started: Callable[[], None],
         grace: float = GRACE_SECONDS,
         limits: Limits | None = None,
+        access: Access | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.clock = engine.clock
         self.is_stopping = False
-        self._routes = Routes(engine)
+        self.traffic = engine.traffic
+        self._routes = Routes(engine, access or Access(listener.getsockname()[0]))
         self._listener = listener
         self._on_started = on_started
         self._grace = grace
@@ -154,11 +158,13 @@ class WebServer:
     def admit(self, connection: HttpConnection) -> bool:
         """Take in a connection; False where there are too many."""
         self._connections.add(connection)
+        self.traffic.open_connections += 1
         return len(self._connections) <= self.limits.connections
 
     def forget(self, connection: HttpConnection) -> None:
         """The connection has ended."""
         self._connections.discard(connection)
+        self.traffic.open_connections -= 1
         if self.is_stopping and not self._connections and self._all_gone is not None:
             self._all_gone.set()
 

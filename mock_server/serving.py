@@ -1,0 +1,94 @@
+"""What ``mock-server serve`` does with its options."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from llm_sdk.codec import Codec
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.registry import find_codec, provider_names
+from mock_server.access import Access, is_loopback
+from mock_server.engine import Engine
+from mock_server.logs import LogFormat, begin_log
+from mock_server.profiles import deviate, load_profile
+from mock_server.provider_state import Validation
+from mock_server.routes import base_path
+from mock_server.scenario_files import ScenarioError
+from mock_server.scenario_source import ScenarioSource
+from mock_server.web_server import AddressInUseError, WebServer, open_socket
+
+__all__ = ["ServeOptions", "serve"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """The options of the command, by their names."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    scenarios: tuple[Path, ...] = field(default=())
+    reload: bool = True
+    strict: bool = False
+    api_key: str | None = None
+    allow_anyone: bool = False
+    control_token: str | None = None
+    validate: Validation = "provider"
+    seed: int = 0
+    profile: str | None = None
+    log_format: LogFormat | None = None
+
+
+def serve(options: ServeOptions) -> None:
+    """Serve until interrupted. Raises click.ClickException, which says what is wrong with the options."""
+    if not is_loopback(options.host) and options.api_key is None and not options.allow_anyone:
+        raise click.UsageError(
+            f"--host {options.host} lets other machines in: give --api-key KEY, or --allow-anyone if that is meant"
+        )
+    if options.log_format is not None:
+        begin_log(options.log_format)
+    engine = _engine(options)
+    try:
+        listener = open_socket(options.host, options.port)
+    except AddressInUseError as error:
+        raise click.ClickException(str(error)) from None
+    bound = listener.getsockname()[1]
+    access = Access(options.host, options.control_token)
+    WebServer(engine, listener, on_started=_announcement(options, engine, bound), access=access).run_until_stopped()
+    if unused := engine.script.unused:
+        click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
+
+
+def _engine(options: ServeOptions) -> Engine:
+    engine = Engine(
+        strict=options.strict,
+        api_key=options.api_key,
+        seed=options.seed,
+        codecs=_codecs(options.profile),
+        validation=options.validate,
+    )
+    source = ScenarioSource(options.scenarios, providers=engine.providers)
+    try:
+        engine.follow(source) if options.reload else engine.begin_with(source.load())
+    except ScenarioError as error:
+        raise click.ClickException(str(error)) from None
+    return engine
+
+
+def _codecs(profile: str | None) -> list[Codec]:
+    codecs = [find_codec(name) for name in provider_names()]
+    try:
+        return codecs if profile is None else deviate(codecs, load_profile(profile))
+    except InvalidInputError as error:
+        raise click.BadParameter(error.message, param_hint="--profile") from None
+
+
+def _announcement(options: ServeOptions, engine: Engine, port: int) -> Callable[[], None]:
+    host = f"[{options.host}]" if ":" in options.host else options.host
+
+    def announce() -> None:
+        for codec in engine.codecs:
+            click.echo(f"{codec.provider} http://{host}:{port}{base_path(codec)}")
+
+    return announce
