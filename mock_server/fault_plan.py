@@ -56,18 +56,27 @@ class Faults:
         each key. Raises InvalidInputError for a malformed header.
         """
         by_rule = self.rules.take(asked) if len(self.rules) else None
-        header = asked.headers.get(HEADER)
-        in_header = fault_in_header(header) if header else None
         fault: Fault | None = None
-        for source in (in_scenario, by_rule, in_header, in_model):
+        for source in (in_scenario, by_rule, _in_header(asked.headers), in_model):
             if source is not None:
                 fault = source if fault is None else source.over(fault)
-        if fault is None:
-            return None
+        return self._planned(fault, codec, asked.headers, who) if fault is not None else None
+
+    def plan_service(self, codec: Codec, headers: Mapping[str, str], path: str) -> FaultPlan | None:
+        """What goes wrong with a request to what a provider offers beside its chat endpoint: what its header says.
+
+        Rules are not asked, because a client that lists the models first would use them up. Raises InvalidInputError.
+        """
+        fault = _in_header(headers)
+        return self._planned(fault, codec, headers, ("", path)) if fault is not None else None
+
+    def _planned(
+        self, fault: Fault, codec: Codec, headers: Mapping[str, str], who: tuple[str | None, str]
+    ) -> FaultPlan:
         if fault.rate_limit is None:
             return FaultPlan(fault, _error_of(fault, fault.status, fault.retry_after) if fault.status else None, {})
         scenario, path = who
-        key = (codec.provider, scenario, codec.endpoint.key_of(asked.headers, path))
+        key = (codec.provider, scenario, codec.endpoint.key_of(headers, path))
         return self._limited(fault, fault.rate_limit, codec, key)
 
     def put_on(self, plan: ReplyPlan, faults: FaultPlan, fingerprint: str) -> ReplyPlan:
@@ -90,6 +99,11 @@ class Faults:
             return FaultPlan(fault, None, headers)
         wait = ceil(left.reset_after) if fault.retry_after is None else fault.retry_after
         return FaultPlan(fault, _error_of(fault, fault.status or 429, wait), headers)
+
+
+def _in_header(headers: Mapping[str, str]) -> Fault | None:
+    asked = headers.get(HEADER)
+    return fault_in_header(asked) if asked else None
 
 
 def _error_of(fault: Fault, status: int, retry_after: float | None) -> StatusCodeError:
