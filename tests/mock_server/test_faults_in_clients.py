@@ -135,3 +135,20 @@ def test_a_rate_limit_refuses_what_is_beyond_it(mock: MockServer, askers: dict[s
     with pytest.raises(RATE_LIMITED[provider]):
         askers[provider](limited)
     assert [exchange.status for exchange in mock.requests] == [200, 429]
+
+
+def test_what_stands_beside_the_chat_endpoint_fails_by_its_header_alone(mock: MockServer) -> None:
+    mock.reset()
+    mock.add_fault(status=500, times=1)
+    failing: Any = {"extra_headers": {"x-mock-fault": "status=429"}}
+    with openai.OpenAI(base_url=mock.base_url("openai"), api_key="k", max_retries=0) as client:
+        assert client.models.list().data, "a rule is not used up by a list of models"
+        with pytest.raises(openai.RateLimitError):
+            client.embeddings.create(model="text-embedding-3-small", input="x", **failing)
+        with pytest.raises(openai.InternalServerError):
+            client.responses.create(model="gpt-5", input="x")
+    with (
+        anthropic.Anthropic(base_url=mock.base_url("anthropic"), api_key="k", max_retries=0) as other,
+        pytest.raises(anthropic.RateLimitError),
+    ):
+        other.messages.count_tokens(model="claude", messages=[{"role": "user", "content": "x"}], **failing)
