@@ -38,9 +38,8 @@ def main() -> None:
 @click.option(
     "--validate",
     type=click.Choice(["provider", "warn", "off"]),
-    default="provider",
-    show_default=True,
-    help="What becomes of a request that the provider would refuse: its own error, a warning, or nothing.",
+    help="What becomes of a request that the provider would refuse: its own error, a warning, or nothing. "
+    "Left out: a warning for an unknown field, the error for all else.",
 )
 @click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
 @click.option("--profile", metavar="NAME", help="Be a server that deviates from its protocol, such as qvac or ollama.")

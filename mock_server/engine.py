@@ -106,7 +106,7 @@ class Engine:
         seed: int = 0,
         codecs: Sequence[Codec] | None = None,
         clock: Clock | None = None,
-        validation: Validation = "provider",
+        validation: Validation | None = None,
     ) -> None:
         self.codecs = [find_codec(name) for name in provider_names()] if codecs is None else list(codecs)
         self.clock = clock or SystemClock()

@@ -43,7 +43,8 @@ class MockServer:
     """Every provider at once, on a free port of the loopback interface, or ``in_process`` behind :attr:`transport`.
 
     Use it as a context manager, ``with`` or ``async with``. ``validate`` says what becomes of a request that the
-    provider would refuse: its own error, a warning in the journal and in a header, or nothing. ``scenarios`` are files,
+    provider would refuse: its own error, a warning in the journal and in a header, or nothing; where it is left out,
+    an unknown field gets a warning and all else the error. ``scenarios`` are files,
     a folder, or scenarios as data; those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches;
     ``api_key`` refuses every other key; ``seed`` changes made-up ids and whatever is drawn. ``clock`` is what delays
     and rate limits go by: give a :class:`~mock_server.clock.VirtualClock` to drive them by hand. With ``use_all`` the
@@ -66,7 +67,7 @@ class MockServer:
         seed: int = 0,
         codecs: Sequence[Codec] | None = None,
         profile: str | None = None,
-        validate: Validation = "provider",
+        validate: Validation | None = None,
         clock: Clock | None = None,
         use_all: bool = False,
     ) -> None:
