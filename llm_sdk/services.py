@@ -111,7 +111,7 @@ class Services:
     one that it does not know; ``keep`` keeps an exchange for that. ``cacheable`` gives the part of a call's input that
     the provider may have cached, None for nothing; one that ``counts_writes`` tells what it has cached anew, and zero
     where that is nothing. ``wanted_answers`` is how many answers a call asks for. ``validate`` yields whatever the
-    provider would refuse of a request that can be read.
+    provider would refuse of a request that can be read, fields apart that it does not know.
     """
 
     endpoints: tuple[Service, ...] = ()

@@ -15,6 +15,7 @@ from llm_sdk.codec import ModelCall
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.types import (
     AssistantMessage,
+    AudioPart,
     Citation,
     FinishReason,
     ImagePart,
@@ -45,12 +46,17 @@ from mock_server.conversation import (
 )
 from mock_server.ids import CallIds
 from mock_server.pictures import png
+from mock_server.sounds import CHANNELS, SAMPLE_RATE, sound
 
 __all__ = ["estimate_usage", "finish_reason_of", "write_answer"]
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 QUOTED_CHARACTERS = 2000
+CITED_CHARACTERS = 200
 PICTURE_SIZE = 16
+LOWEST_PITCH = 300
+STOPPED = "stop_sequence"
+"""Why an answer ends at a stop sequence, in the word of those providers that have one for it."""
 
 KnownTool: TypeAlias = Tool | WebSearchTool
 
@@ -70,7 +76,7 @@ def write_answer(call: ModelCall, ids: CallIds) -> ModelResponse:
     else:
         if "image" in (input.modalities or ()):
             content.append(_picture(input))
-        content.append(TextPart(text=_sentence(input)))
+        content.append(_spoken(input) if "audio" in (input.modalities or ()) else _said(input))
     return _within_limits(content, input)
 
 
@@ -183,6 +189,36 @@ def _picture(input: LanguageModelInput) -> ImagePart:
     )
 
 
+def _spoken(input: LanguageModelInput) -> AudioPart:
+    """A tone whose pitch stands for what was asked, and what it says in words."""
+    wanted = input.audio.format if input.audio is not None else None
+    data, format = sound(
+        LOWEST_PITCH + sum(last_user(input)[1].encode("utf-8", "surrogatepass")) % 400, wanted or "wav"
+    )
+    encoded = base64.b64encode(data).decode("ascii")
+    spoken = AudioPart(data=encoded, format=format, transcript=_sentence(input))
+    headless = {"sample_rate": SAMPLE_RATE, "channels": CHANNELS}
+    return spoken.model_copy(update=headless) if format == "linear16" else spoken
+
+
+def _said(input: LanguageModelInput) -> TextPart:
+    """A sentence; where documents came with the question, one that cites the first of them."""
+    at, _ = last_user(input)
+    given = input.messages[at].content if at >= 0 else []
+    source = next((part for part in given if isinstance(part, SourcePart) and text_of(part.content)), None)
+    if source is None or tool_results(input):
+        return TextPart(text=_sentence(input))
+    head, quoted = f"{source.title} says: ", text_of(source.content)[:CITED_CHARACTERS]
+    citation = Citation(
+        source=source.source,
+        title=source.title,
+        cited_text=quoted,
+        start_index=len(head),
+        end_index=len(head) + len(quoted),
+    )
+    return TextPart(text=head + quoted, citations=[citation])
+
+
 def _sentence(input: LanguageModelInput) -> str:
     results = tool_results(input)
     if results:
@@ -201,22 +237,27 @@ def _sentence(input: LanguageModelInput) -> str:
 
 def _within_limits(content: list[Part], input: LanguageModelInput) -> ModelResponse:
     """The answer as the model may give it: up to a stop sequence, and not longer than ``max_tokens``."""
-    reason = finish_reason_of(content)
+    reason, detail = finish_reason_of(content), None
     left = input.max_tokens
     kept: list[Part] = []
     for part in content:
         if isinstance(part, TextPart):
             ends = [at for stop in input.stop or () if stop and (at := part.text.find(stop)) >= 0]
             part = _shortened(part, min(ends)) if ends else part
-        if left is not None and isinstance(part, TextPart | ReasoningPart):
+            detail = STOPPED if ends else detail
+        if left is not None:
             room = left * CHARACTERS_PER_TOKEN
-            left -= count_tokens(part.text)
-            if len(part.text) > room:
+            length = len(text_of([part]))
+            left -= -(-length // CHARACTERS_PER_TOKEN)
+            if length > room and isinstance(part, TextPart | ReasoningPart):
                 kept.append(_shortened(part, room))
-                reason = "length"
+            if length > room:  # a call that is cut is no call
+                reason, detail = "length", None
                 break
         kept.append(part)
-    return ModelResponse(content=kept, usage=estimate_usage(input, kept), finish_reason=reason)
+        if detail is not None:
+            break
+    return ModelResponse(content=kept, usage=estimate_usage(input, kept), finish_reason=reason, finish_detail=detail)
 
 
 def _shortened(part: TextPart | ReasoningPart, length: int) -> TextPart | ReasoningPart:

@@ -16,7 +16,8 @@ from mock_server.prompt_cache import LEAST_CACHED, PromptCache
 __all__ = ["ProviderState", "Validation"]
 
 Validation: TypeAlias = Literal["provider", "warn", "off"]
-"""What becomes of a request that the provider would refuse: it is refused, answered with a warning, or answered."""
+"""What becomes of a request that the provider would refuse: it is refused, answered with a warning, or answered. Where
+nothing is said, it is refused, but a field that is not known here, which may be a new one, gets a warning."""
 
 DATA = b"data: "
 
@@ -40,8 +41,9 @@ class MadeUp:
 class ProviderState:
     """The state of all providers of one stand-in. ``validation`` says what becomes of requests they would refuse."""
 
-    def __init__(self, validation: Validation = "provider") -> None:
-        self.validation = validation
+    def __init__(self, validation: Validation | None = None) -> None:
+        self.validation = validation or "provider"
+        self._refuses_unknown_fields = validation == "provider"
         self._memories: defaultdict[str, Memory] = defaultdict(Memory)
         self._prompts = PromptCache()
         self._facts = MadeUp()
@@ -83,10 +85,13 @@ class ProviderState:
         if self.validation == "off":
             return ()
         faults = services_of(codec).validate(request, call)
+        unknown = _unknown_field(codec, call)
         if self.validation == "provider":
             for fault in faults:
                 raise fault
-        return tuple(fault.message for fault in faults)
+            if unknown is not None and self._refuses_unknown_fields:
+                raise unknown
+        return tuple(fault.message for fault in (*faults, *([unknown] if unknown is not None else [])))
 
     def count(self, codec: Codec, request: WireRequest, call: ModelCall, usage: ModelUsage) -> ModelUsage:
         """Estimated usage with what else the request says of it: how many answers it wants, what may be cached."""
@@ -104,3 +109,14 @@ class ProviderState:
         if services.counts_writes:
             details = details.model_copy(update={"cache_write_tokens": written})
         return usage.model_copy(update={"input_tokens_details": details})
+
+
+def _unknown_field(codec: Codec, call: ModelCall) -> LanguageModelError | None:
+    """What the provider says of a field that it does not know; None where it passes over it and tells so itself."""
+    if call.notices:
+        return None
+    try:
+        codec.check_fields(call)
+    except LanguageModelError as error:
+        return error
+    return None

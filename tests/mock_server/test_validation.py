@@ -154,7 +154,7 @@ FAULTS: list[tuple[str, dict[str, Any], int, str]] = [
 def modes() -> Iterator[dict[str, tuple[MockServer, httpx.Client]]]:
     """A stand-in for each way of dealing with such a request, and a client of it."""
     mocks = {
-        "provider": MockServer(in_process=True),
+        "provider": MockServer(in_process=True, validate="provider"),
         "warn": MockServer(in_process=True, validate="warn"),
         "off": MockServer(in_process=True, validate="off"),
     }

@@ -22,7 +22,7 @@ def decode_finish(word: str | None) -> tuple[FinishReason | None, str | None]:
 
 def encode_finish(response: ModelResponse) -> str:
     """The other way. A refusal and a filter have no word: a model that declines has simply said so."""
-    detail = response.finish_detail
+    detail = (response.finish_detail or "").upper()
     if detail in FINISH_REASONS and FINISH_REASONS[detail] == response.finish_reason:
         return detail
     return FINISH_WORDS.get(response.finish_reason or "stop", "COMPLETE")

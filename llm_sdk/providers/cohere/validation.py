@@ -15,7 +15,7 @@ MOST_STOPS = 5
 
 
 def find_faults(request: WireRequest, call: ModelCall) -> Iterator[InvalidInputError]:  # noqa: ARG001 - the contract's
-    """Each thing that the API would refuse, in no order of its own."""
+    """Each thing that the API would refuse, fields that it does not know apart."""
     body: JsonObject = from_json(request.body)
     for name, _, (low, high) in numbers_outside(body, RANGES):
         bounds = f"between {low:g} and {high:g} inclusive" if high is not None else f"greater than or equal to {low:g}"

@@ -10,7 +10,6 @@ from llm_sdk.codec import ModelCall, WireRequest
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.providers.google.content import PROVIDER
 from llm_sdk.providers.google.names import one_spelling
-from llm_sdk.providers.google.request import check_fields
 from llm_sdk.request_rules import Range, image_fault, numbers_outside, objects
 from llm_sdk.types import JsonObject
 
@@ -40,11 +39,7 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
 def find_faults(request: WireRequest, call: ModelCall) -> Iterator[InvalidInputError]:
-    """Each thing that the API would refuse, in no order of its own."""
-    try:
-        check_fields(call)
-    except InvalidInputError as error:
-        yield error
+    """Each thing that the API would refuse, fields that it does not know apart."""
     body: JsonObject = one_spelling(from_json(request.body))
     config = body.get("generationConfig")
     if isinstance(config, dict):
