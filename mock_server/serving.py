@@ -34,7 +34,7 @@ class ServeOptions:
     api_key: str | None = None
     allow_anyone: bool = False
     control_token: str | None = None
-    validate: Validation | None = "provider"
+    validate: Validation | None = None
     seed: int = 0
     profile: str | None = None
     log_format: LogFormat | None = None
