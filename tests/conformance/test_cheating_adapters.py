@@ -159,7 +159,9 @@ class Sly:
 
 
 def test_an_answer_is_taken_for_what_it_holds() -> None:
-    factory: Any = lambda **_: Sly()
+    def factory(**_: Any) -> Any:
+        return Sly()
+
     with asyncio.Runner() as runner:
         subject = Subject(get_codec("openai"), factory, InProcess(), runner.get_loop())
         input = LanguageModelInput(messages=[UserMessage.model_validate({"content": "?"})])
