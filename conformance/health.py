@@ -18,6 +18,7 @@ __all__ = ["MAX_AGE", "Finding", "HealthReport", "examine"]
 
 MAX_AGE = 180
 """Days. Recordings are evidence of a protocol and not of what a provider does today: an old one is worth a look."""
+SHOWN = 5
 SUFFIXES = (".yaml", ".yml", ".yaml.gz", ".yml.gz")
 
 
@@ -147,6 +148,8 @@ def _orphans(folder: Path) -> Iterator[Finding]:
             yield Finding(
                 f"{provider}/{name}.yaml", "orphan", "no case of this provider is recorded here", is_fault=True
             )
-        for name in sorted(wanted - there):
-            message = f"the case has no cassette; record it with: --provider {provider} --record --case {name}"
-            yield Finding(f"{provider}/{name}.yaml", "absent", message, is_fault=True)
+        if absent := sorted(wanted - there):
+            shown = f"{', '.join(absent[:SHOWN])}{', …' if len(absent) > SHOWN else ''}"
+            cases = "case has" if len(absent) == 1 else "cases have"
+            again = f"record with: llm-conformance run --provider {provider} --record --cassettes {folder}"
+            yield Finding(provider, "absent", f"{len(absent)} {cases} no cassette ({shown}); {again}")

@@ -92,8 +92,8 @@ def _live(codec: Codec, model: str, base_url: str) -> Iterator[Exchange]:
 def cassettes(folder: Path, max_age: int, as_json: bool) -> None:
     """Examine the cassettes in FOLDER: can they be read, where do they come from, how old are they.
 
-    A cassette that cannot be read or is not what was recorded, one without a case, a case without one, and one that
-    holds what looks like a key are faults; age, a missing note and duplicates are warnings. The exit status is 0
+    A cassette that cannot be read or is not what was recorded, one without a case, and one that holds what looks like a
+    key are faults; age, a missing note, duplicates and cases without a cassette are warnings. The exit status is 0
     without faults, 1 with some, and 2 when there are no cassettes.
     """
     report = examine(folder, now=datetime.now(UTC), max_age=max_age)

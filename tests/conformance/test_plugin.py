@@ -127,6 +127,19 @@ def test_a_failure_says_everything_and_can_be_repeated(tmp_path: Path) -> None:
     assert again.returncode == pytest.ExitCode.TESTS_FAILED
 
 
+def test_what_decides_on_a_failure_is_in_its_command(tmp_path: Path) -> None:
+    """A SHOULD that fails because it was asked to count fails again."""
+    declared = tmp_path / "can do.yaml"
+    declared.write_text("{}")
+    parser = pytest.Parser(_ispytest=True)
+    add_options(parser)
+    words = ["--provider", "openai", "--level", "should", "--declare", str(declared)]
+    option = parser.parse([*words, "--cassettes", str(CASSETTES)])
+    settings = read_settings(SimpleNamespace(option=option))  # type: ignore[arg-type]
+    start = settings.command("openai", in_checkout=False)
+    assert start == ["llm-conformance", "run", *words]
+
+
 def test_the_bytes_of_a_failure_can_be_repeated(tmp_path: Path) -> None:
     broken = "conformance.mutants.framing:reads_a_cut_line_end_twice"
     found = run(tmp_path, "--adapter", broken, "--case", "short-stream", "-k", "framing", "-x")
