@@ -59,6 +59,8 @@ class Settings:
     live: bool
     base_url: str | None
     model_id: str
+    deciding: tuple[str, ...] = ()
+    """The options, as words of a command line, that decide what a failure is."""
 
     @property
     def damages(self) -> bool:
@@ -79,7 +81,8 @@ class Settings:
         words += ["--provider", provider]
         words += [] if self.adapter == REFERENCE else ["--adapter", self.adapter]
         words += [] if self.transport == transport_for(self.adapter) else ["--transport", self.transport]
-        return words + ([] if self.cassettes == CASSETTES else ["--cassettes", str(self.cassettes)])
+        words += [] if self.cassettes == CASSETTES else ["--cassettes", str(self.cassettes)]
+        return [*words, *self.deciding]
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -156,10 +159,18 @@ def read_settings(config: pytest.Config) -> Settings:
         live=option.live,
         base_url=option.base_url,
         model_id=option.model,
+        deciding=_deciding(option),
     )
     for provider in settings.providers:
         settings.factory(provider)
     return settings
+
+
+def _deciding(option: Any) -> tuple[str, ...]:
+    frozen = getattr(option, "requirements", None)
+    given = {"--level": option.level, "--declare": option.declare, "--requirements": frozen}
+    words = ((name, value) for name, value in given.items() if value and (name, value) != ("--level", "must"))
+    return tuple(word for pair in words for word in pair)
 
 
 def _transport(name: str | None, adapter: str | None) -> str:
