@@ -356,6 +356,11 @@ def _answers_hidden(config: pytest.Config) -> AbstractContextManager[None]:
     return offline.hidden(*(() if config.stash[SETTINGS].record else ANSWERS))
 
 
+def _check_of(item: Any) -> str:
+    """The name of a check, whatever it runs over."""
+    return str(getattr(item, "originalname", item.name))
+
+
 def _reason_of(report: pytest.TestReport) -> str:
     """What a check said; of one that was skipped, the reason alone."""
     return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else report.longreprtext
@@ -388,7 +393,10 @@ def pytest_runtest_makereport(
     elif report.failed and target.case in settings.known_failures:
         verdict, report.outcome = "known failure", "skipped"
         report.wasxfail = settings.known_failures[target.case]
-    elif report.failed and settings.level == "must" and all(found.level != "MUST" for found in proved):
+    elif report.failed and not settings.binding.binds(proved, _check_of(item), target.case if target.of_case else None):
+        verdict, report.outcome = "provisional", "skipped"
+        report.wasxfail = f"later than the requirements of {settings.binding.name}"
+    elif report.failed and settings.level == "must" and all(settings.binding.level(one) != "MUST" for one in proved):
         verdict, report.outcome = "warning", "skipped"
         report.wasxfail = "a SHOULD, which counts with --level should"
     if verdict == "failed" and (undeclared := item.stash.get(UNDECLARED, "")):

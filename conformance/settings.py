@@ -12,9 +12,11 @@ import pytest
 from conformance.adapters import REFERENCE, AdapterError, Factory, find_factory, transport_for
 from conformance.bridge import BridgeError
 from conformance.case import load_cases
-from conformance.catalogue import AREAS
+from conformance.catalogue import AREAS, CatalogueError
 from conformance.chunking import Cuts, parse_cuts
 from conformance.declaration import DeclarationError, read_declaration
+from conformance.frozen import ALL as ALL_REQUIREMENTS
+from conformance.frozen import RequirementSet, requirement_set
 from conformance.lanes import LANES
 from conformance.offline import hidden
 from conformance.reframing import TransformError, reframe
@@ -44,6 +46,7 @@ class Settings:
     declared: Mapping[str, Any] | None
     profiles: frozenset[str]
     level: str
+    binding: RequirementSet
     known_failures: dict[str, str]
     cassettes: Path
     own: bool
@@ -100,6 +103,12 @@ def add_options(parser: pytest.Parser) -> None:
     add("--declare", metavar="FILE", help="what the adapter can do, in YAML or JSON: the rest it has to refuse")
     add("--profile", action="append", metavar="NAME", help=f"only these areas: {', '.join(AREAS)}")
     add("--level", choices=("must", "should"), default="must", help="which requirements make the run fail")
+    add(
+        "--requirements",
+        metavar="VERSION",
+        help="what binds the adapter: the requirements of this version of the suite, such as 0.1; what came later is "
+        "judged, and fails nothing",
+    )
     add("--xfail-file", metavar="FILE", help="known failures, one `case: reason` a line")
     add(
         "--cassettes",
@@ -144,6 +153,7 @@ def read_settings(config: pytest.Config) -> Settings:
         declared=_declared(option.declare),
         profiles=frozenset(_known(option.profile, AREAS, "--profile")),
         level=option.level,
+        binding=_binding(option.requirements),
         known_failures=_known_failures(option.xfail_file, own=own),
         cassettes=cassettes,
         own=own,
@@ -178,6 +188,13 @@ def _transport(name: str | None, adapter: str | None) -> str:
         return transport_for(adapter or REFERENCE, name)
     except AdapterError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _binding(version: str | None) -> RequirementSet:
+    try:
+        return requirement_set(version) if version else ALL_REQUIREMENTS
+    except CatalogueError as error:
+        raise pytest.UsageError(f"--requirements: {error}") from None
 
 
 def _declared(file: str | None) -> Mapping[str, Any] | None:

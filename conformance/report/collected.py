@@ -69,6 +69,7 @@ class Report:
             transport=settings.transport,
             providers=settings.providers,
             level=settings.level,
+            requirement_set=settings.binding.name,
             profiles=tuple(sorted(settings.profiles)),
             cases=settings.cases,
             cassettes=OWN if settings.cassettes == CASSETTES else str(settings.cassettes),

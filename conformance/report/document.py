@@ -177,6 +177,7 @@ class Totals(_Piece):
 
 class Document(_Piece):
     """A report. ``made_at`` is in ISO 8601, ``profiles`` and ``cases`` are empty where all of them were judged,
+    ``requirement_set`` is the version whose requirements bind the adapter, and empty where those of the suite do,
     ``seed`` is what answers were varied by, and ``sha256`` is over all the rest (see :func:`digest_of`).
     """
 
@@ -188,6 +189,7 @@ class Document(_Piece):
     transport: str
     providers: tuple[str, ...]
     level: str
+    requirement_set: str = ""
     profiles: tuple[str, ...]
     cases: tuple[str, ...]
     cassettes: str

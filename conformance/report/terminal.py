@@ -13,14 +13,15 @@ SHOWN_UNJUDGED = 40
 SHOWN_ATTEMPTS = 5
 SHOWN_UNPLAYED = 8
 SHOWN_WIDTH = 200
-TOLD = ("failed", "error", "harness-error", "warning")
+TOLD = ("failed", "error", "harness-error", "warning", "provisional")
 """The verdicts whose checks are told one by one, in this order."""
 
 
 def title(document: Document) -> str:
     """Who was judged, and by what."""
     providers = ", ".join(document.providers)
-    return f"conformance {document.suite.version}: {providers}, {document.adapter} adapter, {document.transport}"
+    asked = f", requirements of {document.requirement_set}" if document.requirement_set else ""
+    return f"conformance {document.suite.version}{asked}: {providers}, {document.adapter} adapter, {document.transport}"
 
 
 def summary(document: Document, known_failures: Mapping[str, str]) -> Iterator[str]:

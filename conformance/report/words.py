@@ -30,10 +30,11 @@ class Word:
 WORDS = {
     word.name: word
     for word in (
-        Word("failed", 8, 0, "bad", "✗", "the adapter does not do what is required"),
-        Word("error", 7, 0, "bad", "✗", "the check could not be set up or ended"),
-        Word("harness-error", 6, None, "doubtful", "?", "the suite itself went wrong; it counts against nobody"),
-        Word("warning", 5, 1, "doubtful", "!", "not what a SHOULD or a MAY asks for"),
+        Word("failed", 9, 0, "bad", "✗", "the adapter does not do what is required"),
+        Word("error", 8, 0, "bad", "✗", "the check could not be set up or ended"),
+        Word("harness-error", 7, None, "doubtful", "?", "the suite itself went wrong; it counts against nobody"),
+        Word("warning", 6, 1, "doubtful", "!", "not what a SHOULD or a MAY asks for"),
+        Word("provisional", 5, 1, "doubtful", "…", "not what a requirement later than the set asked for wants"),
         Word("known failure", 4, 0, "doubtful", "~", "fails, and stands in the list of known failures"),
         Word("passed", 3, 3, "good", "✓", "the adapter does what is required"),
         Word("not-applicable", 2, 2, "quiet", "–", "the adapter refuses what it does not support, as it must"),
