@@ -1,7 +1,9 @@
 """Write the generated pages."""
 
+from docs import findings_page
 from docs.provider_page import FOLDER, pages
 
 FOLDER.mkdir(exist_ok=True)
 for name, text in pages().items():
     (FOLDER / name).write_text(text, encoding="utf-8")
+findings_page.FILE.write_text(findings_page.page(), encoding="utf-8")
