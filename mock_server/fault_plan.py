@@ -37,7 +37,7 @@ class Faults:
     """
 
     def __init__(self, seed: int, clock: Clock) -> None:
-        self.rules = FaultRules()
+        self.rules = FaultRules(seed)
         self._seed = seed
         self._clock = clock
         self._limits = RateLimits()

@@ -1,10 +1,12 @@
 """Faults that no scenario brings: set by a control call, by a header of the request, or behind the model's name."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import count
+from random import Random
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -25,7 +27,7 @@ IN_MODEL = re.compile(r"(?P<model>.+?)\+fault[,:](?P<fault>.*)", re.DOTALL)
 
 class FaultRule(Model):
     """A fault for the requests that meet ``when``: all of them, or the next ``times``. It comes on top of whatever
-    answers them."""
+    answers them. ``nth`` and ``probability`` are about the requests that meet the rest, counted for each rule."""
 
     when: When = Field(default_factory=When)
     fault: Fault
@@ -33,12 +35,17 @@ class FaultRule(Model):
 
 
 class FaultRules:
-    """The rules that are set, in their order. All that fit a request apply to it, the first before the others."""
+    """The rules that are set, in their order. All that fit a request apply to it; where two disagree, the first holds.
 
-    def __init__(self) -> None:
+    ``seed`` is what their probabilities are drawn from.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
         self._rules: dict[int, FaultRule] = {}
         self._left: dict[int, int] = {}
+        self._met: Counter[int] = Counter()
         self._numbers = count(1)
+        self._seed = seed
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -55,12 +62,14 @@ class FaultRules:
         """Forget all."""
         self._rules.clear()
         self._left.clear()
+        self._met.clear()
+        self._numbers = count(1)
 
     def take(self, asked: Asked) -> Fault | None:
         """What goes wrong with this request."""
         found: Fault | None = None
         for number, rule in list(self._rules.items()):
-            if rule.when.match(asked) is None:
+            if rule.when.match(asked) is None or not self._takes(number, rule.when):
                 continue
             found = rule.fault if found is None else found.over(rule.fault)
             if number in self._left:
@@ -68,6 +77,16 @@ class FaultRules:
                 if not self._left[number]:
                     del self._left[number], self._rules[number]
         return found
+
+    def _takes(self, number: int, when: When) -> bool:
+        """Count a request that meets a rule, and say whether the rule wants it."""
+        self._met[number] += 1
+        if not when.takes(self._met[number]):
+            return False
+        if when.probability is None:
+            return True
+        drawn = Random(f"{self._seed}:rule {number}:{self._met[number]}").random()  # noqa: S311 - reproducible
+        return drawn < when.probability
 
     def to_json(self) -> list[JsonObject]:
         """The rules as they were set, and how many requests each still waits for."""

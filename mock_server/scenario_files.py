@@ -302,7 +302,9 @@ def _unknown_provider(
     known = provider_names() if providers is None else providers
     if when.provider is None or when.provider in known:
         return []
-    message = f"no provider {when.provider!r}; there are {', '.join(known)}"
+    alike = get_close_matches(when.provider, known, n=1)
+    hint = f"is {alike[0]!r} meant?" if alike else f"there are {', '.join(known)}"
+    message = f"no provider {when.provider!r}; {hint}"
     return [positions.problem(message, (*place, "provider"))]
 
 

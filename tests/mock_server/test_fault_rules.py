@@ -111,6 +111,18 @@ def test_a_rule_holds_for_its_requests_and_as_often_as_it_says() -> None:
     assert ask(stand_in).latency == 0
 
 
+def test_a_rule_counts_and_draws_by_itself() -> None:
+    def statuses(rule: str, seed: int = 0, times: int = 5) -> list[int]:
+        stand_in = engine(seed=seed)
+        stand_in.faults.rules.add(read_fault_rules(rule))
+        return [ask(stand_in).status for _ in range(times)]
+
+    assert statuses("{when: {nth: [2, 4]}, fault: {status: 500}}") == [200, 500, 200, 500, 200]
+    drawn = "{when: {probability: 0.5}, fault: {status: 500}}"
+    assert statuses(drawn, times=99) == statuses(drawn, times=99) != statuses(drawn, seed=1, times=99)
+    assert 30 < statuses(drawn, times=99).count(500) < 70
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

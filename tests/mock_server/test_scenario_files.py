@@ -161,8 +161,12 @@ MISTAKES = {
         ["f.yaml:2: scenarios[0].when.last_user: not a regular expression: missing ), unterminated subpattern"],
     ),
     "unknown provider": (
-        "scenarios:\n- reply: x\n  when: {provider: opnai}",
-        ["f.yaml:3: scenarios[0].when.provider: no provider 'opnai'; there are plain"],
+        "scenarios:\n- reply: x\n  when: {provider: xyz}",
+        ["f.yaml:3: scenarios[0].when.provider: no provider 'xyz'; there are plain"],
+    ),
+    "nearly a provider": (
+        "scenarios:\n- reply: x\n  when: {provider: plian}",
+        ["f.yaml:3: scenarios[0].when.provider: no provider 'plian'; is 'plain' meant?"],
     ),
     "two of one name": ("scenarios: [{name: a, reply: x}, {name: a, reply: y}]", ["two scenarios are named 'a'"]),
     "a malformed template": (
