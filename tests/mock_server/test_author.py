@@ -1,8 +1,10 @@
 """What is answered when nothing is scripted."""
 
 import base64
+import io
 import json
 import struct
+import wave
 import zlib
 from typing import Any
 
@@ -14,6 +16,7 @@ from test_scenarios import CALL, HISTORY, call, result, user
 from llm_sdk.codec import ModelCall
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.types import (
+    AudioPart,
     ImagePart,
     ModelResponse,
     Part,
@@ -234,3 +237,62 @@ def test_reasoning_counts_against_the_limit() -> None:
     response = write(call("hello", reasoning={"enabled": True}, max_tokens=2))
     assert [part.type for part in response.content] == ["reasoning"]
     assert response.finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("format", "written"), [(None, "wav"), ("wav", "wav"), ("linear16", "linear16"), ("mp3", "mp3"), ("opus", "wav")]
+)
+def test_audio_is_a_short_sound_and_its_words(format: str | None, written: str) -> None:
+    asked = call("sing", modalities=["text", "audio"], audio={"format": format} if format else None)
+    (part,) = write(asked).content
+    assert isinstance(part, AudioPart)
+    assert (part.format, part.transcript) == (written, "You said: sing")
+    data = base64.b64decode(part.data)
+    if written == "wav":
+        with wave.open(io.BytesIO(data)) as read:
+            assert (read.getnchannels(), read.getsampwidth(), read.getframerate(), read.getnframes()) == (
+                1,
+                2,
+                24000,
+                2400,
+            )
+            assert len(set(read.readframes(2400))) > 10, "it is to be heard"
+    elif written == "linear16":
+        assert (part.sample_rate, part.channels, len(data)) == (24000, 1, 4800)
+    else:
+        assert [data[at : at + 2] for at in range(0, len(data), 417)] == [b"\xff\xfb"] * 5
+
+
+def test_a_document_is_cited_where_it_is_quoted() -> None:
+    source = {
+        "type": "source",
+        "source": "doc-1",
+        "title": "Cats – a guide",
+        "content": [{"type": "text", "text": "Cats purr."}],
+    }
+    (part,) = write(call({"role": "user", "content": [source, {"type": "text", "text": "Do cats purr?"}]})).content
+    assert isinstance(part, TextPart)
+    assert part.text == "Cats – a guide says: Cats purr."
+    assert part.citations is not None
+    [citation] = part.citations
+    assert part.text[citation.start_index : citation.end_index] == citation.cited_text == "Cats purr."
+    assert (citation.source, citation.title) == ("doc-1", "Cats – a guide")
+
+
+def test_a_stop_sequence_is_told_as_why_the_answer_ends() -> None:
+    stopped = write(call("one two", stop=["two", "one"]))
+    assert (text(call("one two", stop=["two", "one"])), stopped.finish_reason, stopped.finish_detail) == (
+        "You said: ",
+        "stop",
+        "stop_sequence",
+    )
+    assert write(call("one two", stop=["three"])).finish_detail is None
+
+
+def test_a_call_that_is_longer_than_the_limit_is_none() -> None:
+    asked = {"tools": TOOLS, "tool_choice": {"type": "required"}}
+    assert calls(call("hi", **asked, max_tokens=40)) == [("get_weather", {"city": "city"})]
+    cut = write(call("hi", **asked, max_tokens=1))
+    assert (cut.content, cut.finish_reason) == ([], "length")
+    assert cut.usage is not None
+    assert cut.usage.output_tokens == 0

@@ -58,7 +58,8 @@ def _tools(body: JsonObject) -> Iterator[InvalidInputError]:
             schema, code = function.get("parameters"), "invalid_function_parameters"
             yield from strict_complaint(schema, what, f"{path}.parameters", code, PROVIDER)
     choice = body.get("tool_choice")
-    if choice not in (None, "none") and not body.get("tools") and not body.get("functions"):
+    offered = any(body.get(name) for name in ("tools", "functions")) or "web_search_options" in body
+    if choice not in (None, "none") and not offered:
         reason = "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
         yield InvalidInputError(reason, path="tool_choice", provider=PROVIDER)
     named = _named(choice)
