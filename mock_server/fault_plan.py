@@ -83,7 +83,7 @@ class Faults:
         """``plan`` as the caller gets it. Its headers say what was asked for, and the seed that repeats it."""
         fault = faults.fault
         damaged = put_on(plan, fault, f"{self._seed}:{fingerprint}")
-        told = {HEADER: str(fault).encode("ascii", "backslashreplace").decode(), SEED_HEADER: str(self._seed)}
+        told = {HEADER: str(fault).encode("unicode_escape").decode("ascii"), SEED_HEADER: str(self._seed)}
         return replace(
             damaged,
             headers={**damaged.headers, **faults.headers, **told},

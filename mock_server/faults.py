@@ -52,6 +52,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
+        allow_inf_nan=False,
         json_schema_extra={
             "minProperties": 1,
             "dependentRequired": {"window": ["rate_limit"], "stall": ["stall_after_events"]},
@@ -65,12 +66,12 @@ class Fault(BaseModel):
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     message: str | None = None
     code: str | None = None
-    retry_after: Annotated[float, Field(ge=0)] | None = None
+    retry_after: Annotated[float, Field(ge=0, le=1e9)] | None = None
     rate_limit: Count | None = None
-    window: Annotated[float, Field(gt=0)] = 60.0
+    window: Annotated[float, Field(gt=0, le=1e9)] = 60.0
     latency: Seconds | None = None
     time_to_first_token: Seconds | None = None
-    tokens_per_second: Annotated[float, Field(gt=0)] | None = None
+    tokens_per_second: Annotated[float, Field(ge=0.001)] | None = None
     jitter: Annotated[float, Field(ge=0, le=1)] | None = None
     stall_after_events: Count | None = None
     stall: Seconds = FOREVER

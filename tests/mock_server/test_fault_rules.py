@@ -59,6 +59,9 @@ def test_a_fault_behind_the_name_of_a_model(model: str, name: str, fault: dict[s
         ("retry_after=3", "x-mock-fault: message, code and retry_after need a status"),
         ("window=3; reset", "x-mock-fault: window needs a rate_limit"),
         ("stall=3; reset", "x-mock-fault: stall needs stall_after_events"),
+        ("status=429; retry_after=inf", "x-mock-fault: retry_after: Input should be"),
+        ("window=nan; rate_limit=1", "x-mock-fault: window: Input should be"),
+        ("tokens_per_second=0", "x-mock-fault: tokens_per_second: Input should be"),
         ("jitter=0.5", "x-mock-fault: jitter needs latency, time_to_first_token or tokens_per_second"),
         (" ; ", "x-mock-fault: nothing goes wrong: give one of status,"),
     ],
@@ -87,6 +90,12 @@ def test_what_went_wrong_is_told_with_the_seed_that_repeats_it() -> None:
     plan = ask(engine(seed=3), header="status=500; message=é")
     assert (plan.headers["x-mock-fault"], plan.headers["x-mock-seed"]) == ("status=500; message=\\xe9", "3")
     assert "x-mock-seed" not in ask(engine(seed=3)).headers
+
+
+def test_a_message_reaches_no_header_as_it_is() -> None:
+    plan = ask(engine(), model="m+fault,status=500,message=a\r\nset-cookie: b")
+    assert plan.headers["x-mock-fault"] == "status=500; message=a\\r\\nset-cookie: b"
+    assert "set-cookie" not in plan.headers
 
 
 def test_jitter_is_drawn_from_the_seed() -> None:
