@@ -57,7 +57,9 @@ class Collector:
             session.exitstatus = status_of(session.exitstatus, checks, found, disturbed=counted)
         elif (output := getattr(config, "workeroutput", None)) is not None:
             output[FAULTS] = disturbances(config)
+        status = session.exitstatus
         yield
+        session.exitstatus = session.exitstatus or status  # no plugin makes it well again
         tell_the_end(config, session.exitstatus)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
