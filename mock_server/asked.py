@@ -1,6 +1,6 @@
 """A request as conditions, predicates and functions that reply see it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -8,7 +8,7 @@ from llm_sdk.codec import ModelCall
 from llm_sdk.types import JsonResponseFormat, LanguageModelInput, ToolResultPart
 from mock_server.conversation import last_user, system_text, text_of, tool_name, tool_results
 
-__all__ = ["Asked"]
+__all__ = ["Asked", "Variables"]
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,36 @@ class Asked:
         """The form that is wanted: ``json`` or ``text``."""
         return "json" if isinstance(self.call.input.response_format, JsonResponseFormat) else "text"
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """What every template may name."""
-        return {
-            "last_user": self.last_user,
-            "system": self.system,
-            "tool_result": self.tool_result,
-            "provider": self.provider,
-            "model": self.model_id,
-        }
+
+class Variables(Mapping[str, str]):
+    """What the templates of a reply to a request may name: what the request says, and the named groups of the
+    conditions that it met. Worked out when a template asks for it, because most replies have none."""
+
+    __slots__ = ("_all", "_asked", "_groups")
+
+    def __init__(self, asked: Asked, groups: Mapping[str, str] | None = None) -> None:
+        self._asked = asked
+        self._groups = groups or {}
+        self._all: dict[str, str] | None = None
+
+    def _worked_out(self) -> dict[str, str]:
+        if self._all is None:
+            asked = self._asked
+            self._all = {
+                "last_user": asked.last_user,
+                "system": asked.system,
+                "tool_result": asked.tool_result,
+                "provider": asked.provider,
+                "model": asked.model_id,
+                **self._groups,
+            }
+        return self._all
+
+    def __getitem__(self, name: str) -> str:
+        return self._worked_out()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._worked_out())
+
+    def __len__(self) -> int:
+        return len(self._worked_out())

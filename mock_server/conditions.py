@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from llm_sdk.json_model import Maybe, Model
-from mock_server.asked import Asked
+from mock_server.asked import Asked, Variables
 
 __all__ = ["BUILT_IN_VARIABLES", "Match", "Miss", "Predicate", "TextCondition", "When", "fits_model"]
 
@@ -184,7 +184,7 @@ class When(Model):
 
     @cached_property
     def _checks_of_content(self) -> tuple[Callable[[Asked], "_Hit | None"], ...]:
-        return tuple(_compiled(key, check, wanted) for key, check, wanted in self._conditions if key not in TARGET)
+        return tuple(partial(check, wanted) for key, check, wanted in self._conditions if key not in TARGET)
 
     def is_for(self, provider: str, model_id: str) -> bool:
         """Whether requests to this model, in this provider's protocol, can fit at all."""
@@ -192,10 +192,17 @@ class When(Model):
 
     def match(self, asked: Asked) -> Match | None:
         """Whether this request fits, ``nth`` and ``probability`` aside."""
-        return self.match_content(asked) if self.is_for(asked.provider, asked.model_id) else None
+        return self._match_content(asked) if self.is_for(asked.provider, asked.model_id) else None
 
-    def match_content(self, asked: Asked) -> Match | None:
-        """As :meth:`match`, for a request of which :meth:`is_for` is known."""
+    @property
+    def matcher(self) -> Callable[[Asked], Match | None]:
+        """What tells of a request of which :meth:`is_for` is known whether it fits."""
+        content = [(key, wanted) for key, _, wanted in self._conditions if key not in TARGET]
+        if len(content) == 1 and content[0][0] in ("last_user", "system") and content[0][1].is_plain:
+            return _plain_matcher(content[0][0], content[0][1].regex)
+        return self._match_content
+
+    def _match_content(self, asked: Asked) -> Match | None:
         groups: dict[str, str] = {}
         anchor: int | None = None
         for check in self._checks_of_content:
@@ -205,7 +212,7 @@ class When(Model):
             if hit is not HIT:
                 groups |= hit.groups
                 anchor = hit.message if anchor is None else anchor
-        return Match(-1 if anchor is None else anchor, asked.variables | groups)
+        return Match(-1 if anchor is None else anchor, Variables(asked, groups))
 
     def misses(self, asked: Asked) -> list[Miss]:
         """The conditions that this request does not meet."""
@@ -295,18 +302,16 @@ CHECKS: dict[str, _Check] = {
 TARGET = ("provider", "model")
 
 
-def _compiled(key: str, check: _Check, wanted: Any) -> Callable[[Asked], _Hit | None]:
-    """The check of one condition. The commonest, an expression without groups, is asked of every request that comes."""
-    if key in ("last_user", "system") and wanted.is_plain:
-        search, text_of_key, at = wanted.regex.search, attrgetter(key), key == "last_user"
+def _plain_matcher(key: str, expression: re.Pattern[str]) -> Callable[[Asked], Match | None]:
+    """What matches by one expression without groups: the commonest scenario, asked of every request that comes."""
+    search, text_of_key, counts_from_it = expression.search, attrgetter(key), key == "last_user"
 
-        def look(asked: Asked) -> _Hit | None:
-            if search(text_of_key(asked)) is None:
-                return None
-            return _Hit(message=asked.last_user_at) if at else HIT
+    def match(asked: Asked) -> Match | None:
+        if search(text_of_key(asked)) is None:
+            return None
+        return Match(asked.last_user_at if counts_from_it else -1, Variables(asked))
 
-        return look
-    return partial(check, wanted)
+    return match
 
 
 def _wish(wanted: Any) -> str:

@@ -116,8 +116,8 @@ class Script:
 
     def choose(self, asked: Asked, fingerprint: str) -> Choice | None:
         """The answer to this request. ``fingerprint`` is the same for a request that is repeated."""
-        for at, match_content in self._candidates_for(asked):
-            match = match_content(asked)
+        for at, matcher in self._candidates_for(asked):
+            match = matcher(asked)
             if match is not None and self._takes(at, fingerprint):
                 return self._choice(at, asked, match, fingerprint)
         return None
@@ -148,7 +148,7 @@ class Script:
                 self._candidates.clear()
             here = [at for at, scenario in enumerate(self._scenarios) if scenario.when.is_for(*target)]
             here.sort(key=lambda at: self._scenarios[at].fallback)
-            found = self._candidates[target] = [(at, self._scenarios[at].when.match_content) for at in here]
+            found = self._candidates[target] = [(at, self._scenarios[at].when.matcher) for at in here]
         return found
 
     def _takes(self, at: int, fingerprint: str) -> bool:
