@@ -279,7 +279,7 @@ class Engine:
         key = (codec.provider, request.method, request.path, request.body, frozenset(call.headers.items()))
         reading = self._readings.get(key)
         if reading is None:
-            model_call = call.model_call = codec.decode_request(request)
+            model_call = call.model_call = _decode(codec, request)
             if self._strict:
                 codec.check_fields(model_call)
             complaints = self.state.check(codec, request, model_call)
@@ -402,6 +402,16 @@ class Engine:
         self.journal.add(exchange)
         self.traffic.count(exchange.provider, exchange.status, exchange.scenario)
         log_exchange(exchange)
+
+
+def _decode(codec: Codec, request: WireRequest) -> ModelCall:
+    """Read a request. A value that no input can hold, such as an infinite number, is refused where it stands."""
+    try:
+        return codec.decode_request(request)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        path = ".".join(map(str, first["loc"]))
+        raise InvalidInputError(first["msg"], path=path, provider=codec.provider) from None
 
 
 def _digest(*parts: str) -> str:

@@ -122,7 +122,10 @@ def test_bad_input_is_one_sentence_and_no_traceback(tmp_path: Path) -> None:
             ),
             (("check", str(wrong)), f"{wrong}:2: scenarios[0].when.last_usr"),
             (("serve", "--scenarios", "/nowhere.yaml"), "Error: /nowhere.yaml: there is no such file\n"),
-            (("serve", "--host", "256.0.0.1"), "Error: 256.0.0.1 is not an address of this machine: "),
+            (
+                ("serve", "--host", "256.0.0.1", "--allow-anyone"),
+                "Error: 256.0.0.1 is not an address of this machine: ",
+            ),
             (("serve", "--port", "99999"), "99999 is not in the range 0<=x<=65535"),
             (("serv",), "No such command 'serv'"),
         ):

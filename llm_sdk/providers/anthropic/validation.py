@@ -55,7 +55,7 @@ def _tools(body: JsonObject) -> Iterator[InvalidInputError]:
     kind = choice.get("type") if isinstance(choice, dict) else None
     if kind in ("any", "tool") and not tools:
         yield _complaint("tool_choice may only be specified while providing tools.")
-    elif kind == "tool" and choice.get("name") not in {tool.get("name") for _, tool in tools}:  # type: ignore[union-attr]
+    elif kind == "tool" and choice.get("name") not in [tool.get("name") for _, tool in tools]:  # type: ignore[union-attr]
         yield _complaint(f"Tool '{choice.get('name')}' not found in provided tools")  # type: ignore[union-attr]
 
 

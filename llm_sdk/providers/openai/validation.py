@@ -43,7 +43,7 @@ def _tools(body: JsonObject) -> Iterator[InvalidInputError]:
             schema, code = function.get("parameters"), "invalid_function_parameters"
             yield from strict_complaint(schema, what, f"{path}.parameters", code, PROVIDER)
     choice = body.get("tool_choice")
-    names = {function.get("name") for _, function in functions}
+    names = [function.get("name") for _, function in functions]
     if isinstance(choice, dict) and choice.get("type") == "function" and choice.get("name") not in names:
         reason = "Tool choice 'function' not found in 'tools' parameter."
         yield InvalidInputError(reason, path="tool_choice", provider=PROVIDER)
@@ -65,12 +65,12 @@ def _calls(body: JsonObject) -> Iterator[InvalidInputError]:
     if any(item.get("type") == "item_reference" for item in items):
         return
     for made, answer in ANSWERS.items():
-        called = {item.get("call_id") for item in items if item.get("type") == made}
-        answered = {item.get("call_id") for item in items if item.get("type") == answer}
+        called = {str(item.get("call_id")) for item in items if item.get("type") == made}
+        answered = {str(item.get("call_id")) for item in items if item.get("type") == answer}
         words = made.removesuffix("_call").replace("_", " ")
-        for id in sorted(map(str, answered - called)):
+        for id in sorted(answered - called):
             reason = f"No tool call found for {words} call output with call_id {id}."
             yield InvalidInputError(reason, path="input", provider=PROVIDER)
-        for id in sorted(map(str, called - answered)):
+        for id in sorted(called - answered):
             reason = f"No tool output found for {words} call {id}."
             yield InvalidInputError(reason, path="input", provider=PROVIDER)

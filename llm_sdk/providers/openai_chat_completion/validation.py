@@ -63,7 +63,7 @@ def _tools(body: JsonObject) -> Iterator[InvalidInputError]:
         reason = "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
         yield InvalidInputError(reason, path="tool_choice", provider=PROVIDER)
     named = _named(choice)
-    if named is not None and functions and named not in {function.get("name") for _, function in functions}:
+    if named is not None and functions and named not in [function.get("name") for _, function in functions]:
         reason = f"Tool choice '{named}' not found in 'tools' parameter."
         yield InvalidInputError(reason, path="tool_choice", provider=PROVIDER)
 
