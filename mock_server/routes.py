@@ -4,7 +4,7 @@ Providers are found by a loop over the codecs; none is known by name. Each stand
 ``/openai/v1/...``, and at the root, ``/v1/...``, where no other claims the same path or the others leave it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from mock_server.scenario_files import ScenarioError, parse_scenarios, read_faul
 from mock_server.service_routes import claims, offered_at_root
 from mock_server.traffic import CONTENT_TYPE
 
-__all__ = ["Routes", "base_path"]
+__all__ = ["Routes", "base_path", "environment"]
 
 CONTROL = "/_mock/"
 OPEN = frozenset({"health"})
@@ -28,6 +28,15 @@ OPEN = frozenset({"health"})
 def base_path(codec: Codec) -> str:
     """The path that a client of this provider has in its base URL."""
     return codec.endpoint.mount + codec.endpoint.root
+
+
+def environment(codecs: Iterable[Codec], origin: str, *, api_key: str = "mock-key") -> dict[str, str]:
+    """The environment variables that lead every provider's client to ``origin``, with a key that is none."""
+    variables: dict[str, str] = {}
+    for codec in codecs:
+        variables[codec.endpoint.base_url_variable] = origin + base_path(codec)
+        variables |= dict.fromkeys(codec.endpoint.key_variables, api_key)
+    return variables
 
 
 class Routes:
@@ -60,7 +69,11 @@ class Routes:
         if path.startswith(CONTROL):
             name = path.removeprefix(CONTROL).rstrip("/")
             refused = self._access.refuse(headers) if self._access is not None and name not in OPEN else None
-            return _problem(*refused) if refused is not None else self._answer_control(method, name, body)
+            if refused is not None:
+                return _problem(*refused)
+            if (method, name) == ("GET", "environment"):
+                return self._environment(host)
+            return self._answer_control(method, name, body)
         found = self._below_mount(method, target) or self._at_root(method, target, headers, host)
         if isinstance(found, ReplyPlan):
             return found
@@ -123,9 +136,13 @@ class Routes:
         lines = [f"mock-server {_version()}", "", "Base URLs:"]
         lines += [f"  {codec.provider}: {origin}{base_path(codec)}" for codec in self._engine.codecs]
         lines += ["", "Control:"]
-        lines += [f"  {method} {CONTROL}{name}" for method, name in self._control]
+        lines += [f"  {method} {CONTROL}{name}" for method, name in [*self._control, ("GET", "environment")]]
         text = "\n".join([*lines, ""]).encode()
         return whole_reply(WireResponse(200, text, {"content-type": "text/plain; charset=utf-8"}))
+
+    def _environment(self, host: str) -> ReplyPlan:
+        lines = [f"{name}={value}\n" for name, value in environment(self._engine.codecs, f"http://{host}").items()]
+        return whole_reply(WireResponse(200, "".join(lines).encode(), {"content-type": "text/plain; charset=utf-8"}))
 
     def _health(self, _: bytes) -> ReplyPlan:
         providers = {codec.provider: base_path(codec) for codec in self._engine.codecs}

@@ -21,7 +21,7 @@ from mock_server.journal import Exchange
 from mock_server.pacing import Pace
 from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
-from mock_server.routes import base_path
+from mock_server.routes import base_path, environment
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall, Turn
 from mock_server.transport import MockTransport
@@ -137,11 +137,7 @@ class MockServer:
 
     def environment(self, *, api_key: str = "mock-key") -> dict[str, str]:
         """The environment variables that lead every provider's client here, with a key that is none."""
-        variables: dict[str, str] = {}
-        for codec in self._engine.codecs:
-            variables[codec.endpoint.base_url_variable] = self.url + base_path(codec)
-            variables |= dict.fromkeys(codec.endpoint.key_variables, api_key)
-        return variables
+        return environment(self._engine.codecs, self.url, api_key=api_key)
 
     @property
     def transport(self) -> MockTransport:
