@@ -212,7 +212,7 @@ def test_media_of_the_model(mock: MockServer, ask: Ask) -> None:
 @pytest.mark.shows("image input")
 def test_media_of_the_user(mock: MockServer, ask: Ask) -> None:
     parts = [
-        types.Part.from_bytes(data=b"\xff\xfe\xfd", mime_type="image/png"),
+        types.Part.from_bytes(data=b"\xff\xd8\xff\xfe\xfd\xfb", mime_type="image/jpeg"),
         types.Part.from_bytes(data=b"wav", mime_type="audio/wav"),
         types.Part.from_uri(file_uri="https://example.com/a.pdf", mime_type="application/pdf"),
         "What is this?",
@@ -220,7 +220,7 @@ def test_media_of_the_user(mock: MockServer, ask: Ask) -> None:
     ask(mock, parts)
     [message] = mock.requests[-1].input.messages
     assert message.content == [
-        ImagePart(mime_type="image/png", data="//79"),
+        ImagePart(mime_type="image/jpeg", data="/9j//v37"),
         AudioPart(format="wav", data="d2F2"),
         FilePart(mime_type="application/pdf", url="https://example.com/a.pdf"),
         TextPart(text="What is this?"),

@@ -85,7 +85,7 @@ def _turns(body: JsonObject) -> Iterator[InvalidInputError]:
             yield InvalidInputError(UNPAIRED, provider=PROVIDER)
         calls = sum("functionCall" in part for part in parts) if content.get("role") == "model" else 0
         responses = 0
-    if calls != responses:
+    if responses and calls != responses:
         yield InvalidInputError(UNPAIRED, provider=PROVIDER)
 
 
