@@ -143,7 +143,7 @@ def keeps_the_first_signature(parts: Parts) -> LanguageModel:
             self._first: dict[str, str] = {}
 
         def feed(self, event: ServerSentEvent) -> Partials:
-            item = json.loads(event.data).get("item") or {}
+            item = {} if event.data == b"[DONE]" else json.loads(event.data).get("item") or {}
             if signature := item.get("encrypted_content"):
                 self._first.setdefault(item.get("id", ""), signature)
             return [new for partial in super().feed(event) for new in self._replaced(partial)]

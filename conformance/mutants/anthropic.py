@@ -310,6 +310,9 @@ def knows_citations_of_the_web_only(parts: Parts) -> LanguageModel:
     "STREAM-01",
     cases=("reasoning-summary",),
     checks="adds_up",
+    not_for=dict.fromkeys(
+        ("cohere", "google", "mistral", "openai", "openai-chat-completion"), "no event of its own brings a signature"
+    ),
     seen=("bitrouter/bitrouter#592", "turnstonelabs/turnstone#214", "8monkey-ai/hebo-gateway#131"),
 )
 def passes_over_signatures(parts: Parts) -> LanguageModel:

@@ -64,7 +64,12 @@ def decodes_each_chunk(parts: Parts) -> LanguageModel:
     return _mangled(parts, _chunk_by_chunk(lambda chunk: chunk.decode("utf-8", "replace").encode()))
 
 
-@mutant("STREAM-02", cases=("short-stream",), checks="single_cuts", seen=("Wei-Shaw/claude-relay-service#981",))
+@mutant(
+    "STREAM-02",
+    cases=("short-stream",),
+    checks="single_cut or framings_together",
+    seen=("Wei-Shaw/claude-relay-service#981",),
+)
 def forgets_the_line_at_the_end_of_a_chunk(parts: Parts) -> LanguageModel:
     """Keeps its state within one read: the line that a chunk leaves unfinished is dropped."""
     return _mangled(parts, _chunk_by_chunk(lambda chunk: chunk[: chunk.rfind(b"\n") + 1]))

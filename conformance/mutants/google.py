@@ -267,6 +267,9 @@ def thinks_in_pieces(parts: Parts) -> LanguageModel:
     "TOOLS-14",
     cases=("parallel-results", "calls-by-their-order"),
     checks="meaning or conversation or schema or together",
+    not_for=dict.fromkeys(
+        ("anthropic", "cohere", "mistral", "openai", "openai-chat-completion"), "its requests have no contents"
+    ),
     seen=("cloudwego/eino-ext#571", "epam/ai-dial-adapter-vertexai#214"),
 )
 def sends_each_result_in_a_turn_of_its_own(parts: Parts) -> LanguageModel:

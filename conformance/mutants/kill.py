@@ -20,7 +20,20 @@ from conformance.mutants.registry import Mutant, Parts, load_mutants, mutant_by_
 from conformance.stash import PROVED
 from llm_sdk.model import LanguageModel
 
-__all__ = ["REFERENCE", "Kill", "Trial", "adapter", "check_name", "hunt", "judge", "trial_of"]
+__all__ = [
+    "REFERENCE",
+    "Kill",
+    "Trial",
+    "adapter",
+    "case_of",
+    "check_name",
+    "hunt",
+    "judge",
+    "judge_by",
+    "on_trial",
+    "sit",
+    "trial_of",
+]
 
 REFERENCE = "reference"
 FIRST = "first "
@@ -32,7 +45,8 @@ ANY_OF = " or "
 class Trial:
     """One adapter, and what it is judged by: the checks whose names hold one of the words of ``checks`` (all of them
     where it is empty), on ``cases`` (all of them where there is none). ``around`` breaks what is no part of an adapter.
-    ``until_caught`` ends the trial with the first check that fails.
+    ``until_caught`` ends the trial with the first check that fails, and with ``any_of`` it is judged by all that
+    these are.
     """
 
     name: str
@@ -41,14 +55,17 @@ class Trial:
     checks: tuple[str, ...] = ("",)
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
     until_caught: bool = False
+    any_of: tuple["Trial", ...] = ()
 
     def takes(self, item: pytest.Item) -> bool:
         """Whether this check is one to judge it by."""
+        if self.any_of:
+            return any(trial.takes(item) for trial in self.any_of)
         if not any(word in item.name for word in self.checks):
             return False
         marker = item.get_closest_marker("over")
         is_of_any_case = marker is not None and str(marker.args[0]).startswith(FIRST)
-        return not self.cases or is_of_any_case or _case_of(item) in self.cases
+        return not self.cases or is_of_any_case or case_of(item) in self.cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,55 +92,88 @@ def adapter(*, provider: str, base_url: str, api_key: str, model_id: str, http_c
     return _judged[-1].make(Parts(provider, base_url, api_key, model_id, http_client))
 
 
+@contextlib.contextmanager
+def on_trial(trial: Trial) -> Iterator[None]:
+    """In this context the suite judges the adapter of the trial."""
+    _judged.append(trial)
+    try:
+        with trial.around():
+            yield
+    finally:
+        _judged.pop()
+
+
 def trial_of(mutant: Mutant, *, by_every_check: bool = False) -> Trial:
     """A mutant, to be judged by what it names, or by every check on the cases that it names."""
     checks = ("",) if by_every_check else tuple(mutant.checks.split(ANY_OF))
     return Trial(mutant.name, mutant.make, frozenset(mutant.cases), checks, mutant.around)
 
 
-def hunt(mutants: Sequence[Mutant], provider: str, *, jobs: int = 1, by_every_check: bool = False) -> list[Kill]:
-    """Judge mutants with one provider, shared among ``jobs`` processes, and the reference adapter by all that they
-    name: its judgement is the last. Raises RuntimeError where the suite itself cannot judge.
-    """
-    names = [mutant.name for mutant in mutants]
-    cases = sorted({case for mutant in mutants for case in mutant.cases})
-    lots = [lot for at in range(jobs) if (lot := [*names, REFERENCE][at::jobs])]
-    if len(lots) == 1:
-        return _hunt_lot(provider, lots[0], names, cases, by_every_check)
-    with ProcessPoolExecutor(len(lots), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(_hunt_lot, provider, lot, names, cases, by_every_check) for lot in lots]
-        found = {kill.name: kill for future in running for kill in future.result()}
-    return [found[name] for name in (*names, REFERENCE)]
-
-
-def _hunt_lot(
-    provider: str, lot: Sequence[str], names: Sequence[str], cases: Sequence[str], by_every_check: bool
+def hunt(
+    mutants: Sequence[Mutant], providers: Sequence[str], *, jobs: int = 1, by_every_check: bool = False
 ) -> list[Kill]:
+    """Judge mutants with each of the providers that they break something of, shared among ``jobs`` processes, and
+    the reference adapter by all that judged them: its judgements are the last. With ``by_every_check`` the first
+    provider of each mutant judges it by every check on its cases. Raises RuntimeError where the suite itself cannot
+    judge.
+    """
+    lots = _lots(mutants, providers, jobs, by_every_check=by_every_check)
+    if len(lots) == 1:
+        found = _hunt_lot(lots[0])
+    else:
+        with ProcessPoolExecutor(min(jobs, len(lots)), mp_context=get_context("spawn")) as pool:
+            found = [kill for kills in pool.map(_hunt_lot, lots) for kill in kills]
+    return sorted(found, key=lambda kill: kill.name == REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """Mutants that one process judges with one provider; those in ``widely`` by every check on their cases."""
+
+    provider: str
+    names: tuple[str, ...]
+    widely: frozenset[str]
+
+
+def _lots(mutants: Sequence[Mutant], providers: Sequence[str], jobs: int, *, by_every_check: bool) -> list[_Lot]:
+    pieces = max(1, jobs // len(providers))
+    seen: set[str] = set()
+    lots = []
+    for provider in providers:
+        names = [mutant.name for mutant in mutants if mutant.applies_to(provider)]
+        widely = frozenset(names) - seen if by_every_check else frozenset()
+        seen |= set(names)
+        lots += [_Lot(provider, lot, widely) for at in range(pieces) if (lot := tuple(names[at::pieces]))]
+    return lots
+
+
+def _hunt_lot(lot: _Lot) -> list[Kill]:
     load_mutants()
-    trials = [
-        _reference_trial(names) if name == REFERENCE else trial_of(mutant_by_name(name), by_every_check=by_every_check)
-        for name in lot
-    ]
-    return judge(trials, provider, cases)
-
-
-def _reference_trial(names: Sequence[str]) -> Trial:
-    words = {word for name in names for word in mutant_by_name(name).checks.split(ANY_OF)}
-    return Trial(REFERENCE, reference, checks=tuple(sorted(words)))
+    mutants = [mutant_by_name(name) for name in lot.names]
+    cases = sorted({case for mutant in mutants for case in mutant.cases})
+    trials = [trial_of(mutant, by_every_check=mutant.name in lot.widely) for mutant in mutants]
+    named = [trial_of(mutant) for mutant in mutants]
+    return judge([*trials, Trial(REFERENCE, reference, any_of=tuple(named))], lot.provider, cases)
 
 
 def judge(trials: Sequence[Trial], provider: str, cases: Sequence[str] = ()) -> list[Kill]:
     """Judge each by one collection of the suite, on these cases of a provider. Raises RuntimeError."""
     sitting = _Sitting(provider, trials)
+    said = sit(sitting, provider, cases)
+    if len(sitting.kills) != len(trials):
+        raise RuntimeError(f"the suite could not judge {said}")
+    return sitting.kills
+
+
+def sit(plugin: object, provider: str, cases: Sequence[str] = ()) -> str:
+    """Collect the suite with a plugin that runs it; what pytest made of it, for an error."""
     words = ["-p", "conformance.plugin", "--pyargs", "conformance", "-c", os.devnull, "-p", "no:cacheprovider"]
     words += ["-q", "--provider", provider, "--level", "should", "--adapter", f"{__name__}:{adapter.__name__}"]
     words += [word for case in cases for word in ("--case", case)]
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        status = pytest.main(words, plugins=[sitting])
-    if len(sitting.kills) != len(trials):
-        raise RuntimeError(f"the suite could not judge ({status!r}): {output.getvalue()}")
-    return sitting.kills
+        status = pytest.main(words, plugins=[plugin])
+    return f"({status!r}): {output.getvalue()}"
 
 
 class _Sitting:
@@ -143,30 +193,28 @@ class _Sitting:
             items = [item for item in session.items if trial.takes(item)]
             if not items:
                 raise RuntimeError(f"{trial.name}: no check of {self._provider} is one to judge it by")
-            _judged.append(trial)
-            try:
-                with trial.around():
-                    self.kills.append(self._judge(trial, items))
-            finally:
-                _judged.pop()
+            with on_trial(trial):
+                self.kills.append(judge_by(trial, self._provider, items))
         return True
 
-    def _judge(self, trial: Trial, items: Sequence[pytest.Item]) -> Kill:
-        failed: set[str] = set()
-        checks: set[str] = set()
-        message = ""
-        judged = 0
-        for item, following in _pairs(items, apart=trial.until_caught):
-            judged += 1
-            bad = [report for report in runtestprotocol(item, log=False, nextitem=following) if report.failed]
-            if not bad:
-                continue
-            failed.update(requirement.id for requirement in item.stash.get(PROVED, []))
-            checks.add(check_name(item))
-            message = message or bad[0].longreprtext
-            if trial.until_caught:
-                break
-        return Kill(trial.name, self._provider, tuple(sorted(failed)), tuple(sorted(checks)), judged, message)
+
+def judge_by(trial: Trial, provider: str, items: Sequence[pytest.Item]) -> Kill:
+    """Run these checks on one adapter."""
+    failed: set[str] = set()
+    checks: set[str] = set()
+    message = ""
+    judged = 0
+    for item, following in _pairs(items, apart=trial.until_caught):
+        judged += 1
+        bad = [report for report in runtestprotocol(item, log=False, nextitem=following) if report.failed]
+        if not bad:
+            continue
+        failed.update(requirement.id for requirement in item.stash.get(PROVED, []))
+        checks.add(check_name(item))
+        message = message or bad[0].longreprtext
+        if trial.until_caught:
+            break
+    return Kill(trial.name, provider, tuple(sorted(failed)), tuple(sorted(checks)), judged, message)
 
 
 def _pairs(items: Sequence[pytest.Item], *, apart: bool) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
@@ -182,6 +230,7 @@ def check_name(item: Any) -> str:
     return f"{item.originalname}[{variant}]" if variant else str(item.originalname)
 
 
-def _case_of(item: Any) -> str:
+def case_of(item: Any) -> str:
+    """The case that a check runs over; empty where it runs over none."""
     params = item.callspec.params if hasattr(item, "callspec") else {}
     return next((str(value.case) for value in params.values() if hasattr(value, "case")), "")
