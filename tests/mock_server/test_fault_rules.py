@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from plain_protocol import PLAIN
 
 from llm_sdk.codec import WireRequest
@@ -164,3 +166,11 @@ def test_a_window_begins_with_its_first_request_and_refusals_do_not_count() -> N
     ]
     assert [take(109.5), take(110), take(111)] == [(False, 0, 0.5), (True, 1, 10), (True, 0, 9)]
     assert limits.take(("none",), limit=0, window=1, now=0).allowed is False
+
+
+@given(st.text(alphabet="abcdelnrstuy_=;,+0123456789. \r\n\xe9", max_size=40))
+def test_whatever_stands_in_a_header_or_behind_a_name_is_a_fault_or_refused(text: str) -> None:
+    stand_in = engine()
+    for plan in (ask(stand_in, header=text), ask(stand_in, model=f"m+fault,{text}")):
+        assert plan.faults or plan.status == 400 or not text
+        assert not any("\n" in value or "\r" in value for value in plan.headers.values())

@@ -133,3 +133,13 @@ def test_functions_take_turns_and_faults_like_any_reply(mock: MockServer) -> Non
     response = whole(mock, "x")
     assert response.headers["x-mock-fault"] == "latency=0.001; omit_end=true"
     assert not response.text.endswith("}")
+
+
+def test_scenarios_of_python_are_listed_by_what_can_be_told_of_them(mock: MockServer) -> None:
+    mock.on(name="f", predicate=lambda _: True, last_user={"equals": "x"}).reply(lambda _: "y")
+    assert read(whole(mock, "x")).content == [TextPart(text="y")]
+    with client_of(mock) as client:
+        listed = client.get(mock.url + "/_mock/scenarios").json()
+    (scenario,) = listed["scenarios"]
+    assert (scenario["name"], scenario["when"], scenario["answered"]) == ("f", {"last_user": {"equals": "x"}}, 1)
+    assert listed["unused"] == []
