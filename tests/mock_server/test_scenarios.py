@@ -212,12 +212,19 @@ def test_an_argument_that_is_one_expression_keeps_its_type() -> None:
         "{{ city.__init__.__globals__ }}",
         "{{ cycler.__init__.__globals__.os }}",
         "{% include '/etc/passwd' %}",
-        "{{ range(10**9) | list }}",
+        "{{ range(999999999) | list }}",
+        "{{ 10 ** 999999999 }}",
+        "{{ city * 10 ** 9 }}",
+        "{{ (10 ** 9) * [1] }}",
     ],
 )
 def test_templates_reach_neither_python_nor_files(attack: str) -> None:
     with pytest.raises(ValueError, match="fails"):
         build(attack)
+
+
+def test_templates_may_reckon() -> None:
+    assert build("{{ 2 ** 10 * (n | int) }} {{ '-' * 3 }}").content == [TextPart(text="3072 ---")]
 
 
 def test_text_that_is_no_template_stays_as_it_is() -> None:
