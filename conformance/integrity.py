@@ -8,6 +8,7 @@ believed by repeating it.
 
 import sys
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ def foreign_hooks(config: pytest.Config, adapter: str) -> list[str]:
     """Hooks by which code that is no installed pytest plugin, or that comes with the adapter, could change what comes
     of a check."""
     package = home_of(adapter)
+    xdist = find_spec("xdist")  # what it runs in other processes has no module of its name
+    trusted = [
+        ROOM,
+        ROOM.parent / "tests",
+        *(Path(found) for found in (xdist and xdist.submodule_search_locations) or ()),
+    ]
     manager = config.pluginmanager
     installed = {id(plugin) for plugin, _ in manager.list_plugin_distinfo()}
     found: dict[str, None] = {}
@@ -74,7 +81,7 @@ def foreign_hooks(config: pytest.Config, adapter: str) -> list[str]:
         for implementation in getattr(config.hook, name).get_hookimpls():
             module = implementation.function.__module__
             home, file = module.partition(".")[0], Path(implementation.function.__code__.co_filename)
-            if home in ("_pytest", "xdist") or is_of_the_suite(file) or file.is_relative_to(ROOM.parent / "tests"):
+            if home == "_pytest" or any(map(file.is_relative_to, trusted)):
                 continue
             if home == package:
                 found[f"hook {name} is implemented in {file}, which comes with the adapter"] = None
