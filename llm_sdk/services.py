@@ -109,16 +109,18 @@ class Services:
 
     ``recall`` writes what earlier calls said into a request that refers to them, and raises what the provider says of
     one that it does not know; ``keep`` keeps an exchange for that. ``cacheable`` gives the part of a call's input that
-    the provider may have cached, None for nothing; one that ``counts_writes`` tells what it has cached anew, and zero
-    where that is nothing. ``wanted_answers`` is how many answers a call asks for. ``validate`` yields whatever the
-    provider would refuse of a request that can be read, fields apart that it does not know.
+    the provider may have cached, None for nothing. ``input_zeros`` and ``output_zeros`` are the details of
+    :class:`~llm_sdk.types.ModelTokensDetails` that its usage has even where they are zero. ``wanted_answers`` is how
+    many answers a call asks for. ``validate`` yields whatever the provider would refuse of a request that can be read,
+    fields apart that it does not know.
     """
 
     endpoints: tuple[Service, ...] = ()
     recall: Callable[[WireRequest, Kept], WireRequest] | None = None
     keep: Callable[[ModelCall, Exchanged, Kept], None] | None = None
     cacheable: Callable[[WireRequest, ModelCall], LanguageModelInput | None] = _nothing_cached
-    counts_writes: bool = False
+    input_zeros: frozenset[str] = frozenset()
+    output_zeros: frozenset[str] = frozenset()
     wanted_answers: Callable[[ModelCall], int] = _one_answer
     validate: Callable[[WireRequest, ModelCall], Iterator[LanguageModelError]] = _no_complaint
 

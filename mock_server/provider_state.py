@@ -103,12 +103,23 @@ class ProviderState:
         if usage.input_tokens >= LEAST_CACHED and (prefix := services.cacheable(request, call)) is not None:
             read, whole = self._prompts.look_up(f"{codec.provider}\0{call.model_id}", prefix)
             written = whole - read
-        if not read and not services.counts_writes:
-            return usage
-        details = ModelTokensDetails(cached_text_tokens=read)
-        if services.counts_writes:
-            details = details.model_copy(update={"cache_write_tokens": written})
-        return usage.model_copy(update={"input_tokens_details": details})
+        given: dict[str, int] = dict.fromkeys(services.input_zeros, 0)
+        if read:
+            given["cached_text_tokens"] = read
+        if "cache_write_tokens" in given:
+            given["cache_write_tokens"] = written
+        made = dict.fromkeys(services.output_zeros, 0)
+        details = {
+            "input_tokens_details": _detailed(usage.input_tokens_details, given),
+            "output_tokens_details": _detailed(usage.output_tokens_details, made),
+        }
+        return usage.model_copy(update=details)
+
+
+def _detailed(details: ModelTokensDetails | None, counts: dict[str, int]) -> ModelTokensDetails | None:
+    """The details with these counts, where they have none of their own."""
+    own = details.model_dump() if details is not None else {}
+    return ModelTokensDetails(**{**counts, **own}) if counts or own else None
 
 
 def _unknown_field(codec: Codec, call: ModelCall) -> LanguageModelError | None:

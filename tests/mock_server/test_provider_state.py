@@ -155,7 +155,9 @@ def test_a_prompt_that_came_before_is_cached_by_openai_and_by_google(mock: MockS
         assert usage is not None
         details = usage.prompt_tokens_details
         counts.append((usage.prompt_tokens, details.cached_tokens if details else None))
-    assert counts == [(1254, None), (1254, 1250), (1254, 1254), (5, None)]
+        assert usage.completion_tokens_details is not None
+        assert usage.completion_tokens_details.reasoning_tokens == 0, "what an app may add up is there"
+    assert counts == [(1254, 0), (1254, 1250), (1254, 1254), (5, 0)]
 
     options: Any = types.HttpOptions(base_url=mock.base_url("google"))
     google = genai.Client(api_key="key", http_options=options)

@@ -102,6 +102,6 @@ SERVICES = Services(
         Service("POST", re.compile("/v1/messages/count_tokens"), count_tokens),
     ),
     cacheable=cacheable,
-    counts_writes=True,
+    input_zeros=frozenset({"cached_text_tokens", "cache_write_tokens"}),
     validate=find_faults,
 )

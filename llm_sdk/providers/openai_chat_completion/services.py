@@ -16,6 +16,8 @@ def cacheable(request: WireRequest, call: ModelCall) -> LanguageModelInput:  # n
 SERVICES = Services(
     endpoints=openai_services.ENDPOINTS,
     cacheable=cacheable,
+    input_zeros=frozenset({"cached_text_tokens", "audio_tokens"}),
+    output_zeros=frozenset({"reasoning_tokens", "audio_tokens"}),
     wanted_answers=wanted_choices,
     validate=find_faults,
 )
