@@ -50,6 +50,13 @@ def main() -> None:
     envvar="MOCK_SERVER_CONTROL_TOKEN",
     help="What the control endpoints ask for; without it they are there on a loopback address alone.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes; with more than one, control and scenarios that count are off.",
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Log every request to standard error.")
 def serve(**options: Any) -> None:
     """Serve every provider's API until interrupted.

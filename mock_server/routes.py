@@ -21,8 +21,8 @@ from mock_server.traffic import CONTENT_TYPE
 __all__ = ["Routes", "base_path", "environment"]
 
 CONTROL = "/_mock/"
-OPEN = frozenset({"health"})
-"""Of the control endpoints, what anyone may ask for: whoever waits for the server has no token."""
+OPEN = frozenset({"health", "environment"})
+"""Of the control endpoints, what anyone may ask for: whoever waits for the server, or looks for it, has no token."""
 
 
 def base_path(codec: Codec) -> str:

@@ -1,7 +1,11 @@
 """What ``mock-server serve`` does with its options."""
 
+import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 
 import click
@@ -17,7 +21,9 @@ from mock_server.provider_state import Validation
 from mock_server.routes import base_path
 from mock_server.scenario_files import ScenarioError
 from mock_server.scenario_source import ScenarioSource
+from mock_server.scenarios import Scenario
 from mock_server.web_server import AddressInUseError, WebServer, open_socket
+from mock_server.workers import can_have_workers, run_workers
 
 __all__ = ["ServeOptions", "serve"]
 
@@ -38,6 +44,7 @@ class ServeOptions:
     seed: int = 0
     profile: str | None = None
     log_format: LogFormat | None = None
+    workers: int = 1
 
 
 def serve(options: ServeOptions) -> None:
@@ -46,16 +53,27 @@ def serve(options: ServeOptions) -> None:
         raise click.UsageError(
             f"--host {options.host} lets other machines in: give --api-key KEY, or --allow-anyone if that is meant"
         )
+    if options.workers > 1 and not can_have_workers():
+        raise click.UsageError("--workers needs a system on which several processes can listen at one address")
     if options.log_format is not None:
         begin_log(options.log_format)
     engine = _engine(options)
+    if options.workers > 1 and (counted := list(compress(engine.script.names, map(_counts, engine.script.scenarios)))):
+        raise click.UsageError(f"workers share no counts, without which these scenarios fail: {', '.join(counted)}")
     try:
-        listener = open_socket(options.host, options.port)
+        listener = open_socket(options.host, options.port, shared=options.workers > 1)
     except AddressInUseError as error:
         raise click.ClickException(str(error)) from None
-    bound = listener.getsockname()[1]
-    access = Access(options.host, options.control_token)
-    WebServer(engine, listener, on_started=_announcement(options, engine, bound), access=access).run_until_stopped()
+    _raise_file_limit()
+    announce = _announcement(options, engine, listener.getsockname()[1])
+    access = Access(options.host, options.control_token, shared=options.workers > 1)
+
+    def run(listener: socket.socket, on_started: Callable[[], None]) -> None:
+        WebServer(engine, listener, on_started=on_started, access=access).run_until_stopped()
+
+    if options.workers > 1:
+        sys.exit(run_workers(options.workers, listener, run, announce))
+    run(listener, announce)
     if unused := engine.script.unused:
         click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
 
@@ -82,6 +100,23 @@ def _codecs(profile: str | None) -> list[Codec]:
         return codecs if profile is None else deviate(codecs, load_profile(profile))
     except InvalidInputError as error:
         raise click.BadParameter(error.message, param_hint="--profile") from None
+
+
+def _counts(scenario: Scenario) -> bool:
+    """Whether what it answers depends on how often it was asked."""
+    when = scenario.when
+    turns = scenario.turns or ()
+    spoils = any(turn.fault is not None and turn.fault.spoils for turn in turns)
+    return when.nth is not None or when.probability is not None or scenario.sequence is not None or spoils
+
+
+def _raise_file_limit() -> None:
+    """Let there be as many connections as the system allows this process."""
+    with suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _announcement(options: ServeOptions, engine: Engine, port: int) -> Callable[[], None]:

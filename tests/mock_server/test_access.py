@@ -51,6 +51,7 @@ def test_a_loopback_address() -> None:
         (GUARDED, {"authorization": "Bearer t1"}, None),
         (GUARDED, {"x-mock-token": "t1"}, None),
         (Access("127.0.0.1", "t1"), {"host": "localhost:1"}, 401),
+        (Access("127.0.0.1", "t1", shared=True), {"x-mock-token": "t1"}, 501),
     ],
 )
 def test_control_is_for_whom_it_is_meant(access: Access, headers: dict[str, str], status: int | None) -> None:

@@ -180,3 +180,20 @@ def test_afterwards():
         cwd=tmp_path,
     )
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_workers_share_the_address_and_end_together(tmp_path: Path) -> None:
+    scenarios = tmp_path / "s.yaml"
+    scenarios.write_text("scenarios: [{name: a, reply: scripted}]")
+    with serving("--workers", "2", "--scenarios", str(scenarios)) as (process, origin):
+        rest_of_lines(process)
+        for _ in range(10):
+            assert httpx.get(f"{origin}/_mock/health").status_code == 200
+        assert httpx.get(f"{origin}/_mock/requests").status_code == 501
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20) == ("", "")
+        assert process.returncode == 0
+    scenarios.write_text("scenarios: [{name: third, when: {nth: 3}, reply: scripted}]")
+    done = CliRunner().invoke(main, ["serve", "--workers", "2", "--port", "0", "--scenarios", str(scenarios)])
+    assert done.exit_code == 2
+    assert "workers share no counts, without which these scenarios fail: third" in done.stderr
