@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from llm_sdk.codec import Codec, ModelCall
 from llm_sdk.errors import InvalidInputError
@@ -17,6 +18,7 @@ from mock_server.conditions import When
 from mock_server.engine import Engine
 from mock_server.fault_rules import FaultRule
 from mock_server.faults import Fault
+from mock_server.in_process import intercept, make_router, provider_hosts
 from mock_server.journal import Exchange
 from mock_server.pacing import Pace
 from mock_server.profiles import deviate, load_profile
@@ -26,6 +28,11 @@ from mock_server.scenario_files import load_scenarios, read_conditions, read_sce
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall, Turn
 from mock_server.transport import MockTransport
 from mock_server.web_server import WebServer, open_socket
+
+if TYPE_CHECKING:
+    import respx
+
+    from mock_server.app import MockApp
 
 __all__ = ["MockServer", "ScenarioBuilder", "tool_call"]
 
@@ -143,6 +150,33 @@ class MockServer:
     def transport(self) -> MockTransport:
         """A transport for clients of httpx and httpx2, sync and async, that needs no socket."""
         return MockTransport(self._engine)
+
+    @property
+    def app(self) -> "MockApp":
+        """The stand-in as an ASGI application."""
+        from mock_server.app import MockApp
+
+        return MockApp(self._engine)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts of the providers' real APIs, which :meth:`intercept` and :meth:`router` answer."""
+        return provider_hosts(self._engine.codecs)
+
+    def intercept(self) -> AbstractContextManager[None]:
+        """Answer, in a ``with`` block, whatever clients of httpx and httpx2 send to the providers' real hosts: for an
+        app whose base URLs are built in. All other requests go their way. It holds for the whole process."""
+        return intercept(self.transport, self.hosts)
+
+    def router(self, *, pass_through: Iterable[str] = ()) -> "respx.MockRouter":
+        """A router of respx for the providers' real hosts: ``with mock.router():``. Requests to the hosts in
+        ``pass_through`` are really sent, and all others are an error. Raises ImportError without respx."""
+        return make_router(self.transport, self.hosts, pass_through)
+
+    def side_effect(self, request: Any) -> Any:
+        """Answer a request of httpx, as a side effect in a router of your own:
+        ``respx_mock.route(host="...").mock(side_effect=mock.side_effect)``."""
+        return self.transport.side_effect(request)
 
     @property
     def engine(self) -> Engine:

@@ -5,7 +5,7 @@ httpx's own ASGI transport collects the whole stream before the caller sees any 
 
 import sys
 from collections.abc import AsyncIterator, Iterator
-from types import ModuleType
+from functools import cache
 from typing import Any
 
 import httpx
@@ -34,55 +34,65 @@ class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: Any) -> Any:
         """Answer one request of a sync client."""
-        library = _library_of(request)
-        found = self._begin(request, request.read())
-        plan = found.run() if isinstance(found, PendingReply) else found
+        plan = self._run(request)
         self._clock.sleep(plan.latency)
-        return _response(library, plan, _sync_stream(library, plan, self._clock))
+        return _response(request, plan, self._clock)
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer one request of an async client."""
-        library = _library_of(request)
         found = self._begin(request, await request.aread())
         plan = await found.run_async() if isinstance(found, PendingReply) else found
         await self._clock.sleep_async(plan.latency)
-        return _response(library, plan, _async_stream(library, plan, self._clock))
+        return _response(request, plan, self._clock)
+
+    def side_effect(self, request: Any) -> Any:
+        """The answer for whoever does not say whether the client is sync, as respx does not: delays that come before
+        the status line come before the first byte of the body instead."""
+        plan = self._run(request)
+        return _response(request, plan, self._clock, wait=plan.latency)
+
+    def _run(self, request: Any) -> ReplyPlan:
+        found = self._begin(request, request.read())
+        return found.run() if isinstance(found, PendingReply) else found
 
     def _begin(self, request: Any, body: bytes) -> ReplyPlan | PendingReply:
         target = request.url.raw_path.decode("latin-1")
         return self._routes.answer(request.method, target, dict(request.headers), body, request.url.host)
 
 
-def _library_of(request: Any) -> ModuleType:
-    """The library that made this request: its client accepts only its own responses and errors."""
-    return sys.modules[type(request).__module__.partition(".")[0]]
-
-
-def _response(library: Any, plan: ReplyPlan, stream: Any) -> Any:
+def _response(request: Any, plan: ReplyPlan, clock: Clock, *, wait: float = 0.0) -> Any:
+    """The answer, as the library that made this request has it: its client accepts only its own."""
+    library: Any = sys.modules[type(request).__module__.partition(".")[0]]
     if plan.reset and not plan.chunks:
         raise library.ReadError(RESET)
+    stream = _stream_of(library)(plan, clock, wait)
     return library.Response(plan.status, headers=dict(plan.headers), stream=stream)
 
 
-def _sync_stream(library: Any, plan: ReplyPlan, clock: Clock) -> Any:
-    class Stream(library.SyncByteStream):  # type: ignore[misc]
+@cache
+def _stream_of(library: Any) -> Any:
+    """The class of bodies for clients of this library, sync and async, that come piece by piece."""
+
+    class Stream(library.SyncByteStream, library.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self, plan: ReplyPlan, clock: Clock, wait: float) -> None:
+            self._plan, self._clock, self._wait = plan, clock, wait
+
         def __iter__(self) -> Iterator[bytes]:
-            for chunk in plan.chunks:
-                clock.sleep(chunk.delay)
+            self._clock.sleep(self._wait)
+            for chunk in self._plan.chunks:
+                self._clock.sleep(chunk.delay)
                 yield chunk.data
-            if not plan.complete:
-                raise library.ReadError(RESET) if plan.reset else library.RemoteProtocolError(CUT)
+            self._end()
 
-    return Stream()
-
-
-def _async_stream(library: Any, plan: ReplyPlan, clock: Clock) -> Any:
-    class Stream(library.AsyncByteStream):  # type: ignore[misc]
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            for chunk in plan.chunks:
-                await clock.sleep_async(chunk.delay)
+            await self._clock.sleep_async(self._wait)
+            for chunk in self._plan.chunks:
+                await self._clock.sleep_async(chunk.delay)
                 yield chunk.data
-            if not plan.complete:
-                raise library.ReadError(RESET) if plan.reset else library.RemoteProtocolError(CUT)
+            self._end()
 
-    return Stream()
+        def _end(self) -> None:
+            if not self._plan.complete:
+                raise library.ReadError(RESET) if self._plan.reset else library.RemoteProtocolError(CUT)
+
+    return Stream
