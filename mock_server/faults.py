@@ -128,11 +128,11 @@ def put_on(plan: ReplyPlan, fault: Fault, seed: str = "") -> ReplyPlan:
     chunks = list(plan.chunks)
     if fault.malformed_event is not None and fault.malformed_event <= len(chunks):
         at = fault.malformed_event - 1
-        chunks[at] = replace(chunks[at], data=_broken(chunks[at].data))
+        chunks[at] = chunks[at]._replace(data=_broken(chunks[at].data))
     if fault.omit_end and chunks:
         last = chunks.pop()
         if not plan.stream:
-            chunks.append(replace(last, data=last.data.rstrip()[:-1]))
+            chunks.append(last._replace(data=last.data.rstrip()[:-1]))
     length = sum(len(chunk.data) for chunk in chunks)
     vary = _jitter(fault, seed)
     latency = plan.latency + vary(fault.latency or 0.0)
@@ -179,7 +179,7 @@ def _paced(chunks: list[TimedChunk], fault: Fault, vary: Callable[[float], float
     if fault.stall_after_events is not None and fault.stall_after_events < len(delays):
         delays[fault.stall_after_events] += fault.stall
     return [
-        chunk if chunk.delay == delay else replace(chunk, delay=delay)
+        chunk if chunk.delay == delay else chunk._replace(delay=delay)
         for chunk, delay in zip(chunks, delays, strict=True)
     ]
 
@@ -209,7 +209,7 @@ def _first_bytes(chunks: list[TimedChunk], length: int) -> list[TimedChunk]:
     for chunk in chunks:
         if length <= 0:
             break
-        kept.append(replace(chunk, data=chunk.data[:length]))
+        kept.append(chunk._replace(data=chunk.data[:length]))
         length -= len(chunk.data)
     return kept
 
@@ -217,7 +217,7 @@ def _first_bytes(chunks: list[TimedChunk], length: int) -> list[TimedChunk]:
 def _split(chunk: TimedChunk) -> list[TimedChunk]:
     """The chunk cut inside each of its characters of several bytes."""
     first, *rest = INSIDE_CHARACTER.split(chunk.data)
-    return [replace(chunk, data=first), *map(TimedChunk, rest)]
+    return [chunk._replace(data=first), *map(TimedChunk, rest)]
 
 
 def _written(value: Any) -> str:

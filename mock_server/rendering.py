@@ -4,6 +4,7 @@ are kept and new ids put in their places, which costs a hundredth of writing it.
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 from mock_server.ids import CallIds, Token
@@ -52,8 +53,8 @@ class Rendering:
     """A written answer and where its ids are.
 
     ``places`` are offsets into the bytes of all chunks, each with the index of its token in ``tokens``;
-    ``header_tokens`` are the headers that have ids in them. It is ``proven`` once it has made the same answer that was
-    written in full.
+    ``header_tokens`` are the headers that have ids in them; ``cuts`` are the beginning, the end and the delay of each
+    chunk. It is ``proven`` once it has made the same answer that was written in full.
     """
 
     plan: ReplyPlan
@@ -61,6 +62,7 @@ class Rendering:
     tokens: list[Token]
     places: tuple[tuple[int, int], ...]
     header_tokens: Mapping[str, tuple[int, ...]]
+    cuts: tuple[tuple[int, int, float], ...]
     proven: bool = False
 
     @classmethod
@@ -73,7 +75,9 @@ class Rendering:
             for name, value in plan.headers.items()
             if (numbers := tuple(number for number, token in enumerate(tokens) if token.text in value))
         }
-        return cls(plan, body, tokens, tuple(places), headers)
+        ends = list(accumulate(len(chunk.data) for chunk in plan.chunks))
+        cuts = tuple(zip([0, *ends], ends, [chunk.delay for chunk in plan.chunks], strict=False))
+        return cls(plan, body, tokens, tuple(places), headers, cuts)
 
     def with_ids(self, ids: CallIds) -> ReplyPlan | None:
         """The answer with other ids; None where these are used for something else."""
@@ -91,12 +95,7 @@ class Rendering:
         return replace(self.plan, headers=headers, chunks=self._cut(bytes(body)))
 
     def _cut(self, body: bytes) -> tuple[TimedChunk, ...]:
-        chunks, at = [], 0
-        for chunk in self.plan.chunks:
-            end = at + len(chunk.data)
-            chunks.append(TimedChunk(body[at:end], chunk.delay))
-            at = end
-        return tuple(chunks)
+        return tuple([TimedChunk(body[start:end], delay) for start, end, delay in self.cuts])
 
 
 def _found(body: bytes, text: bytes) -> list[int]:
