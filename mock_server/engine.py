@@ -7,10 +7,12 @@ function of the seed, the scenarios and the requests so far.
 import hashlib
 import hmac
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from pydantic import ValidationError
@@ -77,15 +79,19 @@ class _Call:
     codec: Codec
     request: WireRequest
     headers: Mapping[str, str]
+    time: float
+    arrived: float
     ids: CallIds | None = None
     framing: Framing = "sse"
     model_call: ModelCall | None = None
     fingerprint: str = ""
     complaints: tuple[str, ...] = ()
     scenario: str | None = None
+    turn: int | None = None
     faults: FaultPlan | None = None
     response: ModelResponse | None = None
     error: str | None = None
+    retry_after: float | None = None
 
 
 class Engine:
@@ -125,6 +131,7 @@ class Engine:
         self._number = 0
         self._readings: Kept[_Reading] = Kept()
         self._rendered = RenderedAnswers()
+        self._salt = os.urandom(16)
         self._secret_headers = frozenset(name for codec in self.codecs for name, _ in codec.endpoint.key_headers)
 
     @property
@@ -169,7 +176,7 @@ class Engine:
             if self.source is not None and (changed := self.source.reload()) is not None:
                 self.script.exchange(self._initial, changed)
                 self._initial = changed
-            call = _Call(codec, request, headers)
+            call = _Call(codec, request, headers, self.clock.time(), monotonic())
             try:
                 plan = self._plan(call)
             except LanguageModelError as error:
@@ -194,7 +201,8 @@ class Engine:
         asked = Asked(codec.provider, model_call, call.headers)
         choice = self.script.choose(asked, call.fingerprint)
         turn = choice.turn if choice is not None else NOTHING
-        call.scenario = choice.name if choice is not None else None
+        if choice is not None:
+            call.scenario, call.turn = choice.name, choice.answered + 1
         call.faults = self.faults.plan(asked, codec, turn.fault, in_model, (call.scenario, request.path))
         if call.faults is not None and call.faults.error is not None:
             return self._damaged(call, self._refuse(call, call.faults.error))
@@ -371,6 +379,7 @@ class Engine:
         headers = codec.response_headers(call.ids or self._unread_ids(call), stream=False)
         error.locate(provider=None, request_id=headers.get(codec.endpoint.request_id_header.lower()))
         call.error = error.message
+        call.retry_after = error.retry_after if isinstance(error, StatusCodeError) else None
         return whole_reply(codec.encode_error(error), headers)
 
     def _unread_ids(self, call: _Call) -> CallIds:
@@ -382,26 +391,41 @@ class Engine:
     def _write_down(self, call: _Call, plan: ReplyPlan) -> None:
         self._number += 1
         model_call = call.model_call
+        key = call.codec.endpoint.key_of(call.headers, call.request.path)
         exchange = Exchange(
             number=self._number,
             provider=call.codec.provider,
             method=call.request.method,
             path=redact_path(call.request.path),
-            headers=redact_headers(call.headers, self._secret_headers),
+            headers=redact_headers(call.headers, self._secret_headers, key),
             body=call.request.body,
             status=plan.status,
             model_id=model_call.model_id if model_call is not None else None,
             input=model_call.input if model_call is not None else None,
             stream=model_call.stream if model_call is not None else False,
             scenario=call.scenario,
+            turn=call.turn,
             response=call.response,
             error=call.error,
+            retry_after=call.retry_after,
             faults=plan.faults,
+            complete=plan.complete,
             warnings=(model_call.warnings if model_call is not None else ()) + call.complaints,
+            time=call.time,
+            arrived=call.arrived,
+            seconds=plan.seconds,
+            caller=self._caller(key),
+            fingerprint=call.fingerprint,
         )
         self.journal.add(exchange)
         self.traffic.count(exchange.provider, exchange.status, exchange.scenario)
         log_exchange(exchange)
+
+    def _caller(self, key: str | None) -> str:
+        """What tells one key from another, and nothing else of it."""
+        if key is None:
+            return ""
+        return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=4).hexdigest()
 
 
 def _decode(codec: Codec, request: WireRequest) -> ModelCall:

@@ -37,6 +37,11 @@ class ReplyPlan:
     faults: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.latency + sum([chunk.delay for chunk in self.chunks])
+
+    @property
     def waits(self) -> bool:
         """Whether any of it comes later than at once."""
         return self.latency > 0 or any(chunk.delay for chunk in self.chunks)
