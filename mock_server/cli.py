@@ -57,6 +57,11 @@ def main() -> None:
     show_default=True,
     help="Processes; with more than one, control and scenarios that count are off.",
 )
+@click.option(
+    "--isolate-keys",
+    is_flag=True,
+    help="Keep the scenarios, requests, faults and kept responses of each API key apart from all others.",
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Log every request to standard error.")
 def serve(**options: Any) -> None:
     """Serve every provider's API until interrupted.

@@ -125,6 +125,7 @@ class Engine:
         self.source: ScenarioSource | None = None
         self._initial = self.script.scenarios
         self._strict = strict
+        self._validation = validation
         self._api_key = api_key
         self._seed = seed
         self._repeats = Counter()
@@ -138,6 +139,21 @@ class Engine:
     def providers(self) -> list[str]:
         """The names of the protocols that are spoken here."""
         return [codec.provider for codec in self.codecs]
+
+    def twin(self) -> "Engine":
+        """An engine that begins as this one did, with requests, faults and state of its own; traffic is counted for
+        both together."""
+        other = Engine(
+            self._initial,
+            strict=self._strict,
+            api_key=self._api_key,
+            seed=self._seed,
+            codecs=self.codecs,
+            clock=self.clock,
+            validation=self._validation,
+        )
+        other.traffic = self.traffic
+        return other
 
     def begin_with(self, scenarios: Iterable[Scenario]) -> None:
         """Take these as the scenarios to go back to."""

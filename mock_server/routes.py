@@ -15,6 +15,7 @@ from mock_server.engine import Engine
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.scenario_files import ScenarioError, parse_scenarios, read_fault_rules
+from mock_server.scenarios import Scenario
 from mock_server.service_routes import claims, offered_at_root
 from mock_server.traffic import CONTENT_TYPE
 
@@ -52,6 +53,7 @@ class Routes:
             ("GET", "requests"): self._requests,
             ("GET", "scenarios"): self._scenarios,
             ("POST", "scenarios"): self._add_scenarios,
+            ("PUT", "scenarios"): self._put_scenarios,
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._add_faults,
             ("DELETE", "faults"): self._clear_faults,
@@ -165,15 +167,32 @@ class Routes:
         return json_reply(200, told | {"problems": [str(problem) for problem in source.problems] if source else []})
 
     def _add_scenarios(self, body: bytes) -> ReplyPlan:
+        scenarios = self._read_scenarios(body)
+        if isinstance(scenarios, ReplyPlan):
+            return scenarios
+        with self._engine.lock:
+            self._engine.script.add(scenarios)
+        return json_reply(200, {"added": len(scenarios)})
+
+    def _put_scenarios(self, body: bytes) -> ReplyPlan:
+        """Those that have the name of one that is there take its place; the others stand behind all."""
+        scenarios = self._read_scenarios(body)
+        if isinstance(scenarios, ReplyPlan):
+            return scenarios
+        with self._engine.lock:
+            script = self._engine.script
+            named = {scenario.name: scenario for scenario in script.scenarios if scenario.name is not None}
+            for scenario in scenarios:
+                script.put(scenario, instead_of=named.get(scenario.name or ""))
+        return json_reply(200, {"put": len(scenarios)})
+
+    def _read_scenarios(self, body: bytes) -> list[Scenario] | ReplyPlan:
         try:
-            scenarios = parse_scenarios(body.decode("utf-8"), providers=self._engine.providers)
+            return parse_scenarios(body.decode("utf-8"), providers=self._engine.providers)
         except UnicodeDecodeError:
             return _problem(400, "the body is not UTF-8 text")
         except ScenarioError as error:
             return _problem(400, str(error))
-        with self._engine.lock:
-            self._engine.script.add(scenarios)
-        return json_reply(200, {"added": len(scenarios)})
 
     def _faults(self, _: bytes) -> ReplyPlan:
         with self._engine.lock:

@@ -58,7 +58,9 @@ class MockServer:
     end of the ``with`` block raises AssertionError where a scenario has never answered. ``codecs`` are the protocols to
     speak: all that are registered by default. ``profile`` is a server that copies one of them and deviates from it: one
     of :data:`mock_server.profiles.PROFILES`. A ``host`` that lets other machines in needs an ``api_key`` or
-    ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off.
+    ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off. With ``isolate_keys`` each API key
+    has scenarios, requests, faults and kept responses of its own on the socket, and control is about the key in the
+    header ``x-mock-key``: see :class:`~mock_server.shared_server.SharedMock`.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class MockServer:
         validate: Validation | None = None,
         clock: Clock | None = None,
         use_all: bool = False,
+        isolate_keys: bool = False,
     ) -> None:
         if not in_process and not is_loopback(host) and api_key is None and not allow_anyone:
             raise InvalidInputError(f"host {host} lets other machines in: give an api_key, or allow_anyone=True")
@@ -88,6 +91,7 @@ class MockServer:
         self._engine.begin_with(_read_scenarios(scenarios, self._engine.providers))
         self._use_all = use_all
         self._in_process = in_process
+        self._isolate_keys = isolate_keys
         self._host, self._port = host, port
         self._server: WebServer | None = None
         self._thread: threading.Thread | None = None
@@ -100,7 +104,9 @@ class MockServer:
         listener = open_socket(self._host, self._port)
         host, port = listener.getsockname()[:2]
         accepting = threading.Event()
-        self._server = WebServer(self._engine, listener, on_started=accepting.set, grace=0.2)
+        self._server = WebServer(
+            self._engine, listener, on_started=accepting.set, grace=0.2, isolate_keys=self._isolate_keys
+        )
         self._thread = threading.Thread(target=self._server.run_until_stopped, name="mock-server", daemon=True)
         self._thread.start()
         accepting.wait()

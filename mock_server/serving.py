@@ -45,6 +45,7 @@ class ServeOptions:
     profile: str | None = None
     log_format: LogFormat | None = None
     workers: int = 1
+    isolate_keys: bool = False
 
 
 def serve(options: ServeOptions) -> None:
@@ -69,12 +70,13 @@ def serve(options: ServeOptions) -> None:
     access = Access(options.host, options.control_token, shared=options.workers > 1)
 
     def run(listener: socket.socket, on_started: Callable[[], None]) -> None:
-        WebServer(engine, listener, on_started=on_started, access=access).run_until_stopped()
+        isolated = options.isolate_keys
+        WebServer(engine, listener, on_started=on_started, access=access, isolate_keys=isolated).run_until_stopped()
 
     if options.workers > 1:
         sys.exit(run_workers(options.workers, listener, run, announce))
     run(listener, announce)
-    if unused := engine.script.unused:
+    if not options.isolate_keys and (unused := engine.script.unused):
         click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
 
 
@@ -88,7 +90,7 @@ def _engine(options: ServeOptions) -> Engine:
     )
     source = ScenarioSource(options.scenarios, providers=engine.providers)
     try:
-        engine.follow(source) if options.reload else engine.begin_with(source.load())
+        engine.follow(source) if options.reload and not options.isolate_keys else engine.begin_with(source.load())
     except ScenarioError as error:
         raise click.ClickException(str(error)) from None
     return engine

@@ -15,6 +15,7 @@ from mock_server.engine import Engine
 from mock_server.http_connection import HttpConnection
 from mock_server.http_reply import Framing
 from mock_server.http_request import HttpRequest
+from mock_server.keyed_routes import KeyedRoutes
 from mock_server.limits import Limits
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply
@@ -60,6 +61,7 @@ class WebServer:
     """Serves ``engine`` on ``listener``. ``on_started`` is called when connections are accepted.
 
     ``access`` says who may control it: by default this machine, where it listens on a loopback address, or nobody.
+    ``isolate_keys`` keeps what belongs to one API key from all others.
     A stop closes idle connections at once and gives open answers ``GRACE_SECONDS``, or ``grace`` seconds, to end.
     """
 
@@ -72,12 +74,14 @@ class WebServer:
         grace: float = GRACE_SECONDS,
         limits: Limits | None = None,
         access: Access | None = None,
+        isolate_keys: bool = False,
     ) -> None:
         self.limits = limits or Limits()
         self.clock = engine.clock
         self.is_stopping = False
         self.traffic = engine.traffic
-        self._routes = Routes(engine, access or Access(listener.getsockname()[0]))
+        routes = KeyedRoutes if isolate_keys else Routes
+        self._routes = routes(engine, access or Access(listener.getsockname()[0]))
         self._listener = listener
         self._on_started = on_started
         self._grace = grace
