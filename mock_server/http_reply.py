@@ -40,12 +40,17 @@ class Framing:
         lines += _header_lines(plan.headers)
         if self.chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
-        if not self.keeps_alive and "connection" not in plan.headers:
-            lines.append(b"connection: close\r\n")
-        elif not request.chunked:
-            lines.append(b"connection: keep-alive\r\n")
+        lines += self._connection_lines(request, plan)
         lines.append(b"\r\n")
         self.head = b"".join(lines)
+
+    def _connection_lines(self, request: HttpRequest, plan: ReplyPlan) -> list[bytes]:
+        if not plan.complete:
+            # What dies does not announce it. Node's client takes the end of an announced connection for the answer's.
+            return []
+        if not self.keeps_alive and "connection" not in plan.headers:
+            return [b"connection: close\r\n"]
+        return [] if request.chunked else [b"connection: keep-alive\r\n"]
 
     def whole(self, plan: ReplyPlan) -> bytes:
         """All that goes out, in one piece."""
