@@ -45,6 +45,7 @@ class Server:
     files: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     path: str = CHAT
+    model: str = "gpt-4o"
 
 
 OURS = Server(
@@ -101,14 +102,14 @@ PEERS = (
         {"f.yaml": json.dumps({"rules": [DWMKERR_RULE]})},
         {"PORT": "{port}"},
     ),
-    Server("mock-openai-api", ("{bin}/mock-openai-api", "-p", "{port}"), "mock-openai-api"),
+    Server("mock-openai-api", ("{bin}/mock-openai-api", "-p", "{port}"), "mock-openai-api", model="gpt-4-mock"),
 )
 
 
-def request_body(*, stream: bool) -> bytes:
+def request_body(*, stream: bool, model: str = "gpt-4o") -> bytes:
     """What every server is asked."""
     message = {"role": "user", "content": "hello there"}
-    asked = {"model": "gpt-4o", "messages": [message], **({"stream": True} if stream else {})}
+    asked = {"model": model, "messages": [message], **({"stream": True} if stream else {})}
     return json.dumps(asked).encode()
 
 
@@ -141,7 +142,7 @@ def running(server: Server, programs: Path | None) -> Iterator[tuple[str, int, f
         try:
             url = f"http://127.0.0.1:{port}{server.path}"
             try:
-                first_answer(url, request_body(stream=False))
+                first_answer(url, request_body(stream=False, model=server.model))
             except TimeoutError as error:
                 log = (Path(folder) / "log").read_text(errors="replace")[-500:]
                 raise click.ClickException(f"{server.name}: {error}; it says:\n{log}") from None
@@ -183,7 +184,7 @@ def measure(server: Server, programs: Path | None, result: Result, *, seconds: f
         used = processor_seconds([process])
         loads = []
         for stream in (False, True):
-            body = request_body(stream=stream)
+            body = request_body(stream=stream, model=server.model)
             loads.append(put_load_on(url, body, seconds=seconds, connections=connections, processes=[process]))
         result.add(start, used, *loads)
 

@@ -50,7 +50,7 @@ HEADERS = st.dictionaries(
     st.text(st.characters(max_codepoint=255), max_size=30),
     max_size=4,
 )
-BOUNDED = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -86,9 +86,10 @@ def recorded(provider: str) -> list[tuple[WireRequest, tuple[Any, ...]]]:
                 body = json.loads(request.body)
             except ValueError:
                 continue
+            headers = {name: ", ".join(values) for name, values in request.headers.items()}
             for place in places(body):
                 kind = (parts.path, *("*" if isinstance(key, int) else key for key in place))
-                kinds.setdefault(kind, (WireRequest(request.method, target, request.body, request.headers), place))
+                kinds.setdefault(kind, (WireRequest(request.method, target, request.body, headers), place))
     return list(kinds.values())
 
 
@@ -150,7 +151,7 @@ def test_what_was_found(provider: str, place: tuple[Any, ...]) -> None:
         if tuple("*" if isinstance(key, int) else key for key in at) == place
     ]
     assert found
-    for request, at in found:
+    for request, at in found[:1]:
         for wrong in WRONG:
             body = json.dumps(with_wrong(json.loads(request.body), at, wrong)).encode()
             assert answered(provider, WireRequest(request.method, request.path, body, request.headers)) < 500
