@@ -11,6 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 from conformance.selection import ARGUMENTS
 from conformance.settings import CASSETTES
+from conformance.stash import PROVED
 from llm_sdk.registry import provider_names
 from llm_sdk.types import JsonObject
 
@@ -62,11 +64,20 @@ def _digests() -> Iterator[tuple[str, str]]:
         yield name, hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    provider: str
+    case: str
+    check: str
+    name: str
+    proved: tuple[str, ...]
+
+
 class _Names:
     """Notes the checks that are collected."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str, str, str]] = []
+        self.found: list[_Collected] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
@@ -74,7 +85,8 @@ class _Names:
             target = next((value for name, value in params.items() if name in ARGUMENTS), None)
             if target is not None:
                 check = getattr(item, "originalname", item.name)
-                self.found.append((target.provider, target.case, check, item.name))
+                proved = tuple(requirement.id for requirement in item.stash.get(PROVED, []))
+                self.found.append(_Collected(target.provider, target.case, check, item.name, proved))
 
 
 def make_manifest() -> JsonObject:
@@ -85,19 +97,25 @@ def make_manifest() -> JsonObject:
         status = pytest.main([*words, "-p", "no:cacheprovider", "--provider", "all"], plugins=[names])
     if status != pytest.ExitCode.OK:
         raise RuntimeError(f"the checks cannot be collected: {output.getvalue()[-500:]}")
+    if nameless := sorted({row.check for row in names.found if not row.proved}):
+        raise RuntimeError(f"checks that prove no requirement: {', '.join(nameless)}")
     return {
         "providers": {name: _of_provider(name, names.found) for name in provider_names()},
         "files": dict(_digests()),
     }
 
 
-def _of_provider(provider: str, found: list[tuple[str, str, str, str]]) -> JsonObject:
-    here = [row for row in found if row[0] == provider]
+def _of_provider(provider: str, found: list[_Collected]) -> JsonObject:
+    here = [row for row in found if row.provider == provider]
     return {
         "checks": len(here),
-        "digest": digest_of_checks(row[3] for row in here),
-        "by_check": dict(sorted(Counter(row[2] for row in here).items())),
-        "by_case": dict(sorted(Counter(row[1] for row in here).items())),
+        "digest": digest_of_checks(row.name for row in here),
+        "by_check": dict(sorted(Counter(row.check for row in here).items())),
+        "by_case": dict(sorted(Counter(row.case for row in here).items())),
+        "by_requirement": {
+            id: dict(sorted(Counter(row.check for row in here if id in row.proved).items()))
+            for id in sorted({id for row in here for id in row.proved})
+        },
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from conformance.catalogue import AREAS, load_requirements
 from docs.cells import option_cell, part_cell, wire_cell
+from docs.tables import table
 from llm_sdk.codec import Codec, ModelCall, SeededIds, WireResponse
 from llm_sdk.errors import status_error
 from llm_sdk.registry import PROVIDERS, get_codec
@@ -46,7 +47,7 @@ def _index() -> Iterator[str]:
     yield ""
     yield "What each protocol carries, what becomes of the rest, and its quirks with their sources."
     yield ""
-    yield from _table(("provider", "protocol"), ((f"[{name}]({name}.md)", _about(name)[0]) for name in PROVIDERS))
+    yield from table(("provider", "protocol"), ((f"[{name}]({name}.md)", _about(name)[0]) for name in PROVIDERS))
     yield ""
     yield f"Made by `{COMMAND}`."
 
@@ -82,14 +83,6 @@ def _page(provider: str) -> Iterator[str]:
         yield from section
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = list(head)
-    yield f"| {' | '.join(names)} |"
-    yield f"|{' --- |' * len(names)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-
-
 def _endpoint(provider: str, codec: Codec) -> Iterator[str]:
     endpoint = codec.endpoint
     call = LanguageModelInput(messages=[UserMessage(content=[TextPart(text="Hi")])])
@@ -104,7 +97,7 @@ def _endpoint(provider: str, codec: Codec) -> Iterator[str]:
         "header of a request's id": f"`{endpoint.request_id_header}`" if endpoint.request_id_header else "none",
         "on the mock server": f"`{endpoint.mount}{endpoint.root}`",
     }
-    yield from _table(("", ""), rows.items())
+    yield from table(("", ""), rows.items())
 
 
 def _model_in(path: str) -> str:
@@ -123,29 +116,29 @@ def _parts(findings: Iterable[Finding]) -> Iterator[str]:
         f"in a {place} message" if place in ("user", "system") else f"in an {place} message" for place in PLACES[:3]
     )
     last = ""
-    table: list[list[str]] = []
+    lines: list[list[str]] = []
     for (kind, variant), cells in sorted(rows.items(), key=lambda row: kinds.index(row[0][0])):
-        table.append([f"`{kind}`" if kind != last else "", variant, *(cells.get(place, "") for place in PLACES)])
+        lines.append([f"`{kind}`" if kind != last else "", variant, *(cells.get(place, "") for place in PLACES)])
         last = kind
-    yield from _table(("part", "", *places, "in a tool result"), table)
+    yield from table(("part", "", *places, "in a tool result"), lines)
 
 
 def _options(findings: Iterable[Finding]) -> Iterator[str]:
     last = ""
-    table: list[list[str]] = []
+    lines: list[list[str]] = []
     for finding in findings:
         kind = finding.question.kind
         name = f"`{kind}`" if kind != last else ""
-        table.append([name, finding.question.variant, option_cell(finding), wire_cell(finding)])
+        lines.append([name, finding.question.variant, option_cell(finding), wire_cell(finding)])
         last = kind
-    yield from _table(("option", "", "", "on the wire"), table)
+    yield from table(("option", "", "", "on the wire"), lines)
 
 
 def _ends(provider: str) -> Iterator[str]:
     words = import_module(f"{PROVIDERS[provider]}.finish").FINISH_REASONS
     yield "Any other word is `other`. `finish_detail` is the word itself."
     yield ""
-    yield from _table(("on the wire", "`finish_reason`"), ((f"`{word}`", f"`{words[word]}`") for word in words))
+    yield from table(("on the wire", "`finish_reason`"), ((f"`{word}`", f"`{words[word]}`") for word in words))
 
 
 def _usage(codec: Codec) -> Iterator[str]:
@@ -161,7 +154,7 @@ def _usage(codec: Codec) -> Iterator[str]:
         "input": read.input_tokens_details if read else None,
         "output": read.output_tokens_details if read else None,
     }
-    yield from _table(
+    yield from table(
         ("", "details"),
         (
             (side, ", ".join(f"`{name}`" for name in details.model_dump()) if details else "none")
@@ -180,7 +173,7 @@ def _errors(codec: Codec) -> Iterator[str]:
         code = getattr(error, "code", None)
         body = " ".join(reply.body.decode().split())
         rows.append([str(status), f"`{type(error).__name__}`", f"`{code}`" if code else "", f"`{body}`"])
-    yield from _table(("status", "error", "`code`", "body"), rows)
+    yield from table(("status", "error", "`code`", "body"), rows)
 
 
 def _quirks(provider: str) -> Iterator[str]:

@@ -18,9 +18,7 @@ from llm_sdk.registry import provider_names
 @click.option("--name", default="", help="Only the mutants whose name holds this.")
 @click.option("--quirks", is_flag=True, help="Only the mutants that break what is a quirk of some providers.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="How many processes share them.")
-@click.option(
-    "--write", is_flag=True, help=f"Judge each by every check on its cases, and write {FILE.name}; goes with --all."
-)
+@click.option("--write", is_flag=True, help=f"Write {FILE.name}; goes with --all.")
 def main(provider: tuple[str, ...], every: bool, name: str, quirks: bool, jobs: int, write: bool) -> None:
     """Print a line for each mutant; the exit status is 1 when one survives, or the reference fails."""
     providers = provider_names() if every else list(provider)
@@ -32,7 +30,7 @@ def main(provider: tuple[str, ...], every: bool, name: str, quirks: bool, jobs: 
     mutants = [found for found in named if any(map(found.applies_to, providers))]
     if not mutants:
         raise click.UsageError(f"no mutant of this name can be seen with {' or '.join(providers)}")
-    kills = hunt(mutants, providers, jobs=jobs, by_every_check=write)
+    kills = hunt(mutants, providers, jobs=jobs)
     survivors = _tell(mutants, kills)
     if len(named) > len(mutants):
         click.echo(f"{len(named) - len(mutants)} others break nothing that {' or '.join(providers)} has")

@@ -103,21 +103,17 @@ def on_trial(trial: Trial) -> Iterator[None]:
         _judged.pop()
 
 
-def trial_of(mutant: Mutant, *, by_every_check: bool = False) -> Trial:
-    """A mutant, to be judged by what it names, or by every check on the cases that it names."""
-    checks = ("",) if by_every_check else tuple(mutant.checks.split(ANY_OF))
-    return Trial(mutant.name, mutant.make, frozenset(mutant.cases), checks, mutant.around)
+def trial_of(mutant: Mutant) -> Trial:
+    """A mutant, to be judged by what it names."""
+    return Trial(mutant.name, mutant.make, frozenset(mutant.cases), tuple(mutant.checks.split(ANY_OF)), mutant.around)
 
 
-def hunt(
-    mutants: Sequence[Mutant], providers: Sequence[str], *, jobs: int = 1, by_every_check: bool = False
-) -> list[Kill]:
+def hunt(mutants: Sequence[Mutant], providers: Sequence[str], *, jobs: int = 1) -> list[Kill]:
     """Judge mutants with each of the providers that they break something of, shared among ``jobs`` processes, and
-    the reference adapter by all that judged them: its judgements are the last. With ``by_every_check`` the first
-    provider of each mutant judges it by every check on its cases. Raises RuntimeError where the suite itself cannot
-    judge.
+    the reference adapter by all that judged them: its judgements are the last. Raises RuntimeError where the suite
+    itself cannot judge.
     """
-    lots = _lots(mutants, providers, jobs, by_every_check=by_every_check)
+    lots = _lots(mutants, providers, jobs)
     if len(lots) == 1:
         found = _hunt_lot(lots[0])
     else:
@@ -128,22 +124,18 @@ def hunt(
 
 @dataclass(frozen=True, slots=True)
 class _Lot:
-    """Mutants that one process judges with one provider; those in ``widely`` by every check on their cases."""
+    """Mutants that one process judges with one provider."""
 
     provider: str
     names: tuple[str, ...]
-    widely: frozenset[str]
 
 
-def _lots(mutants: Sequence[Mutant], providers: Sequence[str], jobs: int, *, by_every_check: bool) -> list[_Lot]:
+def _lots(mutants: Sequence[Mutant], providers: Sequence[str], jobs: int) -> list[_Lot]:
     pieces = max(1, jobs // len(providers))
-    seen: set[str] = set()
     lots = []
     for provider in providers:
         names = [mutant.name for mutant in mutants if mutant.applies_to(provider)]
-        widely = frozenset(names) - seen if by_every_check else frozenset()
-        seen |= set(names)
-        lots += [_Lot(provider, lot, widely) for at in range(pieces) if (lot := tuple(names[at::pieces]))]
+        lots += [_Lot(provider, lot) for at in range(pieces) if (lot := tuple(names[at::pieces]))]
     return lots
 
 
@@ -151,9 +143,8 @@ def _hunt_lot(lot: _Lot) -> list[Kill]:
     load_mutants()
     mutants = [mutant_by_name(name) for name in lot.names]
     cases = sorted({case for mutant in mutants for case in mutant.cases})
-    trials = [trial_of(mutant, by_every_check=mutant.name in lot.widely) for mutant in mutants]
-    named = [trial_of(mutant) for mutant in mutants]
-    return judge([*trials, Trial(REFERENCE, reference, any_of=tuple(named))], lot.provider, cases)
+    trials = [*map(trial_of, mutants)]
+    return judge([*trials, Trial(REFERENCE, reference, any_of=tuple(trials))], lot.provider, cases)
 
 
 def judge(trials: Sequence[Trial], provider: str, cases: Sequence[str] = ()) -> list[Kill]:
