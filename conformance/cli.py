@@ -14,6 +14,7 @@ import click
 from conformance.adapters import REFERENCE, AdapterError, transport_for
 from conformance.catalogue import CatalogueError, load_requirements
 from conformance.corpus import Selection, judge_corpus
+from conformance.explanation import explain
 from conformance.gathering import ENDED
 from conformance.lanes import LANES, open_lane
 from conformance.plan import PlanError
@@ -136,6 +137,7 @@ def requirements(as_json: bool) -> None:
 
 
 main.add_command(cassettes)
+main.add_command(explain)
 main.add_command(compare)
 main.add_command(drift)
 main.add_command(verify)
