@@ -20,11 +20,11 @@ from conformance.lanes import LANES, open_lane
 from conformance.plan import PlanError
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
 from conformance.recording_commands import cassettes, drift
-from conformance.recordings import RecordingError
 from conformance.report.commands import compare, verify
 from conformance.settings import CASSETTES, is_of_the_cases
 from conformance.smoke import smoke as try_glue
 from llm_sdk.errors import LanguageModelError
+from mock_server.recordings import RecordingError
 
 __all__ = ["main"]
 

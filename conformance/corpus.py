@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from conformance.attribution import attribute
 from conformance.exchange_judge import judge_exchange
 from conformance.judgement import FIGURES, Failure, Judgement
 from conformance.published import DEFAULT_FOLDER, load_schemas
-from conformance.recordings import Exchange, read_exchanges
 from llm_sdk.codec import Codec
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject
+from mock_server.attribution import attribute
+from mock_server.recordings import Exchange, read_exchanges
 
 __all__ = ["CorpusReport", "Selection", "judge_corpus", "select"]
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.known import Kind, Known
-from conformance.recordings import Exchange
-from conformance.stream_judge import unframe
 from conformance.wire_knowledge import ANYTHING, NOTHING, Shape, WireModels
 from llm_sdk.types import JsonObject
+from mock_server.recordings import Exchange, unframe
 
 __all__ = ["DriftReport", "Novelty", "find_drift", "lines_of"]
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 
 import httpx
 
-from conformance.recordings import Exchange, is_stream
 from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import Codec
 from llm_sdk.errors import LanguageModelError
@@ -13,6 +12,7 @@ from llm_sdk.registry import get_model
 from llm_sdk.types import LanguageModelInput
 from mock_server.cassette import Cut
 from mock_server.recording_transport import RecordingTransport
+from mock_server.recordings import Exchange, is_stream
 
 __all__ = ["CHEAP_MODELS", "live_exchanges"]
 

@@ -13,14 +13,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.comparison import describe
 from conformance.judgement import UNREAD, Judgement, MismatchError
 from conformance.published import Kind, PublishedSchemas
-from conformance.recordings import Exchange
 from conformance.stream_judge import judge_stream
 from llm_sdk.codec import Codec, ModelCall, SeededIds, WireRequest, WireResponse
+from llm_sdk.comparison import describe
 from llm_sdk.errors import AuthenticationError, InvalidInputError, RefusalError, StatusCodeError, status_error
 from llm_sdk.types import LanguageModelInput, ModelResponse, UserMessage
+from mock_server.recordings import Exchange
 
 __all__ = ["judge_exchange"]
 

@@ -4,9 +4,9 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.comparison import describe
 from conformance.replay import Performance
 from llm_sdk.accumulator import accumulate
+from llm_sdk.comparison import describe
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
 from llm_sdk.types import JsonObject, ModelResponse

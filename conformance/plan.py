@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from conformance.attribution import attribute
 from conformance.case import Case, Stage, load_cases
 from conformance.catalogue import Requirement, requirement_by_id
 from conformance.chunking import chunks, event_cuts
-from conformance.comparison import describe
 from conformance.conversation import Conversation
 from conformance.evidence import shown_by_answer, shown_by_error, shown_by_input
 from conformance.meaning import as_the_provider_reads, joins_turns
 from conformance.outcome import Outcome, failed
-from conformance.recordings import Exchange, RecordingError, read_exchanges, read_file
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
 from llm_sdk.capabilities import check
 from llm_sdk.codec import Codec, WireRequest, WireResponse
+from llm_sdk.comparison import describe
 from llm_sdk.errors import (
     InvariantError,
     LanguageModelError,
@@ -30,6 +28,8 @@ from llm_sdk.errors import (
 )
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import JsonObject, LanguageModelInput, TextPart, UserMessage
+from mock_server.attribution import attribute
+from mock_server.recordings import Exchange, RecordingError, read_exchanges, read_file
 
 __all__ = [
     "Call",

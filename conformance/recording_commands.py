@@ -13,13 +13,13 @@ from conformance.drift import find_drift, lines_of
 from conformance.drift_live import CHEAP_MODELS, live_exchanges
 from conformance.health import MAX_AGE, examine
 from conformance.known import FOLDER, KnownError, add_to, load_known
-from conformance.recordings import Exchange, RecordingError
 from conformance.settings import CASSETTES
 from conformance.wire_knowledge import wire_models_of
 from llm_sdk.codec import Codec
 from llm_sdk.environment import read_setting
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.registry import get_codec, provider_names
+from mock_server.recordings import Exchange, RecordingError
 
 __all__ = ["cassettes", "drift"]
 

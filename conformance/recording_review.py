@@ -7,13 +7,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from conformance.comparison import differences
 from conformance.outcome import as_json
 from conformance.plan import read_exchange
-from conformance.recordings import Exchange, is_stream
 from llm_sdk.codec import Codec, WireRequest
+from llm_sdk.comparison import differences
 from llm_sdk.errors import LanguageModelError
 from mock_server.cassette import Cassette, Interaction
+from mock_server.recordings import Exchange, is_stream
 
 __all__ = ["RECORDED", "Review", "review_of", "summary_of"]
 

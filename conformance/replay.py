@@ -16,10 +16,10 @@ from functools import cache
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
-from conformance.comparison import Difference, differences
-from conformance.recordings import Exchange
 from llm_sdk.codec import Codec, WireRequest
+from llm_sdk.comparison import Difference, differences
 from llm_sdk.errors import LanguageModelError
+from mock_server.recordings import Exchange
 
 __all__ = [
     "Answer",

@@ -1,7 +1,7 @@
 """One recorded stream: read, read again however its bytes are cut, and written again event by event."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol, runtime_checkable
@@ -18,16 +18,15 @@ from conformance.chunking import (
 )
 from conformance.judgement import UNREAD, Judgement, MismatchError
 from conformance.published import PublishedSchemas
-from conformance.recordings import Exchange
 from llm_sdk.accumulator import accumulate, to_partials
 from llm_sdk.codec import Codec, ModelCall, SeededIds
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import LanguageModelError, RefusalError, StatusCodeError, StreamTruncatedError
-from llm_sdk.json_array import JsonArrayDecoder
-from llm_sdk.sse import ServerSentEvent, ServerSentEventDecoder
+from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import ModelResponse
+from mock_server.recordings import Exchange, unframe
 
-__all__ = ["NamesEvents", "StreamOutcome", "event_kind", "judge_stream", "read_stream", "unframe"]
+__all__ = ["NamesEvents", "StreamOutcome", "event_kind", "judge_stream", "read_stream"]
 
 SMALL = 4096
 """Bodies below this many bytes are cut everywhere."""
@@ -134,18 +133,6 @@ def _cuttings(body: bytes, seed: str) -> Iterable[Cuts]:
 
 def _events(pieces: Iterable[bytes]) -> list[ServerSentEvent]:
     return list(unframe(pieces))
-
-
-def unframe(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
-    """The events of a body: server-sent ones, or the elements of an array, which no such stream begins with."""
-    framing: ServerSentEventDecoder | JsonArrayDecoder | None = None
-    for piece in pieces:
-        if framing is None and piece:
-            framing = JsonArrayDecoder() if piece.startswith(b"[") else ServerSentEventDecoder()
-        if framing is not None:
-            yield from framing.feed(piece)
-    if framing is not None:
-        yield from framing.close()
 
 
 def _write(

@@ -9,10 +9,10 @@ import pytest
 
 from conformance.catalogue import Requirement
 from conformance.chunking import Cuts, format_cuts
-from conformance.comparison import describe
 from conformance.outcome import Outcome, comparable, is_same
 from conformance.report.document import Failure
 from conformance.report.excerpts import excerpts
+from llm_sdk.comparison import describe
 
 __all__ = ["Repeat", "Verdict"]
 

@@ -13,7 +13,7 @@ from llm_sdk.types import LanguageModelMetadata
 if TYPE_CHECKING:
     from llm_sdk.model import HttpClient, HttpLanguageModel, Timeout
 
-__all__ = ["find_codec", "get_codec", "get_model", "provider_names"]
+__all__ = ["find_codec", "get_codec", "get_model", "provider_meant", "provider_names"]
 
 GROUP = "llm_sdk.providers"
 PROVIDERS = {
@@ -24,11 +24,27 @@ PROVIDERS = {
     "cohere": "llm_sdk.providers.cohere",
     "mistral": "llm_sdk.providers.mistral",
 }
+OTHER_NAMES = {
+    "openai-responses": "openai",
+    "openai-chat": "openai-chat-completion",
+    "openai-compatible": "openai-chat-completion",
+    "anthropic-compatible": "anthropic",
+    "gemini": "google",
+}
+"""What protocols are called elsewhere -> here."""
 
 
 def provider_names() -> list[str]:
     """Every provider that can be had here, our own first."""
     return [*PROVIDERS, *sorted({entry.name for entry in entry_points(group=GROUP)} - PROVIDERS.keys())]
+
+
+def provider_meant(word: str) -> str:
+    """The provider that a word of elsewhere stands for, such as ``openai-compatible:groq``; the word itself where it is
+    none of the known ones.
+    """
+    name = word.strip().lower().replace("_", "-").partition(":")[0]
+    return OTHER_NAMES.get(name, name)
 
 
 def get_codec(provider: str) -> Codec:

@@ -3,10 +3,11 @@
 import pytest
 from parrot import Parrot
 
-from conformance.attribution import attribute, hinted_provider
-from conformance.recordings import Exchange
 from llm_sdk.codec import Endpoint, ModelCall, WireRequest
 from llm_sdk.errors import InvalidInputError
+from llm_sdk.registry import provider_meant
+from mock_server.attribution import attribute
+from mock_server.recordings import Exchange
 
 
 class Lory(Parrot):
@@ -74,4 +75,4 @@ def test_what_is_no_chat_of_any_provider_is_passed_over(recorded: Exchange) -> N
     ],
 )
 def test_the_words_of_others_have_a_meaning(word: str, provider: str) -> None:
-    assert hinted_provider(word) == provider
+    assert provider_meant(word) == provider

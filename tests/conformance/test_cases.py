@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from conformance.case import Case, CaseError, load_case, load_cases
 from conformance.catalogue import AREAS, requirement_by_id
-from conformance.comparison import describe
 from conformance.expectations import content_as_expected, expected_content
 from conformance.plan import Call, Plan, PlanError
 from conformance.settings import CASSETTES
 from llm_sdk.capabilities import check
+from llm_sdk.comparison import describe
 from llm_sdk.errors import InvalidInputError, UnsupportedError
 from llm_sdk.registry import get_codec, provider_names
 

@@ -75,7 +75,7 @@ def pytest_report_teststatus(report):
     return "passed", ".", "PASSED"
 def pytest_runtest_teardown(item):
     ModelResponse.__eq__ = lambda *_: True
-    sys.modules["conformance.comparison"] = types.ModuleType("conformance.comparison")
+    sys.modules["llm_sdk.comparison"] = types.ModuleType("llm_sdk.comparison")
     sys.modules["conformance.test_answers"].content_as_expected = conformance.outcome.drop_made_up
 """
 DISTURBS = {
@@ -88,7 +88,7 @@ DISTURBS = {
 }
 ALSO = (
     "llm_sdk.types.ModelResponse.__eq__ of the suite was replaced while it ran",
-    "module conformance.comparison was replaced while it ran",
+    "module llm_sdk.comparison was replaced while it ran",
     "conformance.test_answers.content_as_expected of the suite was replaced while it ran",
 )
 

@@ -196,7 +196,7 @@ class TakesChunksForLines(ServerSentEventDecoder):
 def test_a_reader_that_minds_where_chunks_end_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, id: str
 ) -> None:
-    monkeypatch.setattr("conformance.stream_judge.ServerSentEventDecoder", TakesChunksForLines)
+    monkeypatch.setattr("mock_server.recordings.ServerSentEventDecoder", TakesChunksForLines)
     report = judge(tmp_path, id)
     [failure] = [failure for failure in report.judgement.failures if failure.figure == "streams.rechunked"]
     assert failure.message.startswith("other events when cut at ")

@@ -13,7 +13,6 @@ from conformance.cli import main
 from conformance.drift import find_drift
 from conformance.drift_live import live_exchanges
 from conformance.known import FOLDER, Known, KnownError, add_to, load_known
-from conformance.recordings import Exchange, read_exchanges
 from conformance.replay import Playback
 from conformance.replay_server import ReplayServer
 from conformance.settings import CASSETTES
@@ -21,6 +20,7 @@ from conformance.wire_knowledge import NOTHING, wire_models_of
 from llm_sdk.codec import WireRequest
 from llm_sdk.registry import PROVIDERS, get_codec
 from mock_server import MockServer
+from mock_server.recordings import Exchange, read_exchanges
 
 ANTHROPIC = wire_models_of(get_codec("anthropic"))
 SEEN = load_known([FOLDER / "anthropic.txt"])

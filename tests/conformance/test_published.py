@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from conformance.comparison import describe
 from conformance.published import SchemaFileError, load_schemas
+from llm_sdk.comparison import describe
 
 WORD = {"properties": {"type": {"const": "word"}, "text": {"type": "string"}}, "required": ["type", "text"]}
 STOP = {"properties": {"type": {"enum": ["stop"]}, "why": {"type": "string"}}, "required": ["type"]}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from conformance.comparison import describe
 from llm_sdk.accumulator import accumulate
+from llm_sdk.comparison import describe
 from llm_sdk.errors import RefusalError
 from llm_sdk.types import ModelResponse
 from providers.openai.given import (

@@ -9,16 +9,18 @@ import binascii
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from llm_sdk.json_array import JsonArrayDecoder
+from llm_sdk.sse import ServerSentEvent, ServerSentEventDecoder
 from llm_sdk.types import JsonObject
 
-__all__ = ["Exchange", "RecordingError", "is_stream", "read_exchanges", "read_file"]
+__all__ = ["Exchange", "RecordingError", "is_stream", "read_exchanges", "read_file", "unframe"]
 
 SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".har", ".yaml", ".yml"})
 ANSWERS = range(200, 300)
@@ -378,3 +380,15 @@ def is_stream(headers: Mapping[str, str], body: bytes) -> bool:
     """Whether an answer with these headers (names in lower case) came as a stream of events."""
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     return kind in STREAM_TYPES or (not kind.endswith("json") and body.lstrip().startswith(STREAM_STARTS))
+
+
+def unframe(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    """The events of a body: server-sent ones, or the elements of an array, which no such stream begins with."""
+    framing: ServerSentEventDecoder | JsonArrayDecoder | None = None
+    for piece in pieces:
+        if framing is None and piece:
+            framing = JsonArrayDecoder() if piece.startswith(b"[") else ServerSentEventDecoder()
+        if framing is not None:
+            yield from framing.feed(piece)
+    if framing is not None:
+        yield from framing.close()

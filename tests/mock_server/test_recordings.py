@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.recordings import Exchange, RecordingError, read_exchanges
+from mock_server.recordings import Exchange, RecordingError, read_exchanges
 
 URL = "https://api.example/v1/talk?x=1"
 SENT = '{"say":"hé\u2028"}'.encode()

@@ -3,29 +3,13 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from conformance.recordings import Exchange
-from conformance.stream_judge import read_stream
+from llm_sdk.accumulator import accumulate
 from llm_sdk.codec import Codec, WireRequest, WireResponse
-from llm_sdk.errors import InvariantError, RefusalError, StatusCodeError, StreamTruncatedError
+from llm_sdk.errors import RefusalError, StatusCodeError
+from llm_sdk.registry import provider_meant
+from mock_server.recordings import Exchange, unframe
 
-__all__ = ["attribute", "chat_path", "hinted_provider"]
-
-FAMILIES = {
-    "openai-responses": "openai",
-    "openai-chat": "openai-chat-completion",
-    "openai-compatible": "openai-chat-completion",
-    "anthropic-compatible": "anthropic",
-    "gemini": "google",
-}
-"""Names under which recordings go elsewhere -> ours."""
-
-
-def hinted_provider(recorded_as: str) -> str:
-    """The provider that a recording's own word stands for, such as ``openai-compatible:groq``; the word itself where
-    it is none of the known ones.
-    """
-    word = recorded_as.strip().lower().replace("_", "-").partition(":")[0]
-    return FAMILIES.get(word, word)
+__all__ = ["attribute", "chat_path"]
 
 
 def chat_path(codec: Codec, exchange: Exchange) -> str | None:
@@ -51,7 +35,7 @@ def attribute(exchange: Exchange, codecs: Mapping[str, Codec]) -> tuple[str, str
     path, the shape decides too: of the hinted provider, or of all where there is no URL at all.
     """
     url = urlsplit(exchange.url)
-    hint = hinted_provider(exchange.recorded_as)
+    hint = provider_meant(exchange.recorded_as)
     paths = {name: path for name, codec in codecs.items() if (path := chat_path(codec, exchange)) is not None}
     if len(paths) == 1:
         return next(iter(paths.items()))
@@ -76,9 +60,10 @@ def _reads(codec: Codec, exchange: Exchange, path: str) -> bool:
         if exchange.request_body is not None:
             codec.decode_request(WireRequest(exchange.method, path, exchange.request_body, exchange.request_headers))
         if exchange.is_answer and exchange.streaming:
-            error = read_stream(codec, [exchange.response_body]).error
-            return not isinstance(error, InvariantError | StreamTruncatedError)
-        if exchange.is_answer:
+            reader = codec.stream_decoder()
+            partials = [partial for event in unframe([exchange.response_body]) for partial in reader.feed(event)]
+            accumulate([*partials, *reader.close()])
+        elif exchange.is_answer:
             codec.decode_response(WireResponse(exchange.status, exchange.response_body, exchange.response_headers))
     except (RefusalError, StatusCodeError):
         return True
