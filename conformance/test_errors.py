@@ -82,7 +82,7 @@ def test_key_is_in_no_error(call: Call, subject: Subject, verdict: Verdict, capl
     _refuse_key(outcome, caplog.text, verdict)
 
 
-@requirement("ERROR-09")
+@requirement("ERROR-21")
 @over("first calls")
 def test_key_that_the_provider_repeats(
     call: Call, subject: Subject, verdict: Verdict, caplog: pytest.LogCaptureFixture

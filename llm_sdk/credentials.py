@@ -10,7 +10,7 @@ from pydantic import Secret
 from llm_sdk.codec import Endpoint
 from llm_sdk.errors import InvalidInputError, LanguageModelError
 
-__all__ = ["Credentials"]
+__all__ = ["REDACTED", "Credentials"]
 
 REDACTED = "[redacted]"
 SHORTEST_SECRET = 6
