@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance.outcome import drop_made_up
 from conformance.tool_call_ids import rename_tool_call_ids
+from conformance.tool_results import unwrap_results
 from llm_sdk.codec import Codec
 from llm_sdk.registry import get_codec
 from llm_sdk.types import JsonObject, LanguageModelInput, Part, TextPart, UserMessage
@@ -36,7 +37,12 @@ LED_IN = "led_in"
 
 
 def as_the_provider_reads(
-    read: JsonObject, expected: JsonObject, required: Set[str] = frozenset(), *, joins_turns: bool = False
+    read: JsonObject,
+    expected: JsonObject,
+    required: Set[str] = frozenset(),
+    *,
+    joins_turns: bool = False,
+    takes_objects: bool = False,
 ) -> JsonObject:
     """A request as it was read, to be compared with ``expected``: without made-up ids, with the tool call ids that are
     used there, and of ``extra`` only what is expected there, because every client may add fields of its own. Options
@@ -44,7 +50,7 @@ def as_the_provider_reads(
 
     Defaults may be spelled out or left out, instructions at the start may stand in a message, texts that follow one
     another may be one with white space between them, and messages of one role may be one where the provider
-    ``joins_turns``.
+    ``joins_turns``. Where it ``takes_objects`` for results of tools, any that holds the text of one will do.
     """
     unsaid = {name for name, value in read.items() if name not in expected and value == DEFAULTS.get(name)}
     kept = {
@@ -56,6 +62,7 @@ def as_the_provider_reads(
         kept["extra"] = _only(extra, expected["extra"])
     kept = _in_the_same_messages(_with_instructions_apart(kept, expected), expected, joins_turns)
     read = rename_tool_call_ids(drop_made_up(kept, expected), expected)
+    read = unwrap_results(read, expected) if takes_objects else read
     reading: JsonObject = _with_signatures_spelled_alike(read, expected)
     return reading
 

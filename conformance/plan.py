@@ -15,6 +15,7 @@ from conformance.meaning import as_the_provider_reads, joins_turns
 from conformance.outcome import Outcome, failed
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
+from conformance.tool_results import takes_objects
 from llm_sdk.capabilities import check
 from llm_sdk.codec import Codec, WireRequest, WireResponse
 from llm_sdk.comparison import describe
@@ -152,7 +153,8 @@ class Call:
         same."""
         expected = self.reading()
         required = self.codec.capabilities.required
-        found = as_the_provider_reads(read, expected, required, joins_turns=joins_turns(self.provider))
+        ways = {"joins_turns": joins_turns(self.provider), "takes_objects": takes_objects(self.provider)}
+        found = as_the_provider_reads(read, expected, required, **ways)
         return describe(expected, found)
 
 

@@ -158,6 +158,7 @@ def chat_completions(body: JsonObject, input: LanguageModelInput) -> None:
     if isinstance(stop := body.get("stop"), list) and len(stop) == 1:
         [body["stop"]] = stop
     for message in body["messages"]:
+        message["role"] = {"system": "developer", "developer": "system"}.get(message["role"], message["role"])
         in_other_form(message)
     if body.get("tools"):
         body.setdefault("tool_choice", "auto")
@@ -168,10 +169,8 @@ def chat_completions(body: JsonObject, input: LanguageModelInput) -> None:
 
 
 def in_other_form(message: JsonObject) -> None:
-    if message["role"] in ("system", "developer"):
-        message["role"] = "system" if message["role"] == "developer" else "developer"
     content = message.get("content")
-    if isinstance(content, str) and message["role"] != "function":
+    if isinstance(content, str) and message["role"] != "function" and (content or message["role"] != "assistant"):
         message["content"] = [{"type": "text", "text": content}]
     elif isinstance(content, list):
         kept = [part for part in content if not part.get("text", "").startswith(LEAD_IN)]
@@ -232,8 +231,79 @@ def joined(content: Any, kind: str) -> Any:
     return found[0]["text"] if alone else found
 
 
+def contents(body: JsonObject, input: LanguageModelInput) -> None:
+    """Names with underscores, results of tools under another name, each function in an entry of its own."""
+    for content in body["contents"]:
+        if content["role"] == "user":
+            del content["role"]
+        for part in content["parts"]:
+            if (result := part.get("functionResponse")) is not None:
+                result["response"] = under_another_name(result["response"])
+            if (blob := part.pop("inlineData", None)) is not None:
+                part["inline_data"] = {"mime_type": blob.pop("mimeType"), **blob}
+    if (system := body.pop("systemInstruction", None)) is not None:
+        body["system_instruction"] = {"role": "user", **system}
+    if body.get("tools"):
+        body["tools"] = [apart for tool in body["tools"] for apart in one_by_one(tool)]
+        body.setdefault("toolConfig", {"functionCallingConfig": {"mode": "AUTO"}})
+    config = body.pop("generationConfig", {})
+    config.setdefault("responseMimeType", "text/plain")
+    named = {re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name): value for name, value in config.items()}
+    body["generation_config"] = {**named, "candidate_count": 1}
+
+
+def under_another_name(response: JsonObject) -> JsonObject:
+    match response:
+        case {"error": _}:
+            return response
+        case {"output": list(texts)}:
+            return {"content": [{"type": "text", "text": text} for text in texts]}
+        case {"output": said}:
+            return {"name": "tool", "content": said}
+    return {"return_value": response}
+
+
+def one_by_one(tool: JsonObject) -> Iterator[JsonObject]:
+    if "functionDeclarations" not in tool:
+        yield tool
+        return
+    for function in tool["functionDeclarations"]:
+        yield {"function_declarations": [function]}
+
+
+def cohere_chat(body: JsonObject, input: LanguageModelInput) -> None:
+    """Lists of blocks for strings and the other way round; what is off is spelled out."""
+    body.update(logprobs=False, safety_mode="CONTEXTUAL")
+    body.setdefault("stream", False)
+    body.setdefault("response_format", {"type": "text"})
+    for message in body["messages"]:
+        in_other_form(message)
+
+
+def mistral_chat(body: JsonObject, input: LanguageModelInput) -> None:
+    """Strings and lists the other way round, arguments as objects, images as bare addresses."""
+    body.update(n=1, safe_prompt=False)
+    body.setdefault("stream", False)
+    body.setdefault("response_format", {"type": "text"})
+    if isinstance(stop := body.get("stop"), list) and len(stop) == 1:
+        [body["stop"]] = stop
+    if body.get("tools"):
+        body["tool_choice"] = {"any": "required"}.get(str(body.get("tool_choice")), body.get("tool_choice", "auto"))
+        body.setdefault("parallel_tool_calls", True)
+    for message in body["messages"]:
+        in_other_form(message)
+        for call in message.get("tool_calls") or ():
+            call["function"]["arguments"] = json.loads(call["function"]["arguments"])
+        for chunk in message["content"] if isinstance(message.get("content"), list) else ():
+            if isinstance(image := chunk.get("image_url"), dict) and set(image) == {"url"}:
+                chunk["image_url"] = image["url"]
+
+
 STYLES: dict[str, Callable[[JsonObject, LanguageModelInput], None]] = {
     "openai": responses,
     "openai-chat-completion": chat_completions,
     "anthropic": messages,
+    "google": contents,
+    "cohere": cohere_chat,
+    "mistral": mistral_chat,
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.meaning import as_the_provider_reads, joins_turns
+from conformance.tool_results import takes_objects
 from llm_sdk.registry import provider_names
 
 ROOM = Path(__file__).parent
@@ -99,8 +100,50 @@ def test_messages_of_one_role_are_one_turn_where_the_provider_says_so() -> None:
     assert {name for name in provider_names() if joins_turns(name)} == {"anthropic"}
 
 
+@pytest.mark.parametrize(
+    ("wrapping", "texts"),
+    [
+        ({"return_value": "sunny"}, ["sunny"]),
+        ({"name": "t", "content": "sunny"}, ["sunny"]),
+        ({"content": [{"type": "text", "text": "sunny"}]}, ["sunny"]),
+        ({"result": "sunny\ncold"}, ["sunny", "cold"]),
+        ({"result": ["sunny", "cold"]}, ["sunny", "cold"]),
+        ({"result": {"degrees": 7}}, ['{"degrees": 7}']),
+        ({"result": '{"degrees": 7}'}, ['{"degrees": 7}']),
+        ({"result": 7}, ["7"]),
+        ({"result": ""}, []),
+        ({"result": {}}, []),
+    ],
+)
+def test_any_object_that_holds_the_result_says_it(wrapping: dict[str, Any], texts: list[str]) -> None:
+    read, expected = {"messages": [result(json.dumps(wrapping))]}, {"messages": [result(*texts)]}
+    assert as_the_provider_reads(read, expected, takes_objects=True) == expected
+    assert as_the_provider_reads(read, expected) != expected
+
+
+@pytest.mark.parametrize(
+    ("read", "texts"),
+    [
+        ('{"result": "rainy"}', ["sunny"]),
+        ('{"result": "sunny"}', ["sunny", "cold"]),
+        ('{"result": ["cold", "sunny"]}', ["sunny", "cold"]),
+        ('{"result": "so sunny"}', ["sunny"]),
+        ('{"result": "sunny"}', []),
+        ("{}", ["sunny"]),
+        ("sunny!", ["sunny"]),
+    ],
+)
+def test_an_object_without_the_result_does_not(read: str, texts: list[str]) -> None:
+    expected = {"messages": [result(*texts)]}
+    assert as_the_provider_reads({"messages": [result(read)]}, expected, takes_objects=True) != expected
+
+
+def test_results_are_objects_where_the_provider_says_so() -> None:
+    assert {name for name in provider_names() if takes_objects(name)} == {"google"}
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("provider", ["openai", "openai-chat-completion", "anthropic"])
+@pytest.mark.parametrize("provider", provider_names())
 def test_a_good_adapter_of_another_style_passes_clean(tmp_path: Path, provider: str) -> None:
     modules = [f"conformance.test_{name}" for name in ("requests", "answers", "errors")]
     command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "--pyargs", *modules]
