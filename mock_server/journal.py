@@ -4,7 +4,6 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
@@ -68,10 +67,11 @@ class Exchange:
     fingerprint: str = ""
 
     def to_json(self) -> JsonObject:
-        """The exchange as JSON, its body as text, its time in UTC."""
+        """The exchange as JSON, its body as text."""
         return {
             "number": self.number,
-            "time": _iso(self.time),
+            "time": self.time,
+            "arrived": self.arrived,
             "seconds": self.seconds,
             "provider": self.provider,
             "caller": self.caller,
@@ -91,6 +91,7 @@ class Exchange:
             "faults": dict(self.faults),
             "complete": self.complete,
             "warnings": list(self.warnings),
+            "fingerprint": self.fingerprint,
         }
 
     def __str__(self) -> str:
@@ -200,7 +201,3 @@ def _is_status(status: int, wanted: str) -> bool:
 
 def _size(exchange: Exchange) -> int:
     return SMALLEST_SIZE + COPIES * len(exchange.body)
-
-
-def _iso(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

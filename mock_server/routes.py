@@ -9,15 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from llm_sdk.codec import Codec, WireRequest, WireResponse
-from llm_sdk.errors import status_error
+from llm_sdk.errors import InvalidInputError, status_error
 from mock_server.access import Access
 from mock_server.engine import Engine
+from mock_server.journal_routes import requests_reply, verdict_reply
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.scenario_files import ScenarioError, parse_scenarios, read_fault_rules
 from mock_server.scenarios import Scenario
 from mock_server.service_routes import claims, offered_at_root
 from mock_server.traffic import CONTENT_TYPE
+from mock_server.ui import page
 
 __all__ = ["Routes", "base_path", "environment"]
 
@@ -51,6 +53,7 @@ class Routes:
             ("GET", "health"): self._health,
             ("GET", "metrics"): self._metrics,
             ("GET", "requests"): self._requests,
+            ("GET", "verdict"): self._verdict,
             ("GET", "scenarios"): self._scenarios,
             ("POST", "scenarios"): self._add_scenarios,
             ("PUT", "scenarios"): self._put_scenarios,
@@ -65,9 +68,9 @@ class Routes:
     ) -> ReplyPlan | PendingReply:
         """``target`` is the path with its query. A ``host`` that is a provider's own decides between two that share a
         path at the root. What is pending is run by the caller, who knows whether there is an event loop."""
-        path = target.partition("?")[0]
+        path, _, query = target.partition("?")
         if path == "/" and method in ("GET", "HEAD"):
-            return self._index(host)
+            return self._index(host) if headers.get("accept", "").startswith("text/plain") else whole_reply(page())
         if path.startswith(CONTROL):
             name = path.removeprefix(CONTROL).rstrip("/")
             refused = self._access.refuse(headers) if self._access is not None and name not in OPEN else None
@@ -75,7 +78,7 @@ class Routes:
                 return _problem(*refused)
             if (method, name) == ("GET", "environment"):
                 return self._environment(host)
-            return self._answer_control(method, name, body)
+            return self._answer_control(method, name, query.encode("latin-1") if method == "GET" else body)
         found = self._below_mount(method, target) or self._at_root(method, target, headers, host)
         if isinstance(found, ReplyPlan):
             return found
@@ -122,10 +125,11 @@ class Routes:
         bases = ", ".join(dict.fromkeys(map(base_path, self._engine.codecs)))
         return _problem(404, f"nothing answers {method} {path} here; base URLs are {bases}")
 
-    def _answer_control(self, method: str, name: str, body: bytes) -> ReplyPlan:
+    def _answer_control(self, method: str, name: str, said: bytes) -> ReplyPlan:
+        """``said`` is the query of a request that asks, and the body of one that changes something."""
         action = self._control.get((method, name))
         if action is not None:
-            return action(body)
+            return action(said)
         allowed = [allowed for allowed, other in self._control if other == name]
         if allowed:
             reply = _problem(405, f"{CONTROL}{name} takes {' and '.join(allowed)}, not {method}")
@@ -155,10 +159,11 @@ class Routes:
             text = self._engine.traffic.render()
         return whole_reply(WireResponse(200, text, {"content-type": CONTENT_TYPE}))
 
-    def _requests(self, _: bytes) -> ReplyPlan:
-        with self._engine.lock:
-            exchanges = list(self._engine.journal)
-        return json_reply(200, {"requests": [exchange.to_json() for exchange in exchanges]})
+    def _requests(self, query: bytes) -> ReplyPlan:
+        return _told(requests_reply, self._engine, query)
+
+    def _verdict(self, query: bytes) -> ReplyPlan:
+        return _told(verdict_reply, self._engine, query)
 
     def _scenarios(self, _: bytes) -> ReplyPlan:
         with self._engine.lock:
@@ -217,6 +222,13 @@ class Routes:
     def _reset(self, _: bytes) -> ReplyPlan:
         self._engine.reset()
         return json_reply(200, {"status": "ok"})
+
+
+def _told(tell: Callable[[Engine, str], ReplyPlan], engine: Engine, query: bytes) -> ReplyPlan:
+    try:
+        return tell(engine, query.decode("latin-1"))
+    except InvalidInputError as error:
+        return _problem(400, str(error))
 
 
 def _problem(status: int, message: str) -> ReplyPlan:

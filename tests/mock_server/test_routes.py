@@ -77,7 +77,8 @@ def test_unknown_paths_say_what_there_is() -> None:
 
 
 def test_the_page_names_every_base_url() -> None:
-    plan = send(routes(), "GET", "/", host="localhost:8080")
+    plan = routes().answer("GET", "/", {"accept": "text/plain"}, b"", "localhost:8080")
+    assert isinstance(plan, ReplyPlan)
     assert plan.headers["content-type"].startswith("text/plain")
     assert "plain: http://localhost:8080/plain/v1" in plan.body.decode()
 
@@ -95,7 +96,7 @@ def test_control() -> None:
     assert (exchange["provider"], exchange["scenario"]) == ("plain", "a")
     assert exchange["input"] == HELLO.model_dump(mode="json")
     assert read(send(here, "POST", "/_mock/reset")) == {"status": "ok"}
-    assert read(send(here, "GET", "/_mock/requests")) == {"requests": []}
+    assert read(send(here, "GET", "/_mock/requests")) == {"requests": [], "last": 0, "dropped": 0}
     assert b"You said" in send(here, "POST", "/v1/chat", WHOLE).body
 
 
