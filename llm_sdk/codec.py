@@ -116,7 +116,8 @@ class Endpoint:
     ``hosted_call_id`` to those of its own tools, where that is another. ``telemetry_name`` is what OpenTelemetry's
     conventions call the provider, where that is not its name here. ``notice_header`` is the header of an answer in
     which the provider says what it has passed over in the request, and empty where it has none. ``rate_limit_headers``
-    tell in every answer how many requests are left.
+    tell in every answer how many requests are left. ``diverting_variables`` are environment variables by which the
+    provider's own clients go elsewhere than to ``base_url_variable``, or show another key.
     """
 
     base_url: str
@@ -136,6 +137,7 @@ class Endpoint:
     telemetry_name: str = ""
     notice_header: str = ""
     rate_limit_headers: RateLimitHeaders = NO_RATE_LIMIT_HEADERS
+    diverting_variables: tuple[str, ...] = ()
 
     def key_of(self, headers: Mapping[str, str], path: str) -> str | None:
         """The key of a request, None without one; names of ``headers`` are in lower case, ``path`` has its query."""

@@ -1,7 +1,7 @@
 """The stand-in for tests in Python: :class:`MockServer`."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from mock_server.asked import Asked
 from mock_server.clock import Clock
 from mock_server.conditions import When
 from mock_server.engine import Engine
+from mock_server.environment import led_here
 from mock_server.fault_rules import FaultRule
 from mock_server.faults import Fault
 from mock_server.in_process import intercept, make_router, provider_hosts
@@ -25,7 +26,7 @@ from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
 from mock_server.routes import base_path, environment
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
-from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall, Turn
+from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall
 from mock_server.transport import MockTransport
 from mock_server.web_server import WebServer, open_socket
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from mock_server.app import MockApp
 
-__all__ = ["MockServer", "ScenarioBuilder", "tool_call"]
+__all__ = ["MockServer", "ScenarioBuilder", "find_requested", "tool_call"]
 
 IN_PROCESS_ORIGIN = "http://mock-server.invalid"
 
@@ -152,6 +153,11 @@ class MockServer:
         """The environment variables that lead every provider's client here, with a key that is none."""
         return environment(self._engine.codecs, self.url, api_key=api_key)
 
+    def patch_environment(self, *, api_key: str = "mock-key") -> AbstractContextManager[None]:
+        """Set :meth:`environment` in a ``with`` block, and put everything back at its end. In unittest:
+        ``self.enterContext(mock.patch_environment())``."""
+        return led_here(self._engine.codecs, self.environment(api_key=api_key))
+
     @property
     def transport(self) -> MockTransport:
         """A transport for clients of httpx and httpx2, sync and async, that needs no socket."""
@@ -202,7 +208,17 @@ class MockServer:
         other scenario does. Raises ScenarioError for a condition that is malformed.
         """
         conditions = read_conditions(when, providers=self._engine.providers)
-        return ScenarioBuilder(self._engine, name, conditions, fallback=fallback)
+        placed: Scenario | None = None
+
+        def publish(turns: list[JsonObject]) -> None:
+            nonlocal placed
+            read = [read_turn(turn, conditions) for turn in turns]
+            scenario = Scenario(name=name, when=conditions, turns=read, fallback=fallback)
+            with self._engine.lock:
+                self._engine.script.put(scenario, instead_of=placed)
+            placed = scenario
+
+        return ScenarioBuilder(publish)
 
     def add_fault(self, *, when: Mapping[str, Any] | None = None, times: int | None = None, **fault: Any) -> None:
         """Let the requests that meet ``when`` go wrong, all of them or the next ``times``, whatever answers them:
@@ -241,16 +257,7 @@ class MockServer:
 
         Returns them. Raises AssertionError that lists what came, and ScenarioError for a malformed condition.
         """
-        conditions = read_conditions(when, providers=self._engine.providers)
-        came = self.requests
-        found = [exchange for exchange in came if _meets(conditions, exchange)]
-        if len(found) == times or (times is None and found):
-            return found
-        asked = " with " + ", ".join(f"{key}={value!r}" for key, value in when.items()) if when else ""
-        expected = "at least 1 request" if times is None else f"{times} request{'' if times == 1 else 's'}"
-        lines = [f"expected {expected}{asked}, got {len(found)}"]
-        lines += ["all requests that came:" if came else "no request came at all"]
-        raise AssertionError("\n".join([*lines, *(f"  {exchange}" for exchange in came)]))
+        return find_requested(self.requests, times, when, providers=self._engine.providers)
 
     def reset(self) -> None:
         """Forget all requests, and all scenarios but those that the server began with."""
@@ -266,13 +273,10 @@ class MockServer:
 class ScenarioBuilder:
     """A scenario in the making. Each :meth:`reply` and :meth:`fault` is its next turn, and counts from then on."""
 
-    def __init__(self, engine: Engine, name: str | None, when: When, *, fallback: bool = False) -> None:
-        self._engine = engine
-        self._fallback = fallback
-        self._name = name
-        self._when = when
-        self._turns: list[Turn] = []
-        self._scenario: Scenario | None = None
+    def __init__(self, publish: Callable[[list[JsonObject]], None]) -> None:
+        """``publish`` takes all turns so far, and raises ScenarioError for one that is malformed."""
+        self._publish = publish
+        self._turns: list[JsonObject] = []
 
     def reply(
         self,
@@ -304,12 +308,9 @@ class ScenarioBuilder:
         return self._add({"fault": fault or fields, "pace": pace})
 
     def _add(self, turn: JsonObject) -> Self:
-        self._turns.append(read_turn(turn, self._when))
-        turns = list(self._turns)
-        scenario = Scenario(name=self._name, when=self._when, turns=turns, fallback=self._fallback)
-        with self._engine.lock:
-            self._engine.script.put(scenario, instead_of=self._scenario)
-        self._scenario = scenario
+        turns = [*self._turns, turn]
+        self._publish(turns)
+        self._turns = turns
         return self
 
 
@@ -322,6 +323,21 @@ def _read_scenarios(scenarios: Scenarios, providers: Iterable[str]) -> list[Scen
     if isinstance(scenarios, str | Path):
         return load_scenarios(Path(scenarios), providers=known)
     return read_scenarios(scenarios, providers=known)
+
+
+def find_requested(
+    came: list[Exchange], times: int | None, when: Mapping[str, Any], *, providers: Iterable[str]
+) -> list[Exchange]:
+    """See :meth:`MockServer.assert_requested`."""
+    conditions = read_conditions(when, providers=list(providers))
+    found = [exchange for exchange in came if _meets(conditions, exchange)]
+    if len(found) == times or (times is None and found):
+        return found
+    asked = " with " + ", ".join(f"{key}={value!r}" for key, value in when.items()) if when else ""
+    expected = "at least 1 request" if times is None else f"{times} request{'' if times == 1 else 's'}"
+    lines = [f"expected {expected}{asked}, got {len(found)}"]
+    lines += ["all requests that came:" if came else "no request came at all"]
+    raise AssertionError("\n".join([*lines, *(f"  {exchange}" for exchange in came)]))
 
 
 def _meets(when: When, exchange: Exchange) -> bool:

@@ -147,16 +147,6 @@ def test_check_and_schema(tmp_path: Path) -> None:
     assert json.loads(printed.stdout)["required"] == ["scenarios"]
 
 
-def test_the_fixture_leads_every_client_to_a_server_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "test_app.py").write_text(
-        """
-import os
-
-from llm_sdk.registry import get_codec, provider_names
-from llm_sdk.types import LanguageModelInput
-from mock_server.cli import main
-
-
 def test_variables(mock_llm):
     for name in provider_names():
         endpoint = get_codec(name).endpoint

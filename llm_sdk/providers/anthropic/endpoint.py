@@ -13,6 +13,7 @@ ENDPOINT = Endpoint(
     mount="/anthropic",
     key_variables=("ANTHROPIC_API_KEY",),
     base_url_variable="ANTHROPIC_BASE_URL",
+    diverting_variables=("ANTHROPIC_AUTH_TOKEN",),
     key_header="x-api-key",
     key_format="{key}",
     request_id_header="request-id",

@@ -12,6 +12,7 @@ ENDPOINT = Endpoint(
     mount="/google",
     key_variables=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
     base_url_variable="GOOGLE_GEMINI_BASE_URL",
+    diverting_variables=("GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE"),
     key_header="x-goog-api-key",
     key_format="{key}",
     key_parameter="key",

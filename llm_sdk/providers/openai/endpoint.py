@@ -12,6 +12,7 @@ ENDPOINT = Endpoint(
     mount="/openai",
     key_variables=("OPENAI_API_KEY",),
     base_url_variable="OPENAI_BASE_URL",
+    diverting_variables=("OPENAI_API_TYPE",),  # "azure"
     key_header="Authorization",
     key_format="Bearer {key}",
     request_id_header="x-request-id",
