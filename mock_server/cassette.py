@@ -59,7 +59,8 @@ class RecordingNote:
 
     ``recorded`` is ``live`` or the program that answered, such as ``mock-server 0.1.0``; ``recorded_at`` is in ISO
     8601. ``chunk_offsets`` are the places in the body where a chunk other than the first began. ``truncated``: the
-    body ended before its end, and ``cut`` says how, where that was noted.
+    body ended before its end, and ``cut`` says how, where that was noted. ``times`` are when the head and then each
+    chunk came, in seconds after the request; empty where nobody looked at a clock.
     """
 
     recorded: str
@@ -68,6 +69,7 @@ class RecordingNote:
     chunk_offsets: tuple[int, ...] = ()
     truncated: bool = False
     cut: Cut = ""
+    times: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,10 @@ def _note(note: Any, body: bytes) -> RecordingNote | None:
     if cut not in get_args(Cut):
         raise ValueError(f"cut is {cut!r}; it can be {', '.join(filter(None, get_args(Cut)))}")
     truncated = bool(note.get("truncated", False))
-    return RecordingNote(str(note["recorded"]), str(note["recorded_at"]), digest, offsets, truncated, cut)
+    times = tuple(float(time) for time in note.get("times", ()))
+    if times and (list(times) != sorted(times) or times[0] < 0 or len(times) != len(offsets) + 1 + bool(body)):
+        raise ValueError("times are not one for the head and one for each chunk, in order")
+    return RecordingNote(str(note["recorded"]), str(note["recorded_at"]), digest, offsets, truncated, cut, times)
 
 
 def _written(interaction: Interaction) -> dict[str, Any]:
@@ -198,6 +203,7 @@ def _written(interaction: Interaction) -> dict[str, Any]:
             "truncated": note.truncated,
             **({"cut": note.cut} if note.cut else {}),
             "chunk_offsets": _InOneLine(note.chunk_offsets),
+            **({"times": _InOneLine(note.times)} if note.times else {}),
         }
     return {
         "request": {
@@ -249,7 +255,7 @@ class _Block(str):
     __slots__ = ()
 
 
-class _InOneLine(tuple[int, ...]):
+class _InOneLine(tuple[float, ...]):
     __slots__ = ()
 
 

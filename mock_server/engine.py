@@ -8,8 +8,9 @@ import hashlib
 import hmac
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from time import monotonic
@@ -18,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from llm_sdk.accumulator import to_partials
-from llm_sdk.codec import Codec, Framing, ModelCall, WireRequest
+from llm_sdk.codec import Codec, ModelCall, WireRequest
 from llm_sdk.errors import (
     InvalidInputError,
     LanguageModelError,
@@ -32,8 +33,9 @@ from llm_sdk.sse import encode_event
 from llm_sdk.types import ModelResponse
 from mock_server.asked import Asked
 from mock_server.author import estimate_usage, write_answer
+from mock_server.call import Call, Reading, decode, digest, fingerprint_of, header_text, notices
 from mock_server.clock import Clock, SystemClock
-from mock_server.fault_plan import FaultPlan, Faults
+from mock_server.fault_plan import Faults
 from mock_server.fault_rules import split_model
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
@@ -44,6 +46,7 @@ from mock_server.pacing import Pace
 from mock_server.pending import PendingReply
 from mock_server.provider_state import ProviderState, Validation
 from mock_server.rendering import Kept, RenderedAnswers
+from mock_server.replay import Replay
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
@@ -60,38 +63,6 @@ logger = logging.getLogger("mock_server")
 LONGEST_REMEMBERED_BODY = 256 * 1024
 WARNING_HEADER = "x-mock-server-warning"
 """The header of an answer that says what the provider would have refused the request for."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A request as it was read. ``fingerprint`` is the same for all that say the same; ``complaints`` are what the
-    provider would refuse it for."""
-
-    model_call: ModelCall
-    fingerprint: str
-    complaints: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Call:
-    """A request on its way through the engine; what is learned of it goes into the journal."""
-
-    codec: Codec
-    request: WireRequest
-    headers: Mapping[str, str]
-    time: float
-    arrived: float
-    ids: CallIds | None = None
-    framing: Framing = "sse"
-    model_call: ModelCall | None = None
-    fingerprint: str = ""
-    complaints: tuple[str, ...] = ()
-    scenario: str | None = None
-    turn: int | None = None
-    faults: FaultPlan | None = None
-    response: ModelResponse | None = None
-    error: str | None = None
-    retry_after: float | None = None
 
 
 class Engine:
@@ -123,6 +94,7 @@ class Engine:
         self.state = ProviderState(validation)
         self.lock = Lock()
         self.source: ScenarioSource | None = None
+        self.replay: Replay | None = None
         self._initial = self.script.scenarios
         self._strict = strict
         self._validation = validation
@@ -130,7 +102,7 @@ class Engine:
         self._seed = seed
         self._repeats = Counter()
         self._number = 0
-        self._readings: Kept[_Reading] = Kept()
+        self._readings: Kept[Reading] = Kept()
         self._rendered = RenderedAnswers()
         self._salt = os.urandom(16)
         self._secret_headers = frozenset(name for codec in self.codecs for name, _ in codec.endpoint.key_headers)
@@ -153,6 +125,7 @@ class Engine:
             validation=self._validation,
         )
         other.traffic = self.traffic
+        other.replay = self.replay.fresh() if self.replay is not None else None
         return other
 
     def begin_with(self, scenarios: Iterable[Scenario]) -> None:
@@ -172,6 +145,8 @@ class Engine:
             self.script = Script(self._initial, seed=self._seed)
             self.faults.reset()
             self.state.forget()
+            if self.replay is not None:
+                self.replay = self.replay.fresh()
             self.journal.clear()
             self._repeats = Counter()
             self._number = 0
@@ -192,7 +167,7 @@ class Engine:
             if self.source is not None and (changed := self.source.reload()) is not None:
                 self.script.exchange(self._initial, changed)
                 self._initial = changed
-            call = _Call(codec, request, headers, self.clock.time(), monotonic())
+            call = Call(codec, request, headers, self.clock.time(), monotonic())
             try:
                 plan = self._plan(call)
             except LanguageModelError as error:
@@ -201,13 +176,15 @@ class Engine:
                 self._write_down(call, plan)
             return plan
 
-    def _plan(self, call: _Call) -> ReplyPlan | PendingReply:
+    def _plan(self, call: Call) -> ReplyPlan | PendingReply:
         codec, request = call.codec, call.request
         route = codec.match(request.method, request.path)
         if route is None:
             return self._serve(call)
         call.framing = route.framing
         self._check_key(call)
+        if (replayed := self._replayed(call)) is not None:
+            return replayed
         model_call = self._read(call)
         in_model: Fault | None = None
         if "+fault" in model_call.model_id:
@@ -222,8 +199,8 @@ class Engine:
         call.faults = self.faults.plan(asked, codec, turn.fault, in_model, (call.scenario, request.path))
         if call.faults is not None and call.faults.error is not None:
             return self._damaged(call, self._refuse(call, call.faults.error))
-        if choice is None and self._strict:
-            raise self._no_scenario(asked)
+        if choice is None and (self._strict or self.replay is not None):
+            self._find_no_answer(asked)
         if isinstance(turn.reply, FunctionReply):
             finish, fail = partial(self._finish_later, call, turn), partial(self._fail_later, call)
             return PendingReply(turn.reply.function, asked, finish, fail)
@@ -234,10 +211,37 @@ class Engine:
             )
         return self._damaged(call, self._finish(call, turn, self._write(call, call.ids, choice)))
 
-    def _serve(self, call: _Call) -> ReplyPlan:
+    def _replayed(self, call: Call) -> ReplyPlan | None:
+        """The recorded answer to what means the same, where there is one: before any check, for the provider has taken
+        the request, or said itself what is wrong with it."""
+        if self.replay is None:
+            return None
+        codec, request, in_model = call.codec, call.request, None
+        with suppress(InvalidInputError):
+            call.model_call = decode(codec, request) if codec.match(request.method, request.path) else None
+        if call.model_call is not None and "+fault" in call.model_call.model_id:
+            model_id, in_model = split_model(call.model_call.model_id)
+            call.model_call = replace(call.model_call, model_id=model_id)
+        recorded = self.replay.find(codec, request, call.model_call)
+        if recorded is None:
+            return None
+        call.scenario, call.response = f"recording {recorded.exchange.id}", recorded.response
+        if call.model_call is not None:
+            call.fingerprint = fingerprint_of(codec, call.model_call)
+            asked = Asked(codec.provider, call.model_call, call.headers)
+            call.faults = self.faults.plan(asked, codec, None, in_model, (call.scenario, request.path))
+        else:
+            call.faults = self.faults.plan_service(codec, call.headers, request.path)
+        if call.faults is not None and call.faults.error is not None:
+            return self._damaged(call, self._refuse(call, call.faults.error))
+        return self._damaged(call, self.replay.plan(recorded))
+
+    def _serve(self, call: Call) -> ReplyPlan:
         """The answer of what the provider offers beside its chat endpoint."""
         codec, request = call.codec, call.request
         self._check_key(call)
+        if (replayed := self._replayed(call)) is not None:
+            return replayed
         ids = self._unread_ids(call)
         call.faults = self.faults.plan_service(codec, call.headers, request.path)
         if call.faults is not None and call.faults.error is not None:
@@ -248,7 +252,7 @@ class Engine:
             raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
         return self._damaged(call, whole_reply(answer, codec.response_headers(ids, stream=False)))
 
-    def _finish(self, call: _Call, turn: Turn, response: ModelResponse) -> ReplyPlan:
+    def _finish(self, call: Call, turn: Turn, response: ModelResponse) -> ReplyPlan:
         """The plan of an answer, before any fault."""
         assert call.ids is not None and call.model_call is not None  # noqa: S101 PT018 - read before
         plan = self._render(call, call.ids, call.model_call, response, turn.pace or QUICK)
@@ -257,7 +261,7 @@ class Engine:
         call.response = response
         return plan
 
-    def _finish_later(self, call: _Call, turn: Turn, given: Any) -> ReplyPlan:
+    def _finish_later(self, call: Call, turn: Turn, given: Any) -> ReplyPlan:
         """The plan of what a function has given."""
         assert isinstance(turn.reply, FunctionReply) and call.ids is not None and call.model_call is not None  # noqa: S101 PT018
         with self.lock:
@@ -273,7 +277,7 @@ class Engine:
             self._write_down(call, plan)
             return plan
 
-    def _fail_later(self, call: _Call, error: Exception) -> ReplyPlan:
+    def _fail_later(self, call: Call, error: Exception) -> ReplyPlan:
         """The plan of what a function has raised: an error of a provider is answered as it is."""
         if not isinstance(error, LanguageModelError):
             logger.error("the function of the scenario %r failed", call.scenario, exc_info=error)
@@ -283,10 +287,10 @@ class Engine:
             self._write_down(call, plan)
             return plan
 
-    def _damaged(self, call: _Call, plan: ReplyPlan) -> ReplyPlan:
+    def _damaged(self, call: Call, plan: ReplyPlan) -> ReplyPlan:
         if call.complaints:
             logger.warning("%s would refuse this request: %s", call.codec.provider, " ".join(call.complaints))
-            plan = replace(plan, headers={**plan.headers, WARNING_HEADER: _header_text(call.complaints)})
+            plan = replace(plan, headers={**plan.headers, WARNING_HEADER: header_text(call.complaints)})
         return plan if call.faults is None else self.faults.put_on(plan, call.faults, call.fingerprint)
 
     def _ids(self, codec: Codec, fingerprint: str, form: str) -> CallIds:
@@ -297,36 +301,39 @@ class Engine:
         seen = self._repeats.next(fingerprint, form)
         return CallIds(f"{self._seed}:{fingerprint}", codec.endpoint, seen)
 
-    def _read(self, call: _Call) -> ModelCall:
+    def _read(self, call: Call) -> ModelCall:
         """Decode the request, or remember it: the next turn of a retry, or of a load test, is the same again."""
         codec, request = call.codec, self.state.recall(call.codec, call.request)
         key = (codec.provider, request.method, request.path, request.body, frozenset(call.headers.items()))
         reading = self._readings.get(key)
         if reading is None:
-            model_call = call.model_call = _decode(codec, request)
+            model_call = call.model_call = decode(codec, request)
             if self._strict:
                 codec.check_fields(model_call)
             complaints = self.state.check(codec, request, model_call)
-            said = model_call.input.model_dump_json()
-            reading = _Reading(model_call, _digest(codec.provider, model_call.model_id, said), complaints)
+            reading = Reading(model_call, fingerprint_of(codec, model_call), complaints)
             if len(request.body) <= LONGEST_REMEMBERED_BODY:
                 self._readings.put(key, reading, 8 * len(request.body))
         call.model_call, call.fingerprint = reading.model_call, reading.fingerprint
         call.complaints = reading.complaints
         return reading.model_call
 
-    def _check_key(self, call: _Call) -> None:
+    def _check_key(self, call: Call) -> None:
         if self._api_key is None:
             return
         key = call.codec.endpoint.key_of(call.headers, call.request.path)
         if key is None or not hmac.compare_digest(key.encode(), self._api_key.encode()):
             raise call.codec.refuse_key(key)
 
-    def _no_scenario(self, asked: Asked) -> NotFoundError:
-        text = explain_no_match(asked, self.script.nearest(asked), len(self.script))
-        return NotFoundError(text, status_code=404, code="no_scenario")
+    def _find_no_answer(self, asked: Asked) -> None:
+        """Say what came nearest. Raises NotFoundError where no answer may be made up."""
+        lines = [self.replay.explain(asked)] if self.replay is not None else []
+        if self._strict:
+            lines.append(explain_no_match(asked, self.script.nearest(asked), len(self.script)))
+            raise NotFoundError("\n".join(lines), status_code=404, code="no_scenario")
+        logger.warning("%s: an answer is made up: %s", asked.provider, "\n".join(lines))
 
-    def _write(self, call: _Call, ids: CallIds, choice: Choice | None) -> ModelResponse:
+    def _write(self, call: Call, ids: CallIds, choice: Choice | None) -> ModelResponse:
         """The answer, from the scenario where it has one, made up otherwise."""
         assert call.model_call is not None  # noqa: S101 - read before
         if choice is None or choice.turn.reply is None:
@@ -339,7 +346,7 @@ class Engine:
             response = self._counted(call, response)
         return response
 
-    def _counted(self, call: _Call, response: ModelResponse) -> ModelResponse:
+    def _counted(self, call: Call, response: ModelResponse) -> ModelResponse:
         """The answer with usage that is estimated."""
         assert call.model_call is not None  # noqa: S101 - read before
         usage = response.usage or estimate_usage(call.model_call.input, response.content)
@@ -347,7 +354,7 @@ class Engine:
         return response.model_copy(update={"usage": usage})
 
     def _render(
-        self, call: _Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
+        self, call: Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
     ) -> ReplyPlan:
         """The answer's bytes, kept from an earlier time where only ids differ."""
         said = response.model_dump_json()
@@ -361,15 +368,15 @@ class Engine:
         return plan
 
     def _encode(
-        self, call: _Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
+        self, call: Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
     ) -> ReplyPlan:
         codec = call.codec
         try:
             if not model_call.stream:
                 reply = codec.encode_response(response, call=model_call, ids=ids)
-                return whole_reply(reply, _notices(codec, model_call))
+                return whole_reply(reply, notices(codec, model_call))
             framing = call.framing
-            headers = codec.response_headers(ids, stream=framing == "sse") | _notices(codec, model_call)
+            headers = codec.response_headers(ids, stream=framing == "sse") | notices(codec, model_call)
             encoder = codec.stream_encoder(call=model_call, ids=ids)
             events = [event for partial in to_partials(response, pace.fragments) for event in encoder.feed(partial)]
             events += encoder.close()
@@ -390,7 +397,7 @@ class Engine:
             f"the scenario {name!r} cannot be answered: {what}", status_code=400, code="bad_scenario"
         )
 
-    def _refuse(self, call: _Call, error: LanguageModelError) -> ReplyPlan:
+    def _refuse(self, call: Call, error: LanguageModelError) -> ReplyPlan:
         codec = call.codec
         headers = codec.response_headers(call.ids or self._unread_ids(call), stream=False)
         error.locate(provider=None, request_id=headers.get(codec.endpoint.request_id_header.lower()))
@@ -398,13 +405,13 @@ class Engine:
         call.retry_after = error.retry_after if isinstance(error, StatusCodeError) else None
         return whole_reply(codec.encode_error(error), headers)
 
-    def _unread_ids(self, call: _Call) -> CallIds:
+    def _unread_ids(self, call: Call) -> CallIds:
         """The ids of a call that is not read, or not for the model."""
         body = hashlib.sha256(call.request.body).hexdigest()
-        call.ids = self._ids(call.codec, _digest(call.codec.provider, call.request.path, body), "unread")
+        call.ids = self._ids(call.codec, digest(call.codec.provider, call.request.path, body), "unread")
         return call.ids
 
-    def _write_down(self, call: _Call, plan: ReplyPlan) -> None:
+    def _write_down(self, call: Call, plan: ReplyPlan) -> None:
         self._number += 1
         model_call = call.model_call
         key = call.codec.endpoint.key_of(call.headers, call.request.path)
@@ -442,27 +449,3 @@ class Engine:
         if key is None:
             return ""
         return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=4).hexdigest()
-
-
-def _decode(codec: Codec, request: WireRequest) -> ModelCall:
-    """Read a request. A value that no input can hold, such as an infinite number, is refused where it stands."""
-    try:
-        return codec.decode_request(request)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = ".".join(map(str, first["loc"]))
-        raise InvalidInputError(first["msg"], path=path, provider=codec.provider) from None
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _notices(codec: Codec, call: ModelCall) -> dict[str, str]:
-    """The header in which the provider says what it has passed over in the request."""
-    return {codec.endpoint.notice_header: ", ".join(call.notices)} if call.notices else {}
-
-
-def _header_text(complaints: Iterable[str]) -> str:
-    """Complaints as one line of ASCII."""
-    return " | ".join(" ".join(text.split()) for text in complaints).encode("ascii", "replace").decode()

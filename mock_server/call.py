@@ -1,0 +1,77 @@
+"""A request on its way through the engine, and how it is read."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from llm_sdk.codec import Codec, Framing, ModelCall, WireRequest
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.types import ModelResponse
+from mock_server.fault_plan import FaultPlan
+from mock_server.ids import CallIds
+
+__all__ = ["Call", "Reading", "decode", "digest", "fingerprint_of", "header_text", "notices"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request as it was read. ``fingerprint`` is the same for all that say the same; ``complaints`` are what the
+    provider would refuse it for."""
+
+    model_call: ModelCall
+    fingerprint: str
+    complaints: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Call:
+    """A request on its way through the engine; what is learned of it goes into the journal."""
+
+    codec: Codec
+    request: WireRequest
+    headers: Mapping[str, str]
+    time: float
+    arrived: float
+    ids: CallIds | None = None
+    framing: Framing = "sse"
+    model_call: ModelCall | None = None
+    fingerprint: str = ""
+    complaints: tuple[str, ...] = ()
+    scenario: str | None = None
+    turn: int | None = None
+    faults: FaultPlan | None = None
+    response: ModelResponse | None = None
+    error: str | None = None
+    retry_after: float | None = None
+
+
+def decode(codec: Codec, request: WireRequest) -> ModelCall:
+    """Read a request. A value that no input can hold, such as an infinite number, is refused where it stands."""
+    try:
+        return codec.decode_request(request)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        path = ".".join(map(str, first["loc"]))
+        raise InvalidInputError(first["msg"], path=path, provider=codec.provider) from None
+
+
+def digest(*parts: str) -> str:
+    """The same for the same texts, and for no others."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def fingerprint_of(codec: Codec, call: ModelCall) -> str:
+    """The same for all calls that say the same to the same model."""
+    return digest(codec.provider, call.model_id, call.input.model_dump_json())
+
+
+def notices(codec: Codec, call: ModelCall) -> dict[str, str]:
+    """The header in which the provider says what it has passed over in the request."""
+    return {codec.endpoint.notice_header: ", ".join(call.notices)} if call.notices else {}
+
+
+def header_text(complaints: Iterable[str]) -> str:
+    """Complaints as one line of ASCII."""
+    return " | ".join(" ".join(text.split()) for text in complaints).encode("ascii", "replace").decode()
