@@ -1,7 +1,6 @@
 """The program ``mock-server``, as a process."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -145,31 +144,6 @@ def test_check_and_schema(tmp_path: Path) -> None:
     printed = CliRunner().invoke(main, ["schema"])
     assert (printed.exit_code, printed.stderr) == (0, "")
     assert json.loads(printed.stdout)["required"] == ["scenarios"]
-
-
-def test_variables(mock_llm):
-    for name in provider_names():
-        endpoint = get_codec(name).endpoint
-        assert os.environ[endpoint.base_url_variable] == mock_llm.base_url(name)
-        assert all(os.environ[key] == "mock-key" for key in endpoint.key_variables)
-    mock_llm.assert_requested(times=0)
-
-
-def test_afterwards():
-    assert os.environ.get(get_codec(provider_names()[0]).endpoint.base_url_variable) is None
-"""
-    )
-    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_BASE_URL", "_API_KEY"))}
-    done = subprocess.run(  # noqa: S603 - the same
-        [sys.executable, "-m", "pytest", "-q", "-p", "mock_server.pytest_plugin", "-W", "error", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=environment,
-        cwd=tmp_path,
-    )
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_workers_share_the_address_and_end_together(tmp_path: Path) -> None:
