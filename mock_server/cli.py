@@ -31,6 +31,14 @@ def main() -> None:
     help="What to answer. Repeatable; the first scenario that fits wins.",
 )
 @click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="FILE_OR_DIR",
+    help="Recordings that answer what means the same as a recorded request, before all scenarios.",
+)
+@click.option("--replay-timing", is_flag=True, help="Let recorded answers take the time that they took.")
+@click.option("--replay-once", is_flag=True, help="Let each recording answer once; left out, the last stays.")
+@click.option(
     "--reload/--no-reload", default=True, show_default=True, help="Read a scenario file that has changed again."
 )
 @click.option("--strict", is_flag=True, help="Refuse what no scenario matches, and unknown fields of a request.")

@@ -24,6 +24,7 @@ from mock_server.journal import Exchange
 from mock_server.pacing import Pace
 from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
+from mock_server.replay import load_replay
 from mock_server.routes import base_path, environment
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall
@@ -59,9 +60,11 @@ class MockServer:
     end of the ``with`` block raises AssertionError where a scenario has never answered. ``codecs`` are the protocols to
     speak: all that are registered by default. ``profile`` is a server that copies one of them and deviates from it: one
     of :data:`mock_server.profiles.PROFILES`. A ``host`` that lets other machines in needs an ``api_key`` or
-    ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off. With ``isolate_keys`` each API key
-    has scenarios, requests, faults and kept responses of its own on the socket, and control is about the key in the
-    header ``x-mock-key``: see :class:`~mock_server.shared_server.SharedMock`.
+    ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off. ``replay`` is a file or a folder of
+    recordings, which answer before all scenarios what means the same as a recorded request; with ``replay_timing`` at
+    the recorded times, with ``replay_once`` each once. It raises RecordingError where there is none. With
+    ``isolate_keys`` each API key has scenarios, requests, faults and kept responses of its own on the socket, and
+    control is about the key in the header ``x-mock-key``: see :class:`~mock_server.shared_server.SharedMock`.
     """
 
     def __init__(
@@ -81,6 +84,9 @@ class MockServer:
         clock: Clock | None = None,
         use_all: bool = False,
         isolate_keys: bool = False,
+        replay: str | Path | None = None,
+        replay_timing: bool = False,
+        replay_once: bool = False,
     ) -> None:
         if not in_process and not is_loopback(host) and api_key is None and not allow_anyone:
             raise InvalidInputError(f"host {host} lets other machines in: give an api_key, or allow_anyone=True")
@@ -90,6 +96,8 @@ class MockServer:
             strict=strict, api_key=api_key, seed=seed, codecs=spoken, clock=clock, validation=validate
         )
         self._engine.begin_with(_read_scenarios(scenarios, self._engine.providers))
+        if replay is not None:
+            self._engine.replay = load_replay(Path(replay), spoken, timing=replay_timing, once=replay_once)
         self._use_all = use_all
         self._in_process = in_process
         self._isolate_keys = isolate_keys

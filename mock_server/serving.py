@@ -18,6 +18,8 @@ from mock_server.engine import Engine
 from mock_server.logs import LogFormat, begin_log
 from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
+from mock_server.recordings import RecordingError
+from mock_server.replay import load_replay
 from mock_server.routes import base_path
 from mock_server.scenario_files import ScenarioError
 from mock_server.scenario_source import ScenarioSource
@@ -35,6 +37,9 @@ class ServeOptions:
     host: str = "127.0.0.1"
     port: int = 8080
     scenarios: tuple[Path, ...] = field(default=())
+    replay: Path | None = None
+    replay_timing: bool = False
+    replay_once: bool = False
     reload: bool = True
     strict: bool = False
     api_key: str | None = None
@@ -61,6 +66,8 @@ def serve(options: ServeOptions) -> None:
     engine = _engine(options)
     if options.workers > 1 and (counted := list(compress(engine.script.names, map(_counts, engine.script.scenarios)))):
         raise click.UsageError(f"workers share no counts, without which these scenarios fail: {', '.join(counted)}")
+    if options.workers > 1 and engine.replay is not None and engine.replay.counts:
+        raise click.UsageError("workers share no counts, without which recordings of equal requests have no order")
     try:
         listener = open_socket(options.host, options.port, shared=options.workers > 1)
     except AddressInUseError as error:
@@ -91,7 +98,11 @@ def _engine(options: ServeOptions) -> Engine:
     source = ScenarioSource(options.scenarios, providers=engine.providers)
     try:
         engine.follow(source) if options.reload and not options.isolate_keys else engine.begin_with(source.load())
-    except ScenarioError as error:
+        if options.replay is not None:
+            engine.replay = load_replay(
+                options.replay, engine.codecs, timing=options.replay_timing, once=options.replay_once
+            )
+    except (ScenarioError, RecordingError) as error:
         raise click.ClickException(str(error)) from None
     return engine
 
