@@ -14,11 +14,28 @@ from mock_server.nearest import explain_no_match
 from mock_server.scenario_files import parse_scenarios
 from mock_server.script import Script
 
-PAGE = (Path(__file__).parents[2] / "docs" / "mock-server.md").read_text()
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "mock-server.md").read_text()
+README = (ROOT / "README.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+def blocks(language: str, page: str = PAGE) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+def test_the_readmes_app_passes_its_tests(pytester: pytest.Pytester) -> None:
+    files = [found for found in blocks("python", README) if re.match(r"# (test_)?app\.py\n", found)]
+    assert len(files) == 2
+    for text in files:
+        (pytester.path / text.partition("\n")[0].removeprefix("# ")).write_text(text)
+    pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=4)
+
+
+def test_the_readmes_scenarios_are_scenarios() -> None:
+    (text,) = (found for found in blocks("yaml", README) if found.startswith("scenarios:"))
+    assert len(parse_scenarios(text)) == 2
 
 
 def test_the_scenarios_are_scenarios() -> None:
