@@ -13,7 +13,6 @@ from conformance.chunking import (
     event_cuts,
     format_cuts,
     seeded_cuts,
-    single_cuts,
     tender_offsets,
 )
 from conformance.judgement import UNREAD, Judgement, MismatchError
@@ -29,7 +28,7 @@ from mock_server.recordings import Exchange, unframe
 __all__ = ["NamesEvents", "StreamOutcome", "event_kind", "judge_stream", "read_stream"]
 
 SMALL = 4096
-"""Bodies below this many bytes are cut everywhere."""
+"""Bodies below this many bytes are cut at every byte at once, and once at every tender offset."""
 LARGE_CUTTINGS = 32
 FULL_CUTTINGS = 2
 NOISE = frozenset({"keepalive", "ping"})
@@ -122,11 +121,11 @@ def _rechunk(codec: Codec, exchange: Exchange, whole: StreamOutcome) -> None:
 
 def _cuttings(body: bytes, seed: str) -> Iterable[Cuts]:
     yield event_cuts(body)
+    tender = tender_offsets(body)
     if len(body) < SMALL:
         yield byte_cuts(body)
-        yield from single_cuts(body)
+        yield from ((at,) for at in tender)
         return
-    tender = tender_offsets(body)
     for number in range(LARGE_CUTTINGS):
         yield seeded_cuts(body, f"{seed}/{number}", 1 if number % 2 else 32, tender)
 
