@@ -70,6 +70,15 @@ def main() -> None:
     is_flag=True,
     help="Keep the scenarios, requests, faults and kept responses of each API key apart from all others.",
 )
+@click.option(
+    "--verdict",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="At the end, write what the requests show of the app: .json, .xml (JUnit) or .txt.",
+)
+@click.option(
+    "--fail-on", type=click.Choice(["error", "warning"]), help="End with status 1 where the verdict is as bad as that."
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Log every request to standard error.")
 def serve(**options: Any) -> None:
     """Serve every provider's API until interrupted.
@@ -81,6 +90,31 @@ def serve(**options: Any) -> None:
     from mock_server import serving
 
     serving.serve(serving.ServeOptions(**options))
+
+
+@main.command()
+@click.option(
+    "--upstream",
+    "upstreams",
+    multiple=True,
+    required=True,
+    metavar="PROVIDER[=URL]",
+    help="An API to record, by its base URL: the provider's own where it is left out. Repeatable.",
+)
+@click.option(
+    "--cassettes", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where recordings are put."
+)
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+def record(upstreams: tuple[str, ...], cassettes: Path, port: int) -> None:
+    """Pass requests on to real APIs, until interrupted, and write down what comes back.
+
+    Prints one line with the base URL per provider when it accepts connections. Keys are passed on and never written.
+    """
+    from mock_server import recording
+
+    recording.record(upstreams, cassettes, port)
 
 
 @main.command()

@@ -7,20 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from llm_sdk.codec import Codec, ModelCall
+from llm_sdk.codec import Codec
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import find_codec, provider_names
 from llm_sdk.types import JsonObject, ModelResponse
 from mock_server.access import is_loopback
-from mock_server.asked import Asked
+from mock_server.assertions import Assertions
 from mock_server.clock import Clock
-from mock_server.conditions import When
 from mock_server.engine import Engine
 from mock_server.environment import led_here
 from mock_server.fault_rules import FaultRule
 from mock_server.faults import Fault
 from mock_server.in_process import intercept, make_router, provider_hosts
-from mock_server.journal import Exchange
+from mock_server.journal import Exchanges
 from mock_server.pacing import Pace
 from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from mock_server.app import MockApp
 
-__all__ = ["MockServer", "ScenarioBuilder", "find_requested", "tool_call"]
+__all__ = ["MockServer", "ScenarioBuilder", "tool_call"]
 
 IN_PROCESS_ORIGIN = "http://mock-server.invalid"
 
@@ -48,7 +47,7 @@ def tool_call(tool_name: str, args: JsonObject | None = None, *, tool_call_id: s
     return ScriptedToolCall(tool_name=tool_name, args=args or {}, tool_call_id=tool_call_id)
 
 
-class MockServer:
+class MockServer(Assertions):
     """Every provider at once, on a free port of the loopback interface, or ``in_process`` behind :attr:`transport`.
 
     Use it as a context manager, ``with`` or ``async with``. ``validate`` says what becomes of a request that the
@@ -255,17 +254,18 @@ class MockServer:
             raise AssertionError("scenarios that have never answered: " + ", ".join(unused))
 
     @property
-    def requests(self) -> list[Exchange]:
-        """The latest requests to any provider, oldest first, each with its ``input`` and the answer it got."""
+    def requests(self) -> Exchanges:
+        """See :attr:`Assertions.requests`."""
         with self._engine.lock:
-            return list(self._engine.journal)
+            return Exchanges(self._engine.journal)
 
-    def assert_requested(self, *, times: int | None = None, **when: Any) -> list[Exchange]:
-        """Check that requests came that meet the conditions of a scenario: ``times`` of them, or at least one.
+    @property
+    def _dropped(self) -> int:
+        return self._engine.journal.dropped
 
-        Returns them. Raises AssertionError that lists what came, and ScenarioError for a malformed condition.
-        """
-        return find_requested(self.requests, times, when, providers=self._engine.providers)
+    @property
+    def _spoken(self) -> Sequence[Codec]:
+        return self._engine.codecs
 
     def reset(self) -> None:
         """Forget all requests, and all scenarios but those that the server began with."""
@@ -331,25 +331,3 @@ def _read_scenarios(scenarios: Scenarios, providers: Iterable[str]) -> list[Scen
     if isinstance(scenarios, str | Path):
         return load_scenarios(Path(scenarios), providers=known)
     return read_scenarios(scenarios, providers=known)
-
-
-def find_requested(
-    came: list[Exchange], times: int | None, when: Mapping[str, Any], *, providers: Iterable[str]
-) -> list[Exchange]:
-    """See :meth:`MockServer.assert_requested`."""
-    conditions = read_conditions(when, providers=list(providers))
-    found = [exchange for exchange in came if _meets(conditions, exchange)]
-    if len(found) == times or (times is None and found):
-        return found
-    asked = " with " + ", ".join(f"{key}={value!r}" for key, value in when.items()) if when else ""
-    expected = "at least 1 request" if times is None else f"{times} request{'' if times == 1 else 's'}"
-    lines = [f"expected {expected}{asked}, got {len(found)}"]
-    lines += ["all requests that came:" if came else "no request came at all"]
-    raise AssertionError("\n".join([*lines, *(f"  {exchange}" for exchange in came)]))
-
-
-def _meets(when: When, exchange: Exchange) -> bool:
-    if exchange.input is None or exchange.model_id is None:
-        return False
-    call = ModelCall(exchange.model_id, exchange.input, exchange.stream)
-    return when.match(Asked(exchange.provider, call, exchange.headers)) is not None

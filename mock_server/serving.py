@@ -15,6 +15,7 @@ from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import find_codec, provider_names
 from mock_server.access import Access, is_loopback
 from mock_server.engine import Engine
+from mock_server.journal_routes import judge_all
 from mock_server.logs import LogFormat, begin_log
 from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
@@ -24,6 +25,8 @@ from mock_server.routes import base_path
 from mock_server.scenario_files import ScenarioError
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import Scenario
+from mock_server.verdict import Level
+from mock_server.verdict.formats import FORMATS, format_of
 from mock_server.web_server import AddressInUseError, WebServer, open_socket
 from mock_server.workers import can_have_workers, run_workers
 
@@ -51,6 +54,8 @@ class ServeOptions:
     log_format: LogFormat | None = None
     workers: int = 1
     isolate_keys: bool = False
+    verdict: Path | None = None
+    fail_on: Level | None = None
 
 
 def serve(options: ServeOptions) -> None:
@@ -61,6 +66,7 @@ def serve(options: ServeOptions) -> None:
         )
     if options.workers > 1 and not can_have_workers():
         raise click.UsageError("--workers needs a system on which several processes can listen at one address")
+    _check_verdict(options)
     if options.log_format is not None:
         begin_log(options.log_format)
     engine = _engine(options)
@@ -85,6 +91,33 @@ def serve(options: ServeOptions) -> None:
     run(listener, announce)
     if not options.isolate_keys and (unused := engine.script.unused):
         click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
+    _judge(options, engine)
+
+
+def _check_verdict(options: ServeOptions) -> None:
+    if options.verdict is None and options.fail_on is None:
+        return
+    if options.workers > 1 or options.isolate_keys:
+        raise click.UsageError("a verdict needs all requests in one place: neither --workers nor --isolate-keys")
+    if options.verdict is not None:
+        try:
+            format_of(options.verdict)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--verdict") from None
+        if not options.verdict.resolve().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {options.verdict.resolve().parent}", param_hint="--verdict")
+
+
+def _judge(options: ServeOptions, engine: Engine) -> None:
+    """Write the verdict, and end with status 1 where it is bad enough."""
+    if options.verdict is None and options.fail_on is None:
+        return
+    verdict = judge_all(engine)
+    if options.verdict is not None:
+        options.verdict.write_bytes(FORMATS[format_of(options.verdict)][1](verdict))
+    if options.fail_on is not None and verdict.at_least(options.fail_on):
+        click.echo(str(verdict).rstrip(), err=True)
+        sys.exit(1)
 
 
 def _engine(options: ServeOptions) -> Engine:

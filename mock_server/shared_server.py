@@ -8,23 +8,25 @@ from typing import Any, Self
 
 import httpx
 
+from llm_sdk.codec import Codec
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import find_codec, provider_names
 from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse
+from mock_server.assertions import Assertions
 from mock_server.environment import led_here
 from mock_server.faults import Fault
-from mock_server.journal import Exchange
+from mock_server.journal import Exchange, Exchanges
 from mock_server.keyed_routes import KEY_HEADER
 from mock_server.pacing import Pace
 from mock_server.routes import base_path, environment
 from mock_server.scenario_files import read_conditions, read_turn
 from mock_server.scenarios import FunctionReply
-from mock_server.server import ScenarioBuilder, find_requested
+from mock_server.server import ScenarioBuilder
 
 __all__ = ["SharedMock"]
 
 
-class SharedMock:
+class SharedMock(Assertions):
     """A :class:`~mock_server.MockServer` at ``url`` that was started with ``isolate_keys``, as ``api_key`` sees it.
 
     Everything goes through its control endpoints, so that what cannot be written as JSON cannot be used: functions and
@@ -100,17 +102,17 @@ class SharedMock:
             raise AssertionError("scenarios that have never answered: " + ", ".join(unused))
 
     @property
-    def requests(self) -> list[Exchange]:
-        """See :attr:`MockServer.requests`."""
-        return [_read_exchange(told) for told in self._control("GET", "requests")["requests"]]
-
-    def assert_requested(self, *, times: int | None = None, **when: Any) -> list[Exchange]:
-        """See :meth:`MockServer.assert_requested`."""
-        return find_requested(self.requests, times, when, providers=self._providers)
+    def requests(self) -> Exchanges:
+        """See :attr:`Assertions.requests`."""
+        return Exchanges(map(_read_exchange, self._control("GET", "requests")["requests"]))
 
     def reset(self) -> None:
         """See :meth:`MockServer.reset`."""
         self._control("POST", "reset")
+
+    @property
+    def _spoken(self) -> Sequence[Codec]:
+        return self._codecs
 
     @property
     def _providers(self) -> list[str]:

@@ -20,7 +20,7 @@ def page() -> WireResponse:
     allowed = {tag.decode(): _hash(text) for tag, text in INLINE.findall(html)}
     policy = (
         f"default-src 'none'; style-src '{allowed['style']}'; script-src '{allowed['script']}'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     headers = {
         "content-type": "text/html; charset=utf-8",
