@@ -9,11 +9,13 @@ import logging
 import socket
 import struct
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mock_server.http_reply import LAST_CHUNK, chunk
 from mock_server.http_request import HttpRequest, RefusedRequestError, RequestReader
 from mock_server.pending import PendingReply
+from mock_server.relay import LostError, Relay
 from mock_server.reply import ReplyPlan, json_reply
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ class HttpConnection(asyncio.Protocol):
                 self._begin(request, None)
                 break
             found = self._server.answer(request)
-            if isinstance(found, PendingReply) or found.waits or len(found.chunks) > 16 * EVENTS_AT_A_TIME:
+            if not isinstance(found, ReplyPlan) or found.waits or len(found.chunks) > 16 * EVENTS_AT_A_TIME:
                 self._begin(request, found)
             else:
                 self._write_at_once(request, found)
@@ -141,7 +143,7 @@ class HttpConnection(asyncio.Protocol):
             if self._drained is None:
                 self.deadline = NEVER
 
-    def _begin(self, request: HttpRequest, found: ReplyPlan | PendingReply | None) -> None:
+    def _begin(self, request: HttpRequest, found: ReplyPlan | PendingReply | Relay | None) -> None:
         self._server.traffic.open_streams += 1
         self._task = self._loop.create_task(self._write_in_time(request, found))
         self._task.add_done_callback(self._task_is_done)
@@ -155,10 +157,13 @@ class HttpConnection(asyncio.Protocol):
         self._transport.write(framing.whole(plan))
         self._end_reply(plan, keeps_alive=framing.keeps_alive)
 
-    async def _write_in_time(self, request: HttpRequest, found: ReplyPlan | PendingReply | None) -> None:
+    async def _write_in_time(self, request: HttpRequest, found: ReplyPlan | PendingReply | Relay | None) -> None:
         """Write an answer piece by piece, each at its time, and none before the client has room for it."""
         await self._room()
         found = self._server.answer(request) if found is None else found
+        if isinstance(found, Relay):
+            await self._pass_on(request, found)
+            return
         plan = await self._server.finish(request, found) if isinstance(found, PendingReply) else found
         clock = self._server.clock
         if plan.latency:
@@ -182,6 +187,28 @@ class HttpConnection(asyncio.Protocol):
         if framing.chunked and plan.complete:
             self._transport.write(LAST_CHUNK)
         self._end_reply(plan, keeps_alive=framing.keeps_alive)
+
+    async def _pass_on(self, request: HttpRequest, relay: Relay) -> None:
+        """Write an answer as it comes from elsewhere, each piece at once, and let it die as it died there."""
+        async with relay.open() as relayed:
+            plan = relayed.head
+            if self._transport is None or plan.reset:
+                self._end_reply(plan, keeps_alive=False)
+                return
+            framing = self._server.framing(request, plan)
+            self._transport.write(framing.head)
+            try:
+                async for piece in relayed.pieces:
+                    await self._room()
+                    if self._transport is None:
+                        return
+                    if not framing.bodiless:
+                        self._transport.write(chunk(piece) if framing.chunked else piece)
+            except LostError as lost:
+                plan = replace(plan, complete=False, reset=lost.reset)
+        if framing.chunked and plan.complete:
+            self._transport.write(LAST_CHUNK)
+        self._end_reply(plan, keeps_alive=framing.keeps_alive and plan.complete)
 
     async def _room(self) -> None:
         while self._drained is not None and self._transport is not None:

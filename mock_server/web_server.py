@@ -6,9 +6,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
+from typing import Protocol
 
 from mock_server.access import Access
 from mock_server.engine import Engine
@@ -18,6 +19,7 @@ from mock_server.http_request import HttpRequest
 from mock_server.keyed_routes import KeyedRoutes
 from mock_server.limits import Limits
 from mock_server.pending import PendingReply
+from mock_server.relay import Relay
 from mock_server.reply import ReplyPlan, json_reply
 from mock_server.routes import Routes
 
@@ -57,11 +59,21 @@ def open_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
     return listener
 
 
+class Answers(Protocol):
+    """What a server answers with: see :class:`mock_server.routes.Routes`."""
+
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str = ""
+    ) -> ReplyPlan | PendingReply | Relay: ...
+    def refuse(self, method: str, target: str, headers: Mapping[str, str], status: int, message: str) -> ReplyPlan: ...
+
+
 class WebServer:
     """Serves ``engine`` on ``listener``. ``on_started`` is called when connections are accepted.
 
     ``access`` says who may control it: by default this machine, where it listens on a loopback address, or nobody.
-    ``isolate_keys`` keeps what belongs to one API key from all others.
+    ``isolate_keys`` keeps what belongs to one API key from all others. ``routes`` answer in the place of ``engine``;
+    ``on_stopped`` is awaited when all connections have ended.
     A stop closes idle connections at once and gives open answers ``GRACE_SECONDS``, or ``grace`` seconds, to end.
     """
 
@@ -75,13 +87,16 @@ class WebServer:
         limits: Limits | None = None,
         access: Access | None = None,
         isolate_keys: bool = False,
+        routes: Answers | None = None,
+        on_stopped: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.clock = engine.clock
         self.is_stopping = False
         self.traffic = engine.traffic
-        routes = KeyedRoutes if isolate_keys else Routes
-        self._routes = routes(engine, access or Access(listener.getsockname()[0]))
+        kind = KeyedRoutes if isolate_keys else Routes
+        self._routes: Answers = routes or kind(engine, access or Access(listener.getsockname()[0]))
+        self._on_stopped = on_stopped
         self._listener = listener
         self._on_started = on_started
         self._grace = grace
@@ -121,6 +136,8 @@ class WebServer:
             server.close()
             await self._end_connections()
         sweeper.cancel()
+        if self._on_stopped is not None:
+            await self._on_stopped()
 
     async def _end_connections(self) -> None:
         assert self._all_gone is not None  # noqa: S101 - made in _run
@@ -172,7 +189,7 @@ class WebServer:
         if self.is_stopping and not self._connections and self._all_gone is not None:
             self._all_gone.set()
 
-    def answer(self, request: HttpRequest) -> ReplyPlan | PendingReply:
+    def answer(self, request: HttpRequest) -> ReplyPlan | PendingReply | Relay:
         """What to reply to a request."""
         try:
             host = request.headers.get("host", "")
