@@ -90,11 +90,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         result = yield
     except Exception as error:
         if told := _take(item):
-            raise pytest.fail.Exception(told, pytrace=False) from error
+            raise pytest.fail.Exception(told, pytrace=False) from (None if _is_refusal(error) else error)
         raise
     if told := _take(item):
         pytest.fail(told, pytrace=False)
     return result
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    """Whether the guard's own refusal is behind an error, which then says nothing more."""
+    from mock_server.guard import RealHostError
+
+    while error is not None and not isinstance(error, RealHostError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _take(item: pytest.Item) -> str:

@@ -110,16 +110,20 @@ def test_hidden(mock_llm):
 def test_allowed():
     call()
 
+def test_raised():
+    httpx.get("https://api.raised.example/v1")
+
 def test_good(mock_llm):
     assert ask("Hi") == "You said: Hi"
 """
     (pytester.path / "pytest.ini").write_text("[pytest]\nno_real_llm = true\n")
     said, status = run(pytester, test)
     assert status == 1
-    assert "1 failed, 2 passed" in said
+    assert "2 failed, 2 passed" in said
+    assert said.count("use the fixture mock_llm") == 2
+    assert "ConnectError" not in said
     assert "httpx tried to reach api.provider.example at test_app.py:" in said
-    assert "use the fixture mock_llm" in said
-    assert run(pytester, test, "-o", "no_real_llm_allow_hosts=*.provider.example")[1] == 0
+    assert "1 failed, 3 passed" in run(pytester, test, "-o", "no_real_llm_allow_hosts=*.provider.example")[0]
 
 
 SHARED = """
