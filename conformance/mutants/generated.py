@@ -17,6 +17,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -34,7 +35,7 @@ from llm_sdk.errors import LanguageModelError
 from llm_sdk.registry import PROVIDERS, provider_names
 from mock_server.cassette import write_whole
 
-__all__ = ["FOLDER", "Fate", "in_place", "load_fates"]
+__all__ = ["FOLDER", "Fate", "in_place", "load_fates", "second_copy"]
 
 FOLDER = Path(__file__).resolve().parent / "generated"
 SEED = 1
@@ -48,6 +49,7 @@ PATIENCE = 600.0
 TOO_LONG = ("cuts", "chunkings", "truncations", "lost_connection", "broken_stream", "cut_short", "concurrent")
 """Words in the names of checks that take long, and are left to the other mutants."""
 Lines = dict[tuple[str, int], set[str]]
+Copies = dict[str, ModuleType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,31 @@ def _places(modules: Sequence[ModuleType], lines: Lines) -> Iterator[Place]:
                 yield Place(module.__name__, file, site)
 
 
+def second_copy(package: str, modules: Sequence[ModuleType]) -> Copies:
+    """The modules of a package once more, by name, with functions and classes of their own: what is changed in these
+    changes the adapter alone, and not the judge, who reads with the same codec.
+    """
+    held = {name: module for name, module in sys.modules.items() if f"{name}.".startswith(f"{package}.")}
+    for name in held:
+        del sys.modules[name]
+    try:
+        return {module.__name__: import_module(module.__name__) for module in modules}
+    finally:
+        sys.modules.update(held)
+        parent, _, name = package.rpartition(".")
+        setattr(sys.modules[parent], name, held[package])
+
+
 def in_place(module: ModuleType, tree: ast.Module) -> int:
     """Give the functions of a module, wherever they are referred to, the code of another version of it; how many have
     other code than before.
     """
+    words = vars(module)
     file = str(module.__file__)
     wanted = {code.co_qualname: code for code in _codes(compile(tree, file, "exec"))}
     count = 0
     for function in gc.get_objects():
-        if not isinstance(function, FunctionType) or function.__code__.co_filename != file:
+        if not isinstance(function, FunctionType) or function.__globals__ is not words:
             continue
         new = wanted.get(function.__code__.co_qualname)
         if new is not None and new != function.__code__ and new.co_freevars == function.__code__.co_freevars:
@@ -165,6 +183,7 @@ class _Hunt:
         if session.testsfailed or plan is None:
             return True
         modules = _modules(self._provider)
+        copies = second_copy(PROVIDERS[self._provider], modules)
         lines = _lines_run(plan, modules)
         places = list(_places(modules, lines))
         self.places = len(places)
@@ -173,7 +192,7 @@ class _Hunt:
             cases = sorted(lines[place.file, place.site.line])
             some = frozenset(chance.sample(cases, min(CASES, len(cases))))
             items = [item for item in session.items if case_of(item) in some]
-            self.fates.append(_judged_apart(place, self._provider, _short(items)))
+            self.fates.append(_judged_apart(place, self._provider, copies, _short(items)))
         return True
 
 
@@ -181,14 +200,14 @@ def _short(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     return [item for item in items if not any(word in item.name for word in TOO_LONG)]
 
 
-def _judged_apart(place: Place, provider: str, items: Sequence[pytest.Item]) -> Fate:
+def _judged_apart(place: Place, provider: str, copies: Copies, items: Sequence[pytest.Item]) -> Fate:
     """Judge one change in a child process, which ends with it, or with its time."""
     source = Path(place.file).read_text(encoding="utf-8").splitlines()[place.site.line - 1].strip()
     told = place.file.removeprefix(str(FOLDER.parents[2]) + "/")
     reading, writing = os.pipe()
     if (child := os.fork()) == 0:
         os.close(reading)
-        _judge_and_end(place, provider, items, writing)
+        _judge_and_end(place, provider, copies, items, writing)
     os.close(writing)
     caught, failed = "", []
     ready, _, _ = select.select([reading], [], [], PATIENCE)
@@ -204,12 +223,13 @@ def _judged_apart(place: Place, provider: str, items: Sequence[pytest.Item]) -> 
     return Fate(told, place.site.line, place.site.operator, source, caught, tuple(failed))
 
 
-def _judge_and_end(place: Place, provider: str, items: Sequence[pytest.Item], writing: int) -> None:
+def _judge_and_end(place: Place, provider: str, copies: Copies, items: Sequence[pytest.Item], writing: int) -> None:
     status = 1
+    codec = next(module.CODEC for name, module in copies.items() if name.endswith(".codec"))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     try:
-        in_place(sys.modules[place.module], changed(_tree(place.file), place.site))
-        trial = Trial(REFERENCE, reference, until_caught=True)
+        in_place(copies[place.module], changed(_tree(place.file), place.site))
+        trial = Trial(REFERENCE, partial(reference, codec=codec), until_caught=True)
         with on_trial(trial):
             kill = judge_by(trial, provider, items)
         os.write(writing, json.dumps([next(iter(kill.checks), ""), kill.failed]).encode())
