@@ -28,6 +28,7 @@ from mock_server.routes import base_path, environment
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall
 from mock_server.transport import MockTransport
+from mock_server.verdict import Level
 from mock_server.web_server import WebServer, open_socket
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ class MockServer(Assertions):
     a folder, or scenarios as data; those given here survive :meth:`reset`. ``strict`` refuses what no scenario matches;
     ``api_key`` refuses every other key; ``seed`` changes made-up ids and whatever is drawn. ``clock`` is what delays
     and rate limits go by: give a :class:`~mock_server.clock.VirtualClock` to drive them by hand. With ``use_all`` the
-    end of the ``with`` block raises AssertionError where a scenario has never answered. ``codecs`` are the protocols to
-    speak: all that are registered by default. ``profile`` is a server that copies one of them and deviates from it: one
+    end of the ``with`` block raises AssertionError where a scenario has never answered; with ``fail_on``, a
+    level, where the verdict is as bad as that. ``codecs`` are the protocols to speak: all that are registered by
+    default. ``profile`` is a server that copies one of them and deviates from it: one
     of :data:`mock_server.profiles.PROFILES`. A ``host`` that lets other machines in needs an ``api_key`` or
     ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off. ``replay`` is a file or a folder of
     recordings, which answer before all scenarios what means the same as a recorded request; with ``replay_timing`` at
@@ -82,6 +84,7 @@ class MockServer(Assertions):
         validate: Validation | None = None,
         clock: Clock | None = None,
         use_all: bool = False,
+        fail_on: Level | None = None,
         isolate_keys: bool = False,
         replay: str | Path | None = None,
         replay_timing: bool = False,
@@ -98,6 +101,7 @@ class MockServer(Assertions):
         if replay is not None:
             self._engine.replay = load_replay(Path(replay), spoken, timing=replay_timing, once=replay_once)
         self._use_all = use_all
+        self._fail_on = fail_on
         self._in_process = in_process
         self._isolate_keys = isolate_keys
         self._host, self._port = host, port
@@ -136,6 +140,8 @@ class MockServer(Assertions):
         self.stop()
         if self._use_all and kind is None:
             self.assert_all_used()
+        if self._fail_on is not None and kind is None:
+            self.assert_verdict(level=self._fail_on)
 
     async def __aenter__(self) -> Self:
         return self.start()

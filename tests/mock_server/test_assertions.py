@@ -8,6 +8,7 @@ from plain_protocol import PLAIN
 
 from llm_sdk.types import LanguageModelInput
 from mock_server import MockServer
+from mock_server.verdict import Level
 
 
 def body(said: str, model: str = "model-1") -> bytes:
@@ -110,6 +111,21 @@ def test_what_should_not_have_come(mock: MockServer) -> None:
     with pytest.raises(AssertionError) as caught:
         mock.assert_not_requested(last_user="hello", status=200)
     assert str(caught.value).splitlines() == ["expected no request with last_user='hello', status=200, got 1:", ALL[1]]
+
+
+def test_the_end_of_a_server_fails_for_its_verdict() -> None:
+    def run(level: Level | None) -> None:
+        with (
+            MockServer([{"fault": {"status": 503}}], in_process=True, codecs=[PLAIN], fail_on=level) as server,
+            httpx.Client(transport=server.transport, base_url=server.base_url("plain")) as client,
+        ):
+            client.post("/chat", content=body("x"))
+            client.post("/chat", content=body("x"))
+
+    run(None)
+    run("error")
+    with pytest.raises(AssertionError, match="warning retried-at-once"):
+        run("warning")
 
 
 def test_the_verdict_can_be_asserted() -> None:
