@@ -63,7 +63,13 @@ def main() -> None:
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Processes; with more than one, control and scenarios that count are off.",
+    help="Processes; with more than one and no --state, control and scenarios that count are off.",
+)
+@click.option(
+    "--state",
+    metavar="URL",
+    help="Keep counts, kept responses, the journal and what was set by control calls in Redis, redis://HOST:PORT/0, "
+    "for all workers together. It outlives them.",
 )
 @click.option(
     "--isolate-keys",

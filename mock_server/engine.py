@@ -35,11 +35,12 @@ from mock_server.asked import Asked
 from mock_server.author import estimate_usage, write_answer
 from mock_server.call import Call, Reading, decode, digest, fingerprint_of, header_text, notices
 from mock_server.clock import Clock, SystemClock
+from mock_server.control import carry_out
 from mock_server.fault_plan import Faults
 from mock_server.fault_rules import split_model
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
-from mock_server.journal import Exchange, Journal, redact_headers, redact_path
+from mock_server.journal import Exchange, redact_headers, redact_path
 from mock_server.logs import log_exchange
 from mock_server.nearest import explain_no_match
 from mock_server.pacing import Pace
@@ -50,7 +51,8 @@ from mock_server.replay import Replay
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
-from mock_server.script import Choice, Counter, Script
+from mock_server.script import Choice, Script
+from mock_server.store import InMemory, Order, Store
 from mock_server.templates import BadTemplateError
 from mock_server.traffic import Traffic
 
@@ -71,7 +73,8 @@ class Engine:
     ``strict`` refuses what no scenario matches, and fields that the provider does not know. ``api_key`` refuses every
     other key; without it any will do. ``codecs`` are the protocols to speak: all of the registry by default. ``clock``
     is what delays and rate limits go by. ``validation`` says what becomes of a request that the provider would refuse.
-    It may be used from several threads.
+    Engines that have one ``store`` answer as one; by default there is one for each, in memory. It may be used from
+    several threads.
     """
 
     def __init__(
@@ -84,37 +87,44 @@ class Engine:
         codecs: Sequence[Codec] | None = None,
         clock: Clock | None = None,
         validation: Validation | None = None,
+        store: Store | None = None,
     ) -> None:
         self.codecs = [find_codec(name) for name in provider_names()] if codecs is None else list(codecs)
         self.clock = clock or SystemClock()
-        self.faults = Faults(seed, self.clock)
-        self.script = Script(scenarios, seed=seed)
-        self.journal = Journal()
+        self.store: Store = store if store is not None else InMemory()
+        self.faults = Faults(seed, self.clock, self.store)
         self.traffic = Traffic()
-        self.state = ProviderState(validation)
+        self.state = ProviderState(validation, self.store)
         self.lock = Lock()
         self.source: ScenarioSource | None = None
         self.replay: Replay | None = None
-        self._initial = self.script.scenarios
+        self._initial = list(scenarios)
         self._strict = strict
         self._validation = validation
         self._api_key = api_key
         self._seed = seed
-        self._repeats = Counter()
-        self._number = 0
         self._readings: Kept[Reading] = Kept()
         self._rendered = RenderedAnswers()
         self._salt = os.urandom(16)
         self._secret_headers = frozenset(name for codec in self.codecs for name, _ in codec.endpoint.key_headers)
+        self._begin_counting()
+
+    def _begin_counting(self) -> None:
+        self.script = Script(self._initial, seed=self._seed, store=self.store)
+        self.journal = self.store.records()
+        self._repeats = self.store.counts("repeats")
+        self._numbers = self.store.counts("numbers")
+        if self.replay is not None:
+            self.replay = self.replay.fresh(self.store.counts("replayed"))
 
     @property
     def providers(self) -> list[str]:
         """The names of the protocols that are spoken here."""
         return [codec.provider for codec in self.codecs]
 
-    def twin(self) -> "Engine":
-        """An engine that begins as this one did, with requests, faults and state of its own; traffic is counted for
-        both together."""
+    def twin(self, name: str) -> "Engine":
+        """An engine that begins as this one did, with requests, faults and state of its own, which a shared store keeps
+        under ``name``; traffic is counted for both together."""
         other = Engine(
             self._initial,
             strict=self._strict,
@@ -123,16 +133,17 @@ class Engine:
             codecs=self.codecs,
             clock=self.clock,
             validation=self._validation,
+            store=self.store.apart(name),
         )
         other.traffic = self.traffic
-        other.replay = self.replay.fresh() if self.replay is not None else None
+        other.replay = self.replay.fresh(other.store.counts("replayed")) if self.replay is not None else None
         return other
 
     def begin_with(self, scenarios: Iterable[Scenario]) -> None:
         """Take these as the scenarios to go back to."""
         with self.lock:
-            self.script = Script(scenarios, seed=self._seed)
-            self._initial = self.script.scenarios
+            self._initial = list(scenarios)
+            self.script = Script(self._initial, seed=self._seed, store=self.store)
 
     def follow(self, source: ScenarioSource) -> None:
         """Begin with the scenarios of these files, and go on with what becomes of them. Raises ScenarioError."""
@@ -141,15 +152,26 @@ class Engine:
 
     def reset(self) -> None:
         """Back to the start: the scenarios that were given then, an empty journal, every count at nothing."""
+        self.obey(Order("reset"))
+
+    def obey(self, order: Order) -> None:
+        """Do what a control call asks for, here and in every engine with the same store."""
+        self.store.publish(order)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Do what was asked of others with the same store."""
         with self.lock:
-            self.script = Script(self._initial, seed=self._seed)
-            self.faults.reset()
-            self.state.forget()
-            if self.replay is not None:
-                self.replay = self.replay.fresh()
-            self.journal.clear()
-            self._repeats = Counter()
-            self._number = 0
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        for order in self.store.news():
+            if order.kind == "reset":
+                self._begin_counting()
+                self.faults.reset()
+                self.state.forget()
+            else:
+                carry_out(order, self.script, self.faults.rules, self.providers)
 
     def answer(self, codec: Codec, request: WireRequest) -> ReplyPlan:
         """Plan the reply to ``request``, whose path starts with the provider's root, and write both down.
@@ -164,6 +186,7 @@ class Engine:
         """As :meth:`answer`; where a function has to be asked, that is left to the caller."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self.lock:
+            self._catch_up()
             if self.source is not None and (changed := self.source.reload()) is not None:
                 self.script.exchange(self._initial, changed)
                 self._initial = changed
@@ -412,11 +435,10 @@ class Engine:
         return call.ids
 
     def _write_down(self, call: Call, plan: ReplyPlan) -> None:
-        self._number += 1
         model_call = call.model_call
         key = call.codec.endpoint.key_of(call.headers, call.request.path)
         exchange = Exchange(
-            number=self._number,
+            number=self._numbers.next() + 1,
             provider=call.codec.provider,
             method=call.request.method,
             path=redact_path(call.request.path),

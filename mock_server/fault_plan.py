@@ -10,8 +10,8 @@ from mock_server.asked import Asked
 from mock_server.clock import Clock
 from mock_server.fault_rules import HEADER, FaultRules, fault_in_header
 from mock_server.faults import Fault, put_on
-from mock_server.rate_limits import RateLimits
 from mock_server.reply import ReplyPlan
+from mock_server.store import InMemory, Store
 
 __all__ = ["SEED_HEADER", "FaultPlan", "Faults"]
 
@@ -33,19 +33,19 @@ class Faults:
 
     A fault may be asked for by the scenario that answers, by a rule, by a header and behind the model's name. They
     apply together; where two disagree, the one that comes later in this list holds. ``clock`` drives the windows of
-    rate limits; ``seed`` is what every draw comes from, and is told with every fault.
+    rate limits; ``seed`` is what every draw comes from, and is told with every fault; ``store`` keeps what is counted.
     """
 
-    def __init__(self, seed: int, clock: Clock) -> None:
-        self.rules = FaultRules(seed)
+    def __init__(self, seed: int, clock: Clock, store: Store | None = None) -> None:
+        self._store: Store = store if store is not None else InMemory()
         self._seed = seed
         self._clock = clock
-        self._limits = RateLimits()
+        self.reset()
 
     def reset(self) -> None:
-        """Forget the rules, and all that was counted."""
-        self.rules.clear()
-        self._limits = RateLimits()
+        """Begin without a rule, and with what the store has counted."""
+        self.rules = FaultRules(self._seed, self._store)
+        self._limits = self._store.windows()
 
     def plan(
         self, asked: Asked, codec: Codec, in_scenario: Fault | None, in_model: Fault | None, who: tuple[str | None, str]

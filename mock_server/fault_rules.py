@@ -1,7 +1,6 @@
 """Faults that no scenario brings: set by a control call, by a header of the request, or behind the model's name."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
@@ -16,6 +15,7 @@ from llm_sdk.json_model import JsonObject, Maybe, Model
 from mock_server.asked import Asked
 from mock_server.conditions import When
 from mock_server.faults import Fault
+from mock_server.store import Counts, InMemory, Store
 
 __all__ = ["HEADER", "FaultRule", "FaultRules", "fault_in_header", "split_model"]
 
@@ -37,15 +37,20 @@ class FaultRule(Model):
 class FaultRules:
     """The rules that are set, in their order. All that fit a request apply to it; where two disagree, the first holds.
 
-    ``seed`` is what their probabilities are drawn from.
+    ``seed`` is what their probabilities are drawn from; ``store`` keeps how often each was met.
     """
 
-    def __init__(self, seed: int = 0) -> None:
-        self._rules: dict[int, FaultRule] = {}
-        self._left: dict[int, int] = {}
-        self._met: Counter[int] = Counter()
-        self._numbers = count(1)
+    def __init__(self, seed: int = 0, store: Store | None = None) -> None:
         self._seed = seed
+        self._store: Store = store if store is not None else InMemory()
+        self._clears = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._rules: dict[int, FaultRule] = {}
+        self._numbers = count(1)
+        self._met: Counts = self._store.counts(f"met:{self._clears}")
+        self._applied: Counts = self._store.counts(f"applied:{self._clears}")
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -53,17 +58,12 @@ class FaultRules:
     def add(self, rules: Iterable[FaultRule]) -> None:
         """Put these behind those that are there."""
         for rule in rules:
-            number = next(self._numbers)
-            self._rules[number] = rule
-            if rule.times is not None:
-                self._left[number] = rule.times
+            self._rules[next(self._numbers)] = rule
 
     def clear(self) -> None:
         """Forget all."""
-        self._rules.clear()
-        self._left.clear()
-        self._met.clear()
-        self._numbers = count(1)
+        self._clears += 1
+        self._begin()
 
     def take(self, asked: Asked) -> Fault | None:
         """What goes wrong with this request."""
@@ -71,31 +71,36 @@ class FaultRules:
         for number, rule in list(self._rules.items()):
             if rule.when.match(asked) is None or not self._takes(number, rule.when):
                 continue
-            found = rule.fault if found is None else found.over(rule.fault)
-            if number in self._left:
-                self._left[number] -= 1
-                if not self._left[number]:
-                    del self._left[number], self._rules[number]
+            if rule.times is None or self._uses(number, rule.times):
+                found = rule.fault if found is None else found.over(rule.fault)
         return found
+
+    def _uses(self, number: int, times: int) -> bool:
+        """Use a rule once more, and forget it behind its last time; False where that was before."""
+        applied = self._applied.next(number)
+        if applied + 1 >= times:
+            del self._rules[number]
+        return applied < times
 
     def _takes(self, number: int, when: When) -> bool:
         """Count a request that meets a rule, and say whether the rule wants it."""
-        self._met[number] += 1
-        if not when.takes(self._met[number]):
+        met = self._met.next(number) + 1
+        if not when.takes(met):
             return False
         if when.probability is None:
             return True
-        drawn = Random(f"{self._seed}:rule {number}:{self._met[number]}").random()  # noqa: S311 - reproducible
+        drawn = Random(f"{self._seed}:rule {number}:{met}").random()  # noqa: S311 - reproducible
         return drawn < when.probability
 
     def to_json(self) -> list[JsonObject]:
         """The rules as they were set, and how many requests each still waits for."""
-        return [
-            rule.model_dump(mode="json", exclude_defaults=True)
-            | {"fault": rule.fault.asked}
-            | ({"left": self._left[number]} if number in self._left else {})
-            for number, rule in self._rules.items()
-        ]
+        told = []
+        for number, rule in self._rules.items():
+            left = None if rule.times is None else rule.times - self._applied.count_of(number)
+            if left is None or left > 0:
+                said = rule.model_dump(mode="json", exclude_defaults=True) | {"fault": rule.fault.asked}
+                told.append(said if left is None else said | {"left": left})
+        return told
 
 
 def fault_in_header(value: str) -> Fault:

@@ -20,6 +20,8 @@ SECRET_PARAMETER = re.compile(
     re.IGNORECASE,
 )
 LIKE_KEY = re.compile(r"(?<![\w-])(sk-|AIza)[\w-]{16,}")
+MAX_EXCHANGES = 1000
+MAX_BYTES = 64 * 1024 * 1024
 SMALLEST_SIZE = 2048
 """Bytes that an exchange without a body takes: its headers, and the objects that it is."""
 COPIES = 3
@@ -135,7 +137,7 @@ class Journal:
     """The latest exchanges: at most ``max_exchanges`` of them, of about ``max_bytes`` together. ``dropped`` counts
     those that were forgotten for that."""
 
-    def __init__(self, max_exchanges: int = 1000, max_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, max_exchanges: int = MAX_EXCHANGES, max_bytes: int = MAX_BYTES) -> None:
         self._exchanges: deque[Exchange] = deque()
         self._max_exchanges = max_exchanges
         self._max_bytes = max_bytes

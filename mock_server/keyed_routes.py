@@ -46,7 +46,7 @@ class KeyedRoutes(Routes):
     def _routes_of(self, key: str) -> Routes:
         routes = self._of_keys.get(key)
         if routes is None:
-            routes = self._of_keys[key] = Routes(self._engine.twin(), self._access)
+            routes = self._of_keys[key] = Routes(self._engine.twin(key), self._access)
             if len(self._of_keys) > self._max_keys:
                 self._of_keys.popitem(last=False)
         self._of_keys.move_to_end(key)

@@ -1,17 +1,16 @@
 """What a provider does from one call to the next, and beside its chat endpoint: it keeps answers, caches prompts,
 refuses requests, and offers its other services. What each provider does stands in its ``services``."""
 
-from collections import defaultdict
 from typing import Literal, TypeAlias
 
 from llm_sdk.codec import Codec, Ids, ModelCall, WireRequest, WireResponse
 from llm_sdk.errors import LanguageModelError
-from llm_sdk.services import Exchanged, ServiceCall, find_service, services_of
+from llm_sdk.services import Exchanged, Kept, ServiceCall, find_service, services_of
 from llm_sdk.types import LanguageModelInput, ModelTokensDetails, ModelUsage
 from mock_server.conversation import count_tokens, input_tokens
 from mock_server.embeddings import embed
-from mock_server.memory import Memory
 from mock_server.prompt_cache import LEAST_CACHED, PromptCache
+from mock_server.store import InMemory, Store
 
 __all__ = ["ProviderState", "Validation"]
 
@@ -39,19 +38,26 @@ class MadeUp:
 
 
 class ProviderState:
-    """The state of all providers of one stand-in. ``validation`` says what becomes of requests they would refuse."""
+    """The state of all providers of one stand-in, kept in ``store``. ``validation`` says what becomes of requests they
+    would refuse."""
 
-    def __init__(self, validation: Validation | None = None) -> None:
+    def __init__(self, validation: Validation | None = None, store: Store | None = None) -> None:
         self.validation = validation or "provider"
         self._refuses_unknown_fields = validation == "provider"
-        self._memories: defaultdict[str, Memory] = defaultdict(Memory)
-        self._prompts = PromptCache()
+        self._store: Store = store if store is not None else InMemory()
         self._facts = MadeUp()
+        self.forget()
 
     def forget(self) -> None:
-        """Forget all calls."""
-        self._memories.clear()
-        self._prompts = PromptCache()
+        """Begin with nothing, or with what the store has."""
+        self._kept: dict[str, Kept] = {}
+        self._prompts = PromptCache(self._store.prefixes())
+
+    def _kept_by(self, codec: Codec) -> Kept:
+        kept = self._kept.get(codec.provider)
+        if kept is None:
+            kept = self._kept[codec.provider] = self._store.exchanges(codec.provider)
+        return kept
 
     def serve(self, codec: Codec, request: WireRequest, ids: Ids) -> WireResponse | None:
         """The answer of a service; None where the provider has none there. Raises what the provider refuses."""
@@ -59,7 +65,7 @@ class ProviderState:
         if found is None:
             return None
         service, fields = found
-        return service.answer(ServiceCall(request, fields, ids, self._facts, self._memories[codec.provider]))
+        return service.answer(ServiceCall(request, fields, ids, self._facts, self._kept_by(codec)))
 
     def recall(self, codec: Codec, request: WireRequest) -> WireRequest:
         """The request with all that it refers to. Where nothing is refused, what is not known is left out."""
@@ -67,7 +73,7 @@ class ProviderState:
         if recall is None:
             return request
         try:
-            return recall(request, self._memories[codec.provider])
+            return recall(request, self._kept_by(codec))
         except LanguageModelError:
             if self.validation == "provider":
                 raise
@@ -78,7 +84,7 @@ class ProviderState:
         keep = services_of(codec).keep
         if keep is not None:
             body = reply.partition(DATA)[2].rstrip() if call.stream else reply
-            keep(call, Exchanged(request.body, body), self._memories[codec.provider])
+            keep(call, Exchanged(request.body, body), self._kept_by(codec))
 
     def check(self, codec: Codec, request: WireRequest, call: ModelCall) -> tuple[str, ...]:
         """What the provider would refuse of a request, to warn of it. Raises it where that is asked for."""

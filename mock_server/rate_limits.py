@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Protocol
 
-__all__ = ["Allowance", "RateLimits"]
+__all__ = ["Allowance", "RateLimits", "Windows"]
 
 MAX_WINDOWS = 10_000
 
@@ -19,14 +20,22 @@ class Allowance:
     reset_after: float
 
 
-class RateLimits:
+class Windows(Protocol):
     """Counts requests in windows that begin with their first request, one for each key."""
+
+    def take(self, key: tuple[object, ...], *, limit: int, window: float, now: float) -> Allowance:
+        """Count one request. ``window`` and ``now`` are in seconds; what is refused is not counted."""
+        ...
+
+
+class RateLimits:
+    """The windows in memory."""
 
     def __init__(self) -> None:
         self._windows: OrderedDict[tuple[object, ...], tuple[float, int]] = OrderedDict()
 
     def take(self, key: tuple[object, ...], *, limit: int, window: float, now: float) -> Allowance:
-        """Count one request. ``window`` and ``now`` are in seconds; what is refused is not counted."""
+        """See :meth:`Windows.take`."""
         begun, taken = self._windows.pop(key, (now, 0))
         if not begun <= now < begun + window:
             begun, taken = now, 0

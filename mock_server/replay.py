@@ -7,7 +7,7 @@ host have to be what they were.
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from mock_server.attribution import attribute
 from mock_server.recordings import Exchange, RecordingError, read_exchanges, unframe
 from mock_server.reply import ReplyPlan, TimedChunk
 from mock_server.service_routes import claims
+from mock_server.store import Counter, Counts
 
 __all__ = ["Recorded", "Replay", "load_replay", "plan_of"]
 
@@ -85,7 +86,7 @@ class Replay:
     def __init__(self, recorded: Iterable[Recorded], *, timing: bool = False, once: bool = False) -> None:
         self._found: defaultdict[Key, list[Recorded]] = defaultdict(list)
         self._calls: defaultdict[str, list[tuple[Recorded, ModelCall]]] = defaultdict(list)
-        self._used: Counter[Key] = Counter()
+        self._used: Counts = Counter()
         self._timing = timing
         self._once = once
         for one in recorded:
@@ -107,19 +108,21 @@ class Replay:
         """The recording to answer with, counted as used; ``call`` is the request as it was read, where it could be."""
         key = _key(codec, request, call)
         same = self._found.get(key)
-        if same is None or (self._once and self._used[key] >= len(same)):
+        if same is None:
             return None
-        self._used[key] += 1
-        return same[min(self._used[key], len(same)) - 1]
+        used = self._used.next(*key)
+        if used >= len(same):
+            return None if self._once else same[-1]
+        return same[used]
 
     def plan(self, recorded: Recorded) -> ReplyPlan:
         """The recorded answer."""
         return plan_of(recorded.exchange, timing=self._timing)
 
-    def fresh(self) -> "Replay":
-        """The same recordings, none of them used."""
+    def fresh(self, used: Counts) -> "Replay":
+        """The same recordings, which were used as often as ``used`` says."""
         other = copy(self)
-        other._used = Counter()  # noqa: SLF001 - of the same class
+        other._used = used  # noqa: SLF001 - of the same class
         return other
 
     def explain(self, asked: Asked) -> str:

@@ -4,8 +4,9 @@ Providers are found by a loop over the codecs; none is known by name. Each stand
 ``/openai/v1/...``, and at the root, ``/v1/...``, where no other claims the same path or the others leave it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from importlib.metadata import PackageNotFoundError, version
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from llm_sdk.codec import Codec, WireRequest, WireResponse
@@ -16,8 +17,8 @@ from mock_server.journal_routes import requests_reply, verdict_reply
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.scenario_files import ScenarioError, parse_scenarios, read_fault_rules
-from mock_server.scenarios import Scenario
 from mock_server.service_routes import claims, offered_at_root
+from mock_server.store import Order, OrderKind
 from mock_server.traffic import CONTENT_TYPE
 from mock_server.ui import page
 
@@ -26,6 +27,9 @@ __all__ = ["Routes", "base_path", "environment"]
 CONTROL = "/_mock/"
 OPEN = frozenset({"health", "environment"})
 """Of the control endpoints, what anyone may ask for: whoever waits for the server, or looks for it, has no token."""
+
+_Read: TypeAlias = Callable[..., Sized]
+"""Reads the body of an order."""
 
 
 def base_path(codec: Codec) -> str:
@@ -129,6 +133,7 @@ class Routes:
         """``said`` is the query of a request that asks, and the body of one that changes something."""
         action = self._control.get((method, name))
         if action is not None:
+            self._engine.catch_up()
             return action(said)
         allowed = [allowed for allowed, other in self._control if other == name]
         if allowed:
@@ -155,6 +160,8 @@ class Routes:
         return json_reply(200, {"status": "ok", "version": _version(), "providers": providers})
 
     def _metrics(self, _: bytes) -> ReplyPlan:
+        if self._engine.store.is_shared:
+            return _problem(501, "metrics are off with --state: each worker would tell its own alone")
         with self._engine.lock:
             text = self._engine.traffic.render()
         return whole_reply(WireResponse(200, text, {"content-type": CONTENT_TYPE}))
@@ -172,51 +179,32 @@ class Routes:
         return json_reply(200, told | {"problems": [str(problem) for problem in source.problems] if source else []})
 
     def _add_scenarios(self, body: bytes) -> ReplyPlan:
-        scenarios = self._read_scenarios(body)
-        if isinstance(scenarios, ReplyPlan):
-            return scenarios
-        with self._engine.lock:
-            self._engine.script.add(scenarios)
-        return json_reply(200, {"added": len(scenarios)})
+        return self._change("add-scenarios", parse_scenarios, body, "added")
 
     def _put_scenarios(self, body: bytes) -> ReplyPlan:
-        """Those that have the name of one that is there take its place; the others stand behind all."""
-        scenarios = self._read_scenarios(body)
-        if isinstance(scenarios, ReplyPlan):
-            return scenarios
-        with self._engine.lock:
-            script = self._engine.script
-            named = {scenario.name: scenario for scenario in script.scenarios if scenario.name is not None}
-            for scenario in scenarios:
-                script.put(scenario, instead_of=named.get(scenario.name or ""))
-        return json_reply(200, {"put": len(scenarios)})
+        return self._change("put-scenarios", parse_scenarios, body, "put")
 
-    def _read_scenarios(self, body: bytes) -> list[Scenario] | ReplyPlan:
+    def _change(self, kind: OrderKind, read: _Read, body: bytes, done: str) -> ReplyPlan:
+        """Give the order if its body can be read; ``done`` is the word for it."""
         try:
-            return parse_scenarios(body.decode("utf-8"), providers=self._engine.providers)
+            text = body.decode("utf-8")
+            number = len(read(text, providers=self._engine.providers))
         except UnicodeDecodeError:
             return _problem(400, "the body is not UTF-8 text")
         except ScenarioError as error:
             return _problem(400, str(error))
+        self._engine.obey(Order(kind, text))
+        return json_reply(200, {done: number})
 
     def _faults(self, _: bytes) -> ReplyPlan:
         with self._engine.lock:
             return json_reply(200, {"faults": self._engine.faults.rules.to_json()})
 
     def _add_faults(self, body: bytes) -> ReplyPlan:
-        try:
-            rules = read_fault_rules(body.decode("utf-8"), providers=self._engine.providers)
-        except UnicodeDecodeError:
-            return _problem(400, "the body is not UTF-8 text")
-        except ScenarioError as error:
-            return _problem(400, str(error))
-        with self._engine.lock:
-            self._engine.faults.rules.add(rules)
-        return json_reply(200, {"added": len(rules)})
+        return self._change("add-faults", read_fault_rules, body, "added")
 
     def _clear_faults(self, _: bytes) -> ReplyPlan:
-        with self._engine.lock:
-            self._engine.faults.rules.clear()
+        self._engine.obey(Order("clear-faults"))
         return json_reply(200, {"status": "ok"})
 
     def _reset(self, _: bytes) -> ReplyPlan:

@@ -1,6 +1,6 @@
 """The scenarios that are loaded, and the little that has to be counted about them."""
 
-from collections import OrderedDict, defaultdict
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -11,29 +11,14 @@ from mock_server.asked import Asked
 from mock_server.conditions import Match, Miss
 from mock_server.conversation import assistant_turns
 from mock_server.scenarios import Scenario, Turn
+from mock_server.store import Counts, InMemory, Store
 
-__all__ = ["Choice", "Counter", "NearMiss", "Script"]
+__all__ = ["Choice", "NearMiss", "Script"]
 
 _Candidate: TypeAlias = tuple[int, Callable[[Asked], Match | None]]
 """The place of a scenario, and what tells whether a request to the right model fits it."""
 
-MAX_COUNTED = 10_000
 MAX_TARGETS = 1_000
-
-
-class Counter:
-    """Counts keys; forgets the one that was longest not seen when there are too many."""
-
-    def __init__(self) -> None:
-        self._counts: OrderedDict[tuple[object, ...], int] = OrderedDict()
-
-    def next(self, *key: object) -> int:
-        """How often this key was asked for before."""
-        count = self._counts.pop(key, 0)
-        self._counts[key] = count + 1
-        if len(self._counts) > MAX_COUNTED:
-            self._counts.popitem(last=False)
-        return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +47,22 @@ class Script:
 
     Where a conversation stands is read from the request. Counted is only what it cannot tell: how often a scenario
     with ``nth``, ``probability`` or ``sequence`` was asked for, and how often this same request came to a scenario
-    that spoils its first answers. ``seed`` is what the probability is drawn from.
+    that spoils its first answers; ``store`` keeps that. ``seed`` is what the probability is drawn from.
     """
 
-    def __init__(self, scenarios: Iterable[Scenario] = (), *, seed: int = 0) -> None:
+    def __init__(self, scenarios: Iterable[Scenario] = (), *, seed: int = 0, store: Store | None = None) -> None:
         self._scenarios: list[Scenario] = list(scenarios)
         self._seed = seed
-        self._answers: defaultdict[int, int] = defaultdict(int)
-        self._calls: defaultdict[int, int] = defaultdict(int)
-        self._repeats = Counter()
+        self._store: Store = store if store is not None else InMemory()
         self._candidates: dict[tuple[str, str], list[_Candidate]] = {}
+        self._count_anew()
+
+    def _count_anew(self) -> None:
+        # The counts of other scenarios, of an earlier run or before a reload, say nothing of these.
+        these = _digest(self._scenarios) if self._store.is_shared else ""
+        self._answers: Counts = self._store.counts(f"answers:{these}")
+        self._calls: Counts = self._store.counts(f"calls:{these}")
+        self._repeats: Counts = self._store.counts(f"repeats:{these}")
 
     def __len__(self) -> int:
         return len(self._scenarios)
@@ -89,7 +80,7 @@ class Script:
     @property
     def unused(self) -> list[str]:
         """The scenarios that have never answered."""
-        return [self._name(at) for at in range(len(self._scenarios)) if not self._answers[at]]
+        return [self._name(at) for at in range(len(self._scenarios)) if not self._answers.count_of(at)]
 
     def add(self, scenarios: Iterable[Scenario]) -> None:
         """Put these behind those that are there."""
@@ -109,17 +100,15 @@ class Script:
         """Put ``new`` in the place of ``old``, before all others. Counts begin anew."""
         left = {id(scenario) for scenario in old}
         self._scenarios = [*new, *(scenario for scenario in self._scenarios if id(scenario) not in left)]
-        self._answers.clear()
-        self._calls.clear()
-        self._repeats = Counter()
+        self._count_anew()
         self._candidates.clear()
 
     def choose(self, asked: Asked, fingerprint: str) -> Choice | None:
         """The answer to this request. ``fingerprint`` is the same for a request that is repeated."""
         for at, matcher in self._candidates_for(asked):
             match = matcher(asked)
-            if match is not None and self._takes(at, fingerprint):
-                return self._choice(at, asked, match, fingerprint)
+            if match is not None and (number := self._taken(at, fingerprint)) is not None:
+                return self._choice(at, asked, match, fingerprint, number)
         return None
 
     def nearest(self, asked: Asked, limit: int = 3) -> list[NearMiss]:
@@ -135,7 +124,7 @@ class Script:
     def to_json(self) -> list[JsonObject]:
         """The scenarios, and how often each has answered."""
         return [
-            {"name": self._name(at), **scenario.model_dump(mode="json"), "answered": self._answers[at]}
+            {"name": self._name(at), **scenario.model_dump(mode="json"), "answered": self._answers.count_of(at)}
             for at, scenario in enumerate(self._scenarios)
         ]
 
@@ -151,35 +140,36 @@ class Script:
             found = self._candidates[target] = [(at, self._scenarios[at].when.matcher) for at in here]
         return found
 
-    def _takes(self, at: int, fingerprint: str) -> bool:
-        """Count a request that fits, and say whether it is one of those that the scenario answers."""
+    def _taken(self, at: int, fingerprint: str) -> int | None:
+        """Count a request that fits. Its number, where anything depends on that, or None where it is not one of those
+        that the scenario answers."""
         scenario = self._scenarios[at]
         when = scenario.when
         if not when.counts and scenario.sequence is None:
-            return True
-        self._calls[at] += 1
-        if not when.takes(self._calls[at]):
-            return False
+            return 0
+        number = self._calls.next(at) + 1
+        if not when.takes(number):
+            return None
         if when.probability is None:
-            return True
+            return number
         seen = self._repeats.next("drawn", at, fingerprint)
         drawn = Random(f"{self._seed}:{self._name(at)}:{fingerprint}:{seen}").random()  # noqa: S311 - reproducible
-        return drawn < when.probability
+        return number if drawn < when.probability else None
 
-    def _choice(self, at: int, asked: Asked, match: Match, fingerprint: str) -> Choice:
+    def _choice(self, at: int, asked: Asked, match: Match, fingerprint: str, number: int) -> Choice:
         scenario = self._scenarios[at]
-        self._answers[at] += 1
+        self._answers.next(at)
         answered = seen = 0
         if scenario.turns is not None or scenario.cassette is not None:
             answered = assistant_turns(asked.input.messages[match.anchor + 1 :])
         if scenario.turns is not None:
             seen = self._repeats.next(at, fingerprint)
-        turn = scenario.turn_for(answered, seen, self._calls[at])
+        turn = scenario.turn_for(answered, seen, number)
         return Choice(self._name(at), turn, match.variables, answered)
 
     def _counted_out(self, at: int) -> list[Miss]:
         """Why a scenario whose every other condition holds does not answer."""
-        when, number = self._scenarios[at].when, self._calls[at]
+        when, number = self._scenarios[at].when, self._calls.count_of(at)
         if not when.takes(number):
             wanted = when.nth if isinstance(when.nth, list) else [when.nth]
             return [Miss("nth", "request " + " or ".join(map(str, wanted)), f"request {number}")]
@@ -189,3 +179,10 @@ class Script:
 
     def _name(self, at: int) -> str:
         return self._scenarios[at].name or f"scenario {at + 1}"
+
+
+def _digest(scenarios: Iterable[Scenario]) -> str:
+    digest = hashlib.sha256()
+    for scenario in scenarios:
+        digest.update(scenario.model_dump_json().encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()[:16]

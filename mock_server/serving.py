@@ -25,6 +25,7 @@ from mock_server.routes import base_path
 from mock_server.scenario_files import ScenarioError
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import Scenario
+from mock_server.store import Store
 from mock_server.verdict import Level
 from mock_server.verdict.formats import FORMATS, format_of
 from mock_server.web_server import AddressInUseError, WebServer, open_socket
@@ -53,6 +54,7 @@ class ServeOptions:
     profile: str | None = None
     log_format: LogFormat | None = None
     workers: int = 1
+    state: str | None = None
     isolate_keys: bool = False
     verdict: Path | None = None
     fail_on: Level | None = None
@@ -70,35 +72,68 @@ def serve(options: ServeOptions) -> None:
     if options.log_format is not None:
         begin_log(options.log_format)
     engine = _engine(options)
-    if options.workers > 1 and (counted := list(compress(engine.script.names, map(_counts, engine.script.scenarios)))):
-        raise click.UsageError(f"workers share no counts, without which these scenarios fail: {', '.join(counted)}")
-    if options.workers > 1 and engine.replay is not None and engine.replay.counts:
-        raise click.UsageError("workers share no counts, without which recordings of equal requests have no order")
+    know_nothing = options.workers > 1 and options.state is None
+    if know_nothing:
+        _refuse_counting(engine)
     try:
         listener = open_socket(options.host, options.port, shared=options.workers > 1)
     except AddressInUseError as error:
         raise click.ClickException(str(error)) from None
     _raise_file_limit()
     announce = _announcement(options, engine, listener.getsockname()[1])
-    access = Access(options.host, options.control_token, shared=options.workers > 1)
+    access = Access(options.host, options.control_token, shared=know_nothing)
 
     def run(listener: socket.socket, on_started: Callable[[], None]) -> None:
         isolated = options.isolate_keys
         WebServer(engine, listener, on_started=on_started, access=access, isolate_keys=isolated).run_until_stopped()
 
+    status = 0
     if options.workers > 1:
-        sys.exit(run_workers(options.workers, listener, run, announce))
-    run(listener, announce)
-    if not options.isolate_keys and (unused := engine.script.unused):
-        click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
+        status = run_workers(options.workers, listener, run, announce)
+    else:
+        run(listener, announce)
+    if not options.isolate_keys and not know_nothing:
+        _tell_unused(engine)
+    if status:
+        sys.exit(status)
     _judge(options, engine)
+
+
+def _refuse_counting(engine: Engine) -> None:
+    """Raises click.UsageError for what several workers without one state would answer wrongly."""
+    if counted := list(compress(engine.script.names, map(_counts, engine.script.scenarios))):
+        named = ", ".join(counted)
+        raise click.UsageError(f"workers share no counts without --state, and these scenarios need them: {named}")
+    if engine.replay is not None and engine.replay.counts:
+        raise click.UsageError(
+            "workers share no counts without --state, and recordings of equal requests have no order without them"
+        )
+
+
+def _tell_unused(engine: Engine) -> None:
+    engine.catch_up()
+    if unused := engine.script.unused:
+        click.echo("scenarios that have never answered: " + ", ".join(unused), err=True)
+
+
+def _store(state: str | None) -> Store | None:
+    if state is None:
+        return None
+    from mock_server.redis_store import open_store
+
+    try:
+        return open_store(state)
+    except InvalidInputError as error:
+        raise click.BadParameter(error.message, param_hint="--state") from None
 
 
 def _check_verdict(options: ServeOptions) -> None:
     if options.verdict is None and options.fail_on is None:
         return
-    if options.workers > 1 or options.isolate_keys:
-        raise click.UsageError("a verdict needs all requests in one place: neither --workers nor --isolate-keys")
+    if options.isolate_keys or (options.workers > 1 and options.state is None):
+        raise click.UsageError(
+            "a verdict needs all requests in one place: neither --isolate-keys, nor --workers without --state"
+        )
     if options.verdict is not None:
         try:
             format_of(options.verdict)
@@ -127,14 +162,14 @@ def _engine(options: ServeOptions) -> Engine:
         seed=options.seed,
         codecs=_codecs(options.profile),
         validation=options.validate,
+        store=_store(options.state),
     )
     source = ScenarioSource(options.scenarios, providers=engine.providers)
     try:
         engine.follow(source) if options.reload and not options.isolate_keys else engine.begin_with(source.load())
         if options.replay is not None:
-            engine.replay = load_replay(
-                options.replay, engine.codecs, timing=options.replay_timing, once=options.replay_once
-            )
+            replay = load_replay(options.replay, engine.codecs, timing=options.replay_timing, once=options.replay_once)
+            engine.replay = replay.fresh(engine.store.counts("replayed"))
     except (ScenarioError, RecordingError) as error:
         raise click.ClickException(str(error)) from None
     return engine

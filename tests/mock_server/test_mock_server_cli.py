@@ -160,4 +160,4 @@ def test_workers_share_the_address_and_end_together(tmp_path: Path) -> None:
     scenarios.write_text("scenarios: [{name: third, when: {nth: 3}, reply: scripted}]")
     done = CliRunner().invoke(main, ["serve", "--workers", "2", "--port", "0", "--scenarios", str(scenarios)])
     assert done.exit_code == 2
-    assert "workers share no counts, without which these scenarios fail: third" in done.stderr
+    assert "workers share no counts without --state, and these scenarios need them: third" in done.stderr

@@ -1,0 +1,315 @@
+"""A store in Redis, for several workers, or several servers, that answer as one: ``--state redis://host:port/0``.
+
+Everything stands below ``mock-server:`` in the database that the URL names, and below the number of resets so far:
+whoever has not heard of a reset yet writes where nobody reads. It is kept when the servers end.
+"""
+
+import hashlib
+from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import TypeAdapter
+
+from llm_sdk.errors import InvalidInputError
+from llm_sdk.services import Exchanged
+from mock_server.journal import MAX_BYTES as MAX_JOURNAL_BYTES
+from mock_server.journal import MAX_EXCHANGES, Exchange
+from mock_server.memory import MAX_BYTES, MAX_KEPT
+from mock_server.rate_limits import Allowance
+from mock_server.store import Order, OrderKind
+
+if TYPE_CHECKING:
+    import redis
+
+__all__ = ["RedisStore", "open_store"]
+
+ROOT = "mock-server"
+TIMEOUT = 5.0
+PREFIX_LIFE = 3600
+"""Seconds for which the beginning of a prompt is known."""
+
+
+def open_store(url: str) -> "RedisStore":
+    """The store at ``redis://[:PASSWORD@]HOST[:PORT][/DATABASE]``. Raises InvalidInputError where there is none, and
+    without the package ``redis``."""
+    try:
+        import redis
+    except ImportError:
+        raise InvalidInputError("redis:// needs the package redis: pip install 'llm-conformance[redis]'") from None
+    try:
+        client = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+    except ValueError as error:
+        raise InvalidInputError(f"{error}") from None
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        raise InvalidInputError(f"no Redis answers there: {error}") from None
+    store = RedisStore(client)
+    # Workers that are made of this process open connections of their own.
+    client.connection_pool.disconnect()
+    return store
+
+
+class RedisStore:
+    """See :class:`mock_server.store.Store`. ``name`` is what it is kept apart under."""
+
+    is_shared = True
+
+    def __init__(self, client: "redis.Redis", name: str = "") -> None:
+        self._client: Any = client
+        self._name = name
+        self._root = f"{ROOT}:{name}"
+        self._epoch = int(self._client.get(f"{self._root}:resets") or 0)
+        self._told = 0
+
+    def counts(self, name: str) -> "RedisCounts":
+        """See :meth:`mock_server.store.Store.counts`."""
+        return RedisCounts(self._client, self._key(f"counts:{name}"))
+
+    def exchanges(self, provider: str) -> "RedisMemory":
+        """See :meth:`mock_server.store.Store.exchanges`."""
+        return RedisMemory(_Shelf(self._client, self._key(f"kept:{provider}"), MAX_KEPT, MAX_BYTES))
+
+    def prefixes(self) -> "RedisPrefixes":
+        """See :meth:`mock_server.store.Store.prefixes`."""
+        return RedisPrefixes(self._client, self._key("prefixes"))
+
+    def windows(self) -> "RedisWindows":
+        """See :meth:`mock_server.store.Store.windows`."""
+        return RedisWindows(self._client, self._key("windows"))
+
+    def records(self) -> "RedisJournal":
+        """See :meth:`mock_server.store.Store.records`."""
+        return RedisJournal(_Shelf(self._client, self._key("journal"), MAX_EXCHANGES, MAX_JOURNAL_BYTES))
+
+    def publish(self, order: Order) -> None:
+        """See :meth:`mock_server.store.Store.publish`."""
+        if order.kind != "reset":
+            self._client.rpush(self._key("orders"), f"{order.kind}\n{order.body}".encode())
+            return
+        before = self._key("")
+        self._client.incr(f"{self._root}:resets")
+        for key in self._client.scan_iter(match=before + "*", count=1000):
+            self._client.delete(key)
+
+    def news(self) -> Sequence[Order]:
+        """See :meth:`mock_server.store.Store.news`."""
+        found: list[Order] = []
+        epoch, orders = self._ask()
+        while epoch != self._epoch:
+            self._epoch, self._told, found = epoch, 0, [Order("reset")]
+            epoch, orders = self._ask()
+        self._told += len(orders)
+        return [*found, *map(_order, orders)]
+
+    def apart(self, name: str) -> "RedisStore":
+        """See :meth:`mock_server.store.Store.apart`. The name, which may be a secret, is not written down."""
+        return RedisStore(self._client, hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16])
+
+    def _ask(self) -> tuple[int, list[bytes]]:
+        with self._client.pipeline() as asking:
+            asking.get(f"{self._root}:resets").lrange(self._key("orders"), self._told, -1)
+            resets, orders = asking.execute()
+        return int(resets or 0), orders
+
+    def _key(self, name: str) -> str:
+        return f"{self._root}:{self._epoch}:{name}"
+
+
+def _order(data: bytes) -> Order:
+    kind, _, body = data.decode().partition("\n")
+    return Order(next(known for known in get_args(OrderKind) if known == kind), body)
+
+
+class RedisCounts:
+    """See :class:`mock_server.store.Counts`."""
+
+    def __init__(self, client: Any, key: str) -> None:
+        self._client = client
+        self._key = key
+
+    def next(self, *key: object) -> int:
+        """See :meth:`mock_server.store.Counts.next`."""
+        return int(self._client.hincrby(self._key, _field(key), 1)) - 1
+
+    def count_of(self, *key: object) -> int:
+        """See :meth:`mock_server.store.Counts.count_of`."""
+        return int(self._client.hget(self._key, _field(key)) or 0)
+
+
+class RedisPrefixes:
+    """See :class:`mock_server.prompt_cache.Prefixes`."""
+
+    def __init__(self, client: Any, key: str) -> None:
+        self._client = client
+        self._key = key
+
+    def see(self, digests: Sequence[bytes]) -> list[bool]:
+        """See :meth:`mock_server.prompt_cache.Prefixes.see`."""
+        with self._client.pipeline() as asking:
+            for digest in digests:
+                asking.set(f"{self._key}:{digest.hex()}", b"", ex=PREFIX_LIFE, nx=True)
+            return [written is None for written in asking.execute()]
+
+
+class RedisWindows:
+    """See :class:`mock_server.rate_limits.Windows`."""
+
+    def __init__(self, client: Any, key: str) -> None:
+        self._client = client
+        self._key = key
+
+    def take(self, key: tuple[object, ...], *, limit: int, window: float, now: float) -> Allowance:
+        """See :meth:`mock_server.rate_limits.Windows.take`."""
+        place = f"{self._key}:{_field(key)}"
+
+        def count(asking: Any) -> Allowance:
+            # Redis calls this anew whenever another has written there before it was done.
+            begun, taken = _window(asking.hmget(place, "begun", "taken"), window, now)
+            allowed = taken < limit
+            asking.multi()
+            asking.hset(place, mapping={"begun": repr(begun), "taken": taken + allowed})
+            asking.expire(place, int(begun + window - now) + 1)
+            return Allowance(allowed, limit, limit - taken - allowed, begun + window - now)
+
+        allowance: Allowance = self._client.transaction(count, place, value_from_callable=True)
+        return allowance
+
+
+def _window(kept: list[bytes | None], window: float, now: float) -> tuple[float, int]:
+    """When the window that is open at ``now`` began, and how many it has taken."""
+    if kept[0] is None or kept[1] is None:
+        return now, 0
+    begun = float(kept[0])
+    return (begun, int(kept[1])) if begun <= now < begun + window else (now, 0)
+
+
+class RedisMemory(MutableMapping[str, Exchanged]):
+    """See :class:`mock_server.memory.Memory`."""
+
+    def __init__(self, shelf: "_Shelf") -> None:
+        self._shelf = shelf
+
+    def __getitem__(self, id: str) -> Exchanged:
+        request, reply = _unpack(self._shelf.get(id))
+        return Exchanged(request, reply)
+
+    def __setitem__(self, id: str, exchanged: Exchanged) -> None:
+        self._shelf.remove(id)
+        self._shelf.put(id, _pack(exchanged.request, exchanged.reply))
+
+    def __delitem__(self, id: str) -> None:
+        if not self._shelf.remove(id):
+            raise KeyError(id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shelf.ids())
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
+
+class RedisJournal:
+    """See :class:`mock_server.journal.Journal`."""
+
+    def __init__(self, shelf: "_Shelf") -> None:
+        self._shelf = shelf
+        self._form: TypeAdapter[Exchange] = TypeAdapter(Exchange)
+
+    @property
+    def dropped(self) -> int:
+        """See :class:`mock_server.journal.Journal`."""
+        return self._shelf.dropped
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        # Two that came at once may stand there the other way round.
+        return iter(sorted(map(self._read, self._shelf.values()), key=lambda exchange: exchange.number))
+
+    def add(self, exchange: Exchange) -> None:
+        """See :meth:`mock_server.journal.Journal.add`."""
+        # A body may be no text; it stands beside the JSON.
+        told = self._form.dump_json(replace(exchange, body=b""))
+        self._shelf.put(str(exchange.number), _pack(told, exchange.body))
+
+    def _read(self, data: bytes) -> Exchange:
+        told, body = _unpack(data)
+        return replace(self._form.validate_json(told), body=body)
+
+
+class _Shelf:
+    """Values by id, in the order in which they came: at most ``max_values``, and ``max_bytes`` together."""
+
+    def __init__(self, client: Any, key: str, max_values: int, max_bytes: int) -> None:
+        self._client = client
+        self._values, self._order, self._sums = f"{key}:values", f"{key}:order", f"{key}:sums"
+        self._max_values = max_values
+        self._max_bytes = max_bytes
+
+    def __len__(self) -> int:
+        return int(self._client.hlen(self._values))
+
+    @property
+    def dropped(self) -> int:
+        """How many values were forgotten to make room."""
+        return int(self._client.hget(self._sums, "dropped") or 0)
+
+    def ids(self) -> list[str]:
+        """The ids, in their order."""
+        return [id.decode() for id in self._client.lrange(self._order, 0, -1)]
+
+    def values(self) -> list[bytes]:
+        """The values."""
+        found: list[bytes] = self._client.hvals(self._values)
+        return found
+
+    def get(self, id: str) -> bytes:
+        """One of them. Raises KeyError."""
+        found: bytes | None = self._client.hget(self._values, id)
+        if found is None:
+            raise KeyError(id)
+        return found
+
+    def put(self, id: str, value: bytes) -> None:
+        """Put one behind all others, and forget the first of them where there are too many."""
+        with self._client.pipeline() as asking:
+            asking.hset(self._values, id, value)
+            asking.rpush(self._order, id)
+            asking.hincrby(self._sums, "bytes", len(value))
+            _, number, size = asking.execute()
+        while number > self._max_values or (size > self._max_bytes and number > 1):
+            first = self._client.lpop(self._order)
+            if first is None:
+                return
+            number -= 1
+            size -= self._forget(first.decode(), dropped=1)
+
+    def remove(self, id: str) -> bool:
+        """Take one away; False where it is not there."""
+        return self._client.lrem(self._order, 1, id) > 0 and self._forget(id) > 0
+
+    def _forget(self, id: str, dropped: int = 0) -> int:
+        """Forget a value and return its size."""
+        with self._client.pipeline() as asking:
+            asking.hget(self._values, id).hdel(self._values, id)
+            value, _ = asking.execute()
+            size = len(value or b"")
+            asking.hincrby(self._sums, "bytes", -size).hincrby(self._sums, "dropped", dropped)
+            asking.execute()
+        return size
+
+
+def _field(key: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr(key).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _pack(first: bytes, second: bytes) -> bytes:
+    return len(first).to_bytes(8, "big") + first + second
+
+
+def _unpack(data: bytes) -> tuple[bytes, bytes]:
+    end = 8 + int.from_bytes(data[:8], "big")
+    return data[8:end], data[end:]

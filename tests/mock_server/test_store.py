@@ -1,0 +1,231 @@
+"""Servers that have one store answer as one: what each does with it, and two real workers with a Redis between them."""
+
+import json
+import signal
+import sys
+import threading
+from collections import Counter as Tally
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import fakeredis
+import httpx
+import pytest
+from click.testing import CliRunner
+from test_mock_server_cli import rest_of_lines, serving
+
+from llm_sdk.codec import WireRequest
+from llm_sdk.registry import get_codec
+from llm_sdk.services import Exchanged
+from mock_server.cli import main
+from mock_server.clock import VirtualClock
+from mock_server.engine import Engine
+from mock_server.redis_store import RedisMemory, RedisStore, _Shelf
+from mock_server.scenario_files import read_scenarios
+from mock_server.store import Order, Store
+
+SCENARIOS: list[dict[str, Any]] = [
+    {"name": "second", "when": {"last_user": "nth", "nth": 2}, "reply": "the second"},
+    {"name": "in turn", "when": {"last_user": "turn"}, "sequence": [{"reply": "a"}, {"reply": "b"}, {"reply": "c"}]},
+    {"name": "busy once", "when": {"last_user": "busy"}, "turns": [{"fault": {"status": 503}}, {"reply": "free"}]},
+    {"name": "drawn", "when": {"last_user": "draw", "probability": 0.5}, "reply": "drawn"},
+]
+RULE = "faults: [{when: {last_user: rule}, fault: {status: 500}, times: 3}]"
+LONG = "The same beginning. " * 300
+OPENAI = get_codec("openai")
+
+
+def said(text: str, **fields: Any) -> tuple[str, str, dict[str, Any], dict[str, str]]:
+    return "POST", "/v1/responses", {"model": "gpt-5", "input": text, **fields}, {}
+
+
+LIMITED = {"x-mock-fault": "rate_limit=2; window=60"}
+ASKED: list[Any] = [
+    *[said("nth")] * 3,
+    *[said("turn")] * 4,
+    *[said("busy")] * 3,
+    *[said("draw")] * 8,
+    *[(*said("hello")[:3], LIMITED)] * 3,
+    Order("add-faults", RULE),
+    *[said("rule")] * 5,
+    Order("clear-faults"),
+    said("rule"),
+    Order("add-faults", RULE),
+    *[said("rule")] * 4,
+    Order("add-scenarios", "scenarios: [{name: added, when: {last_user: more}, sequence: [{reply: x}, {reply: y}]}]"),
+    *[said("more")] * 3,
+    Order("put-scenarios", "scenarios: [{name: added, when: {last_user: more}, reply: put}]"),
+    said("more"),
+    *[said(LONG)] * 2,
+    "previous",
+    "previous",
+    "retrieve",
+    "delete",
+    "retrieve",
+    said("not kept", previous_response_id="resp_none"),
+    ("POST", "/v1/responses", {"model": 7}, {}),
+    Order("reset"),
+    *[said("nth")] * 2,
+    said("more"),
+]
+
+
+def play(*engines: Engine) -> Iterator[Any]:
+    """All that comes back when the requests are dealt out among the engines."""
+    last = ""
+    for engine, asked in zip(cycle(engines), ASKED, strict=False):
+        if isinstance(asked, Order):
+            engine.obey(asked)
+            continue
+        if asked == "previous":
+            asked = said("and then?", previous_response_id=last)
+        elif asked in ("retrieve", "delete"):
+            asked = ("GET" if asked == "retrieve" else "DELETE", f"/v1/responses/{last}", {}, {})
+        method, path, body, headers = asked
+        plan = engine.answer(OPENAI, WireRequest(method, path, json.dumps(body).encode(), headers))
+        if plan.status == 200 and method == "POST":
+            last = json.loads(plan.body)["id"]
+        yield plan.status, plan.headers, plan.body
+
+
+def engine(store: Store | None = None) -> Engine:
+    return Engine(read_scenarios(SCENARIOS, providers=["openai"]), codecs=[OPENAI], clock=VirtualClock(), store=store)
+
+
+@pytest.fixture
+def redis() -> Iterator[fakeredis.FakeRedis]:
+    with fakeredis.FakeRedis(server=fakeredis.FakeServer()) as client:
+        yield client
+
+
+def test_two_engines_with_one_store_answer_as_one_does(redis: fakeredis.FakeRedis) -> None:
+    alone, first, second = engine(), engine(RedisStore(redis)), engine(RedisStore(redis))
+    expected = list(play(alone))
+    assert list(play(first, second)) == expected
+    assert Tally(status for status, *_ in expected) == {200: 36, 503: 1, 429: 1, 500: 6, 404: 1, 400: 2}
+
+    def recorded(of: Engine) -> list[Any]:
+        return [exchange.to_json() | {"caller": "", "arrived": 0} for exchange in of.journal]
+
+    for one in (first, second):
+        one.catch_up()
+        assert recorded(one) == recorded(alone)
+        assert one.script.to_json() == alone.script.to_json()
+
+
+def test_a_server_that_comes_later_knows_what_was_counted_and_told(redis: fakeredis.FakeRedis) -> None:
+    first = engine(RedisStore(redis))
+    for order in (Order("reset"), Order("add-scenarios", "scenarios: [{name: late, reply: said}]")):
+        first.obey(order)
+    first.answer(OPENAI, WireRequest("POST", "/v1/responses", json.dumps(said("nth")[2]).encode()))
+    later = engine(RedisStore(redis))
+    plan = later.answer(OPENAI, WireRequest("POST", "/v1/responses", json.dumps(said("nth")[2]).encode()))
+    assert b"the second" in plan.body
+    assert [exchange.number for exchange in later.journal] == [1, 2]
+    assert later.script.unused == ["in turn", "busy once", "drawn"]
+
+
+def test_a_reset_leaves_nothing_behind(redis: fakeredis.FakeRedis) -> None:
+    first, second = engine(RedisStore(redis)), engine(RedisStore(redis))
+    list(play(first, second))
+    first.reset()
+    assert redis.keys() == [b"mock-server::resets"]
+    second.catch_up()
+    assert (len(second.journal), second.journal.dropped) == (0, 0)
+
+
+def test_what_is_kept_apart_is_invisible_and_its_name_is_not_written_down(redis: fakeredis.FakeRedis) -> None:
+    whole = engine(RedisStore(redis))
+    one, other = whole.twin("sk-first"), whole.twin("sk-second")
+    one.answer(OPENAI, WireRequest("POST", "/v1/responses", json.dumps(said("x")[2]).encode()))
+    assert [len(each.journal) for each in (whole, one, other, whole.twin("sk-first"))] == [0, 1, 0, 1]
+    assert not any(b"sk-first" in key for key in redis.scan_iter())
+
+
+def test_what_a_provider_keeps_is_bounded(redis: fakeredis.FakeRedis) -> None:
+    shelf = _Shelf(redis, "k", max_values=3, max_bytes=100)
+    memory = RedisMemory(shelf)
+    for number in range(5):
+        memory[str(number)] = Exchanged(b"q\0", b"\xff%d" % number)
+    assert (list(memory), len(memory), shelf.dropped) == (["2", "3", "4"], 3, 2)
+    assert memory["4"] == Exchanged(b"q\0", b"\xff4")
+    memory["2"] = Exchanged(b"", b"x" * 60)
+    assert list(memory) == ["3", "4", "2"]
+    memory["5"] = Exchanged(b"", b"x" * 60)
+    assert list(memory) == ["5"]
+    del memory["5"]
+    assert "5" not in memory
+    with pytest.raises(KeyError):
+        del memory["5"]
+
+
+def test_a_rate_limit_holds_for_those_who_ask_at_once() -> None:
+    server = fakeredis.FakeServer()
+
+    def ask(_: int) -> bool:
+        with fakeredis.FakeRedis(server=server) as client:
+            return RedisStore(client).windows().take(("k",), limit=7, window=60.0, now=1000.0).allowed
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(ask, range(40))) == 7
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    server = fakeredis.TcpFakeServer(("127.0.0.1", 0))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_two_workers_count_together(tmp_path: Path, redis_url: str) -> None:
+    scenarios = tmp_path / "s.yaml"
+    scenarios.write_text(
+        "scenarios: [{name: third, when: {nth: 3}, reply: the third}, {name: never, when: {model: x}, reply: x}]"
+    )
+    arguments = ("--workers", "2", "--state", redis_url, "--scenarios", str(scenarios))
+    with serving(*arguments) as (process, origin):
+        rest_of_lines(process)
+        answers = []
+        for _ in range(12):  # a connection each, which the system spreads over both
+            body = {"model": "gpt-5", "input": "x"} | ({"previous_response_id": answers[-1]["id"]} if answers else {})
+            answers.append(httpx.post(f"{origin}/openai/v1/responses", json=body).json())
+        texts = [answer["output"][0]["content"][0]["text"] for answer in answers]
+        assert [at for at, text in enumerate(texts) if text == "the third"] == [2]
+        journal = httpx.get(f"{origin}/_mock/requests").json()["requests"]
+        assert [exchange["number"] for exchange in journal] == list(range(1, 13))
+        assert [len(exchange["input"]["messages"]) for exchange in journal] == list(range(1, 24, 2))
+        assert httpx.get(f"{origin}/_mock/metrics").status_code == 501
+        assert httpx.post(f"{origin}/_mock/reset").json() == {"status": "ok"}
+        assert all(httpx.get(f"{origin}/_mock/requests").json()["requests"] == [] for _ in range(6))
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[1] == "scenarios that have never answered: third, never\n"
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://localhost", "Redis URL must specify one of the following schemes"),
+        ("redis://127.0.0.1:1/0", "no Redis answers there"),
+    ],
+)
+def test_a_state_that_is_none_is_refused(url: str, message: str) -> None:
+    done = CliRunner().invoke(main, ["serve", "--state", url])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Invalid value for --state" in done.stderr
+    assert message in done.stderr
+
+
+def test_without_its_package_a_state_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    done = CliRunner().invoke(main, ["serve", "--state", "redis://127.0.0.1:1/0"])
+    assert done.exit_code == 2
+    assert "pip install 'llm-conformance[redis]'" in done.stderr
