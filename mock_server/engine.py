@@ -156,8 +156,9 @@ class Engine:
 
     def obey(self, order: Order) -> None:
         """Do what a control call asks for, here and in every engine with the same store."""
-        self.store.publish(order)
-        self.catch_up()
+        with self.lock:
+            self.store.publish(order)
+            self._catch_up()
 
     def catch_up(self) -> None:
         """Do what was asked of others with the same store."""
