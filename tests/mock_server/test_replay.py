@@ -147,7 +147,7 @@ def test_a_miss_names_the_nearest_recording_field_by_field_in_the_providers_own_
             "no recording means this request; of 2 the nearest is recorded.yaml#2.\n"
             "From it to this request:\n"
             "  input.max_tokens: 99 became 100\n"
-            "  input.temperature: null became 0.5\n"
+            "  input.temperature: absent became 0.5\n"
             "no scenario matches this request"
         )
 
