@@ -1,6 +1,7 @@
 """One server, many tests: nothing of one API key is seen by another."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -14,26 +15,33 @@ from mock_server.keyed_routes import KeyedRoutes
 from mock_server.reply import ReplyPlan
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server, and one client for whatever is asked of it."""
+
+    mock: MockServer
+    http: httpx.Client
+
+
 @pytest.fixture(scope="module")
-def server() -> Iterator[MockServer]:
-    with MockServer(
-        [{"name": "first", "when": {"last_user": "first"}, "reply": "given"}], codecs=[PLAIN], isolate_keys=True
-    ) as mock:
-        yield mock
+def server() -> Iterator[Server]:
+    begun = [{"name": "first", "when": {"last_user": "first"}, "reply": "given"}]
+    with MockServer(begun, codecs=[PLAIN], isolate_keys=True) as mock, httpx.Client(base_url=mock.url) as http:
+        yield Server(mock, http)
 
 
-def ask(server: MockServer, key: str, text: str) -> httpx.Response:
+def ask(server: Server, key: str, text: str) -> httpx.Response:
     said = LanguageModelInput(messages=[UserMessage(content=text)])
     request = PLAIN.encode_request("p-1", said, stream=False)
     headers = {"x-plain-key": f"key {key}"} if key else {}
-    return httpx.post(server.base_url("plain") + request.path, content=request.body, headers=headers)
+    return server.http.post("/plain/v1" + request.path, content=request.body, headers=headers)
 
 
-def control(server: MockServer, key: str, method: str, name: str, body: str = "") -> httpx.Response:
-    return httpx.request(method, f"{server.url}/_mock/{name}", content=body, headers={"x-mock-key": key})
+def control(server: Server, key: str, method: str, name: str, body: str = "") -> httpx.Response:
+    return server.http.request(method, f"/_mock/{name}", content=body, headers={"x-mock-key": key})
 
 
-def test_scenarios_requests_and_faults_are_of_one_key(server: MockServer) -> None:
+def test_scenarios_requests_and_faults_are_of_one_key(server: Server) -> None:
     assert control(server, "a", "POST", "scenarios", '{"scenarios": [{"reply": "of a"}]}').json() == {"added": 1}
     assert control(server, "b", "POST", "faults", '{"fault": {"status": 503}}').json() == {"added": 1}
     assert "of a" in ask(server, "a", "Hi").text
@@ -47,27 +55,27 @@ def test_scenarios_requests_and_faults_are_of_one_key(server: MockServer) -> Non
         "c": [200],
         "never": [],
     }
-    assert len(server.requests) == 1  # the one without a key
+    assert len(server.mock.requests) == 1  # the one without a key
 
 
-def test_each_key_begins_with_what_the_server_began_with(server: MockServer) -> None:
+def test_each_key_begins_with_what_the_server_began_with(server: Server) -> None:
     assert "given" in ask(server, "d", "first").text
     assert control(server, "d", "GET", "scenarios").json()["unused"] == []
     assert control(server, "e", "GET", "scenarios").json()["unused"] == ["first"]
 
 
-def test_a_reset_is_of_one_key(server: MockServer) -> None:
+def test_a_reset_is_of_one_key(server: Server) -> None:
     for key in ("f", "g"):
         ask(server, key, "Hi")
     control(server, "f", "POST", "reset")
     assert [len(control(server, key, "GET", "requests").json()["requests"]) for key in ("f", "g")] == [0, 1]
 
 
-def test_traffic_is_counted_for_all_together(server: MockServer) -> None:
+def test_traffic_is_counted_for_all_together(server: Server) -> None:
     ask(server, "h", "Hi")
     told = [line for line in control(server, "h", "GET", "metrics").text.splitlines() if "requests_total" in line]
     assert told
-    assert set(told) <= set(httpx.get(server.url + "/_mock/metrics").text.splitlines())
+    assert set(told) <= set(server.http.get("/_mock/metrics").text.splitlines())
 
 
 def test_a_token_is_still_needed_and_the_oldest_key_is_forgotten() -> None:
@@ -90,7 +98,7 @@ def test_a_token_is_still_needed_and_the_oldest_key_is_forgotten() -> None:
     assert (count("b"), count("c"), count("a")) == (1, 1, 0)
 
 
-def test_put_takes_the_place_of_the_scenario_of_the_same_name(server: MockServer) -> None:
+def test_put_takes_the_place_of_the_scenario_of_the_same_name(server: Server) -> None:
     for reply in ("old", "new"):
         body = f'{{"scenarios": [{{"name": "one", "reply": "{reply}"}}]}}'
         assert control(server, "i", "PUT", "scenarios", body).json() == {"put": 1}
