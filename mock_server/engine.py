@@ -40,7 +40,7 @@ from mock_server.fault_plan import Faults
 from mock_server.fault_rules import split_model
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
-from mock_server.journal import Exchange, redact_headers, redact_path
+from mock_server.journal import Exchange, caller_of, redact_headers, redact_path
 from mock_server.logs import log_exchange
 from mock_server.nearest import explain_no_match
 from mock_server.pacing import Pace
@@ -460,15 +460,9 @@ class Engine:
             time=call.time,
             arrived=call.arrived,
             seconds=plan.seconds,
-            caller=self._caller(key),
+            caller=caller_of(key, self._salt),
             fingerprint=call.fingerprint,
         )
         self.journal.add(exchange)
         self.traffic.count(exchange.provider, exchange.status, exchange.scenario)
         log_exchange(exchange)
-
-    def _caller(self, key: str | None) -> str:
-        """What tells one key from another, and nothing else of it."""
-        if key is None:
-            return ""
-        return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=4).hexdigest()

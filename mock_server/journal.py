@@ -1,5 +1,6 @@
 """What was asked and what was answered: bounded, decoded to the unified input, without secrets."""
 
+import hashlib
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,16 @@ from urllib.parse import parse_qsl, urlencode
 from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse
 from mock_server.conditions import fits_model
 
-__all__ = ["REDACTED", "Exchange", "Exchanges", "Journal", "is_secret_parameter", "redact_headers", "redact_path"]
+__all__ = [
+    "REDACTED",
+    "Exchange",
+    "Exchanges",
+    "Journal",
+    "caller_of",
+    "is_secret_parameter",
+    "redact_headers",
+    "redact_path",
+]
 
 REDACTED = "[redacted]"
 SECRET_HEADER = re.compile(r"authorization|api[-_]?key|token|secret|cookie|password|credential", re.IGNORECASE)
@@ -164,13 +174,28 @@ class Journal:
         self._bytes = self.dropped = 0
 
 
-def redact_headers(headers: Mapping[str, str], also: Iterable[str] = (), key: str | None = None) -> dict[str, str]:
+def redact_headers(headers: Mapping[str, str], also: Iterable[str] = (), key: str | None = None) -> Mapping[str, str]:
     """The headers, in lower case, with the values replaced of those that carry secrets by their names, or are in
     ``also``, and of those that hold ``key`` or what looks like one."""
-    return {
-        name.lower(): REDACTED if _is_secret_header(name) or name.lower() in also or _holds(value, key) else value
-        for name, value in headers.items()
-    }
+    return _redacted(tuple(headers.items()), frozenset(also), key)
+
+
+@lru_cache(maxsize=512)
+def _redacted(headers: tuple[tuple[str, str], ...], also: frozenset[str], key: str | None) -> Mapping[str, str]:
+    # Most requests of a client have the same headers: they are looked through once, and kept once.
+    kept = {}
+    for name, value in headers:
+        lower, secret = _secrecy(name)
+        kept[lower] = REDACTED if secret or lower in also or _holds(value, key) else value
+    return kept
+
+
+@lru_cache(maxsize=1024)
+def caller_of(key: str | None, salt: bytes) -> str:
+    """What tells one key from another, and nothing else of it; empty without a key."""
+    if key is None:
+        return ""
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=salt, digest_size=4).hexdigest()
 
 
 def redact_path(path: str) -> str:
@@ -189,12 +214,16 @@ def is_secret_parameter(name: str, value: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _is_secret_header(name: str) -> bool:
-    return SECRET_HEADER.search(name) is not None
+def _secrecy(name: str) -> tuple[str, bool]:
+    """A header's name in lower case, and whether it says that the header is secret."""
+    return name.lower(), SECRET_HEADER.search(name) is not None
 
 
 def _holds(value: str, key: str | None) -> bool:
-    return (key is not None and len(key) > 3 and key in value) or LIKE_KEY.search(value) is not None
+    if key is not None and key in value and len(key) > 3:
+        return True
+    # Looked for plainly at first: this is done for every header of every request.
+    return ("sk-" in value or "AIza" in value) and LIKE_KEY.search(value) is not None
 
 
 def _is_status(status: int, wanted: str) -> bool:
