@@ -1,6 +1,10 @@
 """What passes through the recording proxy comes as it would without it, is written down without secrets, and is what
 the mock server, vcrpy and the suite read."""
 
+import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -312,3 +316,25 @@ def test_a_name_is_made_of_what_a_conversation_begins_with() -> None:
     assert name(begin + answered) == first
     assert name(begin + b'], "system": "Be terse."}') != first
     assert name(b"{").startswith("anthropic/post-v1-messages-")
+
+
+def test_the_program_records_until_it_is_interrupted(upstream: MockServer, tmp_path: Path) -> None:
+    url = upstream.base_url("anthropic")
+    program = [sys.executable, "-m", "mock_server", "record", "--port", "0", "--upstream", f"anthropic={url}"]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*program, "--cassettes", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        provider, base_url, *rest = process.stdout.readline().split()
+        assert (provider, rest) == ("anthropic", ["records", url])
+        asked = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
+        assert httpx.post(f"{base_url}/v1/messages", json=asked).status_code == 200
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        [path] = tmp_path.rglob("*.yaml")
+        assert (process.returncode, output, errors) == (0, "", f"{path}: 1 exchange\n")
+        assert json.loads(load_cassette(path).interactions[0].request.body) == asked
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
