@@ -184,19 +184,21 @@ def seed(settings: Settings) -> int:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_waiting(settings: Settings) -> Iterator[None]:
-    """Adapters wait before they ask again; the suite does not wait with them."""
+def waits(settings: Settings) -> Iterator[list[float]]:
+    """The seconds that adapters wanted to wait before they asked again: the suite does not wait with them."""
     real = asyncio.sleep
+    wanted: list[float] = []
 
-    async def at_once(_: float, result: Any = None) -> Any:
+    async def at_once(seconds: float, result: Any = None) -> Any:
+        wanted.append(seconds)
         return await real(0, result)
 
     with pytest.MonkeyPatch.context() as patch:
         if not settings.record:
             patch.setattr("asyncio.sleep", at_once)
             patch.setattr("anyio.sleep", at_once)
-            patch.setattr("time.sleep", lambda _: None)
-        yield
+            patch.setattr("time.sleep", wanted.append)
+        yield wanted
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The adapter that is judged, on the lane on which it is fed."""
 
 import asyncio
+import threading
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ __all__ = ["CANARY", "Subject"]
 T = TypeVar("T")
 Given = TypeVar("Given", ModelResponse, PartialModelResponse)
 PATIENCE = 2500
+SETTLING = 0.02
+"""Seconds in which a call that has ended may tidy up."""
 HOMES = frozenset({"llm_sdk.types", "llm_sdk.deltas"})
 """The modules of the classes that answers are made of."""
 CANARY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -38,7 +41,7 @@ class Subject:
         self.lane = lane
         self._factory = factory
         self._loop = loop
-        self._models: dict[str, LanguageModel] = {}
+        self._models: dict[tuple[str, str], LanguageModel] = {}
         self._plain: dict[str, Outcome] = {}
         self._framing: Framing | None = None
         self.was_asked = False
@@ -50,16 +53,17 @@ class Subject:
         """A new check begins."""
         self.was_asked, self.answers_unasked = False, 0
 
-    def model(self, model_id: str) -> LanguageModel:
-        """The adapter's model of this name; made once."""
-        if model_id not in self._models:
-            self._models[model_id] = self._factory(
-                base_url=self.lane.base_url(self.codec),
+    def model(self, model_id: str, base_url: str = "") -> LanguageModel:
+        """The adapter's model of this name; made once. ``base_url`` is another way to write that of the lane."""
+        key = (model_id, base_url)
+        if key not in self._models:
+            self._models[key] = self._factory(
+                base_url=base_url or self.lane.base_url(self.codec),
                 api_key=CANARY,
                 model_id=model_id,
                 http_client=self.lane.http_client,
             )
-        return self._models[model_id]
+        return self._models[key]
 
     def as_asked(self, call: Call) -> Call:
         """The call with its recorded stream in the framing that the adapter asks for, which is found out once."""
@@ -88,11 +92,18 @@ class Subject:
         return self.ask_input(call.model_id, call.input, lambda _: played, stream=call.stream, sync=sync)
 
     def ask_input(
-        self, model_id: str, input: LanguageModelInput, answer: Answer, *, stream: bool, sync: bool = False
+        self,
+        model_id: str,
+        input: LanguageModelInput,
+        answer: Answer,
+        *,
+        stream: bool,
+        sync: bool = False,
+        base_url: str = "",
     ) -> Outcome:
         """Make any call, answered by ``answer``."""
         self.lane.play(answer)
-        model = self.model(model_id)
+        model = self.model(model_id, base_url)
         if sync:
             outcome = _stream_sync(model, input) if stream else _generate_sync(model, input)
         else:
@@ -140,6 +151,20 @@ class Subject:
         self._last_performance()
         if playback.hold is not None:
             playback.hold.release()
+
+    def leave_early_sync(self, call: Call, playback: Playback) -> None:
+        """The same with the twin that waits in place."""
+        self.lane.play(lambda _: playback)
+        stream = iter(self.model(call.model_id).stream_sync(call.input))
+        next(stream, None)
+        if (close := getattr(stream, "close", None)) is not None:
+            close()
+        self._last_performance()
+
+    def left_running(self) -> int:
+        """How many tasks of the event loop and how many threads there are while no call is made."""
+        self.run(_settle())
+        return len(asyncio.all_tasks(self._loop)) + threading.active_count()
 
     def _last_performance(self) -> Performance:
         if not self.lane.performances:
@@ -231,6 +256,10 @@ async def _leave_early(model: LanguageModel, input: LanguageModelInput, lane: La
 async def _all(model: LanguageModel, calls: Sequence[Call]) -> list[Outcome]:
     asked = (_stream(model, call.input) if call.stream else _generate(model, call.input) for call in calls)
     return list(await asyncio.gather(*asked))
+
+
+async def _settle() -> None:
+    await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=SETTLING)
 
 
 async def _cancel(model: LanguageModel, call: Call, lane: Lane) -> bool:

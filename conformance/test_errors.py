@@ -11,7 +11,9 @@ from conformance.replay import Playback
 from conformance.subject import CANARY, Subject
 from conformance.verdict import Verdict
 from llm_sdk import errors
-from llm_sdk.errors import AuthenticationError, LanguageModelError, StatusCodeError
+from llm_sdk.errors import AuthenticationError, LanguageModelError, ServerError, StatusCodeError
+
+BAD_GATEWAY = 502
 
 
 def error_of(outcome: Outcome, verdict: Verdict) -> LanguageModelError:
@@ -63,6 +65,18 @@ def test_error_code(call: Call, subject: Subject, verdict: Verdict) -> None:
     error, golden = error_of(subject.plain(call), verdict), call.golden.error
     code = getattr(golden, "code", None)
     verdict.equal(code, getattr(error, "code", None), f"the code {code!r}")
+
+
+@requirement("ERROR-08")
+@over("first calls")
+def test_error_in_another_encoding(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """A page of a proxy in Latin-1, which is not UTF-8."""
+    page = "<h1>Passerelle erronée</h1>".encode("latin-1")
+    played = Playback(BAD_GATEWAY, {"content-type": "text/html; charset=iso-8859-1"}, (page,))
+    outcome = subject.ask(call, played)
+    error = error_of(outcome, verdict)
+    verdict.true(isinstance(error, ServerError), "ServerError", outcome.describe)
+    verdict.equal(BAD_GATEWAY, getattr(error, "status_code", None), f"status_code {BAD_GATEWAY}")
 
 
 @requirement("ERROR-12")

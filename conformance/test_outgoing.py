@@ -1,6 +1,8 @@
 """Where requests go, what they leave to the provider, and what of an earlier answer they must not lose."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -11,7 +13,12 @@ from conformance.replay import Playback, playback_of
 from conformance.subject import Subject
 from conformance.test_requests import read, sent_by
 from conformance.verdict import Verdict
-from llm_sdk.codec import ModelCall, WireRequest
+from llm_sdk.codec import Codec, ModelCall, SeededIds, WireRequest
+from llm_sdk.types import LanguageModelInput, Message, ModelResponse, TextPart, UserMessage
+
+LONG = 12_000
+"""Words, of some 100,000 characters."""
+MODELS = ("Org/Model-7B.v1", "Model-7B.v1")
 
 
 @requirement("CORE-38")
@@ -22,6 +29,73 @@ def test_base_url(call: Call, subject: Subject, verdict: Verdict) -> None:
     headers = {name.lower(): value for name, value in sent_by(subject.plain(call), verdict).headers.items()}
     host = urlsplit(subject.lane.base_url(subject.codec)).netloc
     verdict.equal(host, headers.get("host"), f"a request to {host}, the base URL that the adapter was given")
+
+
+@requirement("CORE-41")
+@lane_shows("address")
+@over("first calls")
+def test_base_url_with_a_slash(call: Call, subject: Subject, verdict: Verdict) -> None:
+    played = playback_of(call.exchange)
+    base_url = subject.lane.base_url(subject.codec) + "/"
+    outcome = subject.ask_input(call.model_id, call.input, lambda _: played, stream=call.stream, base_url=base_url)
+    request, plain = sent_by(outcome, verdict), sent_by(subject.plain(call), verdict)
+    verdict.equal(plain.path, request.path, "the same path as without the slash")
+
+
+@requirement("CORE-42")
+@over("first calls")
+def test_name_of_the_model(call: Call, subject: Subject, verdict: Verdict) -> None:
+    played = playback_of(call.exchange)
+    model_id = next(name for name in MODELS if _is_kept(name, call, subject))
+    outcome = subject.ask_input(model_id, call.input, lambda _: played, stream=call.stream)
+    request = sent_by(outcome, verdict)
+    verdict.equal(model_id, read(request, subject, verdict).model_id, f"the model {model_id}")
+
+
+def _is_kept(model_id: str, call: Call, subject: Subject) -> bool:
+    """Whether the protocol has this name as it stands: in a path a slash may be more than a part of the name."""
+    codec = subject.codec
+    request = codec.encode_request(model_id, call.input, stream=call.stream)
+    path = codec.endpoint.root + request.path
+    return codec.match(request.method, path) is not None and _model_of(codec, replace(request, path=path)) == model_id
+
+
+def _model_of(codec: Codec, request: WireRequest) -> str:
+    return codec.decode_request(request).model_id
+
+
+@requirement("CORE-44")
+@over("first calls")
+def test_content_type(call: Call, subject: Subject, verdict: Verdict) -> None:
+    headers = {name.lower(): value for name, value in sent_by(subject.plain(call), verdict).headers.items()}
+    found = headers.get("content-type", "none").partition(";")[0].strip().lower()
+    verdict.equal("application/json", found, "the content type application/json")
+
+
+@requirement("CORE-43")
+@over("first calls")
+def test_long_texts(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """Both ways; the recorded streams stay as they are, for events of any size are another matter."""
+    text = " ".join(f"word{number}" for number in range(LONG))
+    input = LanguageModelInput(messages=[UserMessage(content=[TextPart(text=text)])])
+    answer = ModelResponse(content=[TextPart(text=text)], finish_reason="stop")
+    asked = ModelCall(call.model_id, input, stream=False)
+    spoken = subject.codec.encode_response(answer, call=asked, ids=SeededIds())
+    played = playback_of(call.exchange) if call.stream else Playback(spoken.status, spoken.headers, (spoken.body,))
+    outcome = subject.ask_input(call.model_id, input, lambda _: played, stream=call.stream)
+    found = read(sent_by(outcome, verdict), subject, verdict).input.messages
+    verdict.true(_words(found) == LONG, f"a request of {LONG} words", f"{_words(found)} words")
+    if call.stream:
+        return
+    if outcome.response is None:
+        verdict.fail(f"an answer of {LONG} words", outcome.describe())
+    given = "".join(part.text for part in outcome.response.content if isinstance(part, TextPart))
+    verdict.true(given == text, f"an answer of {LONG} words", f"{len(given.split())} words, or other ones")
+
+
+def _words(messages: Sequence[Message]) -> int:
+    texts = [part.text for message in messages for part in message.content if isinstance(part, TextPart)]
+    return len(" ".join(texts).split())
 
 
 @requirement("CORE-39")

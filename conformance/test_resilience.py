@@ -1,8 +1,10 @@
 """How an adapter behaves when things go wrong, and when several things go on at once."""
 
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from conformance.marks import lane_shows, over, requirement
 from conformance.outcome import Outcome
@@ -17,6 +19,11 @@ from llm_sdk.types import JsonObject
 NEVER_RETRIED = frozenset({400, 401, 403, 404, 413, 422})
 CONCURRENT = 12
 RETRIES = 3
+REPEATED = 4
+WAIT = 2
+"""Seconds: the header holds whole ones, and nobody waits so long who was not asked to."""
+SOON = 0.9
+"""What of a wait counts as all of it."""
 
 
 def overloaded(subject: Subject) -> Playback:
@@ -55,6 +62,25 @@ def test_overload_that_lasts(call: Call, subject: Subject, verdict: Verdict) -> 
     verdict.true(isinstance(outcome.error, OverloadedError), "OverloadedError in the end", outcome.describe)
     sent = len(outcome.performances)
     verdict.true(sent <= 2 * RETRIES, "a few requests, not an endless row", f"{sent} requests")
+
+
+@requirement("RESIL-11")
+@over("first streams")
+def test_the_wait_that_was_asked_for(call: Call, subject: Subject, verdict: Verdict, waits: list[float]) -> None:
+    busy = subject.codec.encode_error(OverloadedError("busy", status_code=503, retry_after=WAIT))
+    answers = iter([Playback(busy.status, busy.headers, (busy.body,))])
+    recorded = playback_of(call.exchange)
+    came: list[float] = []
+
+    def answer(_: WireRequest) -> Playback:
+        came.append(time.monotonic() + sum(waits))
+        return next(answers, recorded)
+
+    waits.clear()
+    subject.ask_input(call.model_id, call.input, answer, stream=call.stream)
+    if len(came) > 1:  # whether it asks again is another matter
+        waited = came[1] - came[0]
+        verdict.true(waited > WAIT * SOON, f"{WAIT} seconds until the next request", f"{waited:.3f} seconds")
 
 
 @requirement("RESIL-03")
@@ -129,6 +155,39 @@ def test_concurrent_calls(call: Call, subject: Subject, verdict: Verdict, plan: 
 def _readings(outcome: Outcome, subject: Subject) -> list[JsonObject]:
     requests = [performance.request for performance in outcome.performances]
     return [subject.codec.decode_request(request).input.model_dump(mode="json") for request in requests]
+
+
+@requirement("RESIL-12")
+@over("first calls")
+@lane_shows("holding")
+def test_calls_do_not_wait_for_each_other(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """The first answer is held back until the second request has come."""
+    call = subject.as_asked(call)
+    hold = Hold(before=0)
+    held = iter([playback_of(call.exchange, call.events, hold=hold)])
+
+    def answer(_: WireRequest) -> Playback:
+        if (first := next(held, None)) is not None:
+            return first
+        hold.release()
+        return playback_of(call.exchange)
+
+    subject.ask_all([call, call], answer)
+    verdict.true(not hold.expired, "a second call while the first has no answer yet", "it waited for the first")
+
+
+@requirement("RESIL-13")
+@over("first calls")
+def test_nothing_runs_on(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """A pool that an adapter keeps is made once; what grows with every call is left behind."""
+    subject.ask(call)
+    running = [subject.left_running()]
+    for _ in range(REPEATED):
+        subject.ask(call)
+        running.append(subject.left_running())
+    grows = all(before < after for before, after in pairwise(running))
+    shown = ", ".join(map(str, running))
+    verdict.true(not grows, "as many tasks and threads after each call", f"more after each: {shown}")
 
 
 @requirement("RESIL-07")

@@ -303,6 +303,15 @@ def test_leaving_early(call: Call, subject: Subject, verdict: Verdict) -> None:
     verdict.true(performance.taken < len(pieces), "a stream that is not read to its end", "all of it was read")
 
 
+@requirement("STREAM-19")
+@over("first streams")
+@lane_shows("closing")
+def test_leaving_the_sync_twin_early(call: Call, subject: Subject, verdict: Verdict) -> None:
+    subject.leave_early_sync(call, playback_of(call.exchange, call.events))
+    closed = subject.lane.performances[-1].is_closed_soon()
+    verdict.true(closed, "a closed response after the stream was left", "an open response")
+
+
 @requirement("STREAM-20")
 @over("answered streams")
 def test_broken_event(call: Call, subject: Subject, verdict: Verdict) -> None:

@@ -1,21 +1,25 @@
 """Mutants that are wrong about the connection: about overload, compression, waiting and closing."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 
 from conformance.mutants.registry import ModelAround, Parts, mutant, reference
 from llm_sdk.credentials import REDACTED
-from llm_sdk.errors import AuthenticationError, ConnectionFailedError, TimedOutError
+from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.errors import AuthenticationError, ConnectionFailedError, OverloadedError, ServerError, TimedOutError
 from llm_sdk.model import HttpLanguageModel, LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.types import LanguageModelInput, ModelResponse
 
 ENDLESS = 100
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""What stands in a text where the bytes were none of UTF-8."""
 
 
-def _retrying(parts: Parts, times: int) -> LanguageModel:
+def _retrying(parts: Parts, times: int) -> HttpLanguageModel:
     return HttpLanguageModel(
         get_codec(parts.provider),
         parts.model_id,
@@ -140,3 +144,82 @@ def passes_on_the_key_that_was_refused(parts: Parts) -> LanguageModel:
                 raise AuthenticationError(told, status_code=error.status_code) from None
 
     return Faithful(parts)
+
+
+@mutant("RESIL-11", cases=("text",), checks="the_wait_that_was_asked_for")
+def asks_again_at_once(parts: Parts) -> LanguageModel:
+    """Asks a provider without capacity again without a pause."""
+
+    class Impatient(ModelAround):
+        async def stream(self, input: LanguageModelInput) -> AsyncIterator[PartialModelResponse]:
+            try:
+                async for partial in super().stream(input):
+                    yield partial
+            except OverloadedError:
+                async for partial in super().stream(input):
+                    yield partial
+
+    impatient = Impatient(parts)
+    impatient.inner = _retrying(parts, 0)
+    return impatient
+
+
+@mutant("RESIL-12", cases=("text",), checks="do_not_wait_for_each_other")
+def makes_calls_queue(parts: Parts) -> LanguageModel:
+    """Holds a lock for as long as a call takes."""
+    turn = asyncio.Lock()
+
+    class Queue(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            async with turn:
+                return await super().generate(input)
+
+        async def stream(self, input: LanguageModelInput) -> AsyncIterator[PartialModelResponse]:
+            async with turn:
+                async for partial in super().stream(input):
+                    yield partial
+
+    return Queue(parts)
+
+
+@mutant("RESIL-13", cases=("text",), checks="nothing_runs_on")
+def leaves_tasks_behind(parts: Parts) -> LanguageModel:
+    """Starts a task with every call, and ends none."""
+    left: list[asyncio.Task[object]] = []
+
+    class Untidy(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            left.append(asyncio.create_task(asyncio.Event().wait()))
+            return await super().generate(input)
+
+    return Untidy(parts)
+
+
+@mutant("STREAM-19", cases=("text",), checks="leaving_the_sync_twin_early")
+def leaves_the_twin_open(parts: Parts) -> LanguageModel:
+    """Keeps what a stream is read from, when the twin that waits in place is left."""
+    kept: list[Iterator[PartialModelResponse]] = []
+
+    class Keeping(ModelAround):
+        def stream_sync(self, input: LanguageModelInput) -> Iterator[PartialModelResponse]:
+            stream = self.inner.stream_sync(input)
+            kept.append(stream)
+            yield from (partial for partial in stream)
+
+    return Keeping(parts)
+
+
+@mutant("ERROR-08", cases=("text",), checks="error_in_another_encoding")
+def takes_every_page_for_utf_8(parts: Parts) -> LanguageModel:
+    """Decodes the body of an error as UTF-8, whatever it is."""
+
+    class Strict(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            try:
+                return await super().generate(input)
+            except ServerError as error:
+                if UNREADABLE in str(error.body):
+                    raise UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "invalid continuation byte") from None
+                raise
+
+    return Strict(parts)

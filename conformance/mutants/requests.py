@@ -1,5 +1,6 @@
 """Mutants that send something else than the caller said."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -325,3 +326,43 @@ def puts_the_key_into_the_address(parts: Parts) -> LanguageModel:
         return url.copy_merge_params({"key": parts.api_key})
 
     return reference(parts, http_client=client_around(parts.http_client, aiter, url=with_key))
+
+
+@mutant("CORE-41", cases=("text",), checks="base_url_with_a_slash")
+def doubles_the_slash(parts: Parts) -> LanguageModel:
+    """Puts a path behind the base URL as it stands."""
+
+    def doubled(url: httpx.URL) -> httpx.URL:
+        return url.copy_with(path=f"/{url.path}") if parts.base_url.endswith("/") else url
+
+    return reference(parts, http_client=client_around(parts.http_client, aiter, url=doubled))
+
+
+@mutant("CORE-42", cases=("text",), checks="name_of_the_model")
+def spells_the_model_in_its_own_way(parts: Parts) -> LanguageModel:
+    """Sends the name of the model in small letters."""
+    return reference(replace(parts, model_id=parts.model_id.lower()))
+
+
+@mutant("CORE-43", cases=("text",), checks="long_texts")
+def cuts_long_texts(parts: Parts) -> LanguageModel:
+    """Sends of a text what fits into 32,000 characters."""
+    limit = 32_000
+
+    def cut(part: Part) -> list[Any]:
+        return [part.model_copy(update={"text": part.text[:limit]})] if isinstance(part, TextPart) else [part]
+
+    return sending(parts, parts_changed(UserMessage, cut))
+
+
+@mutant("CORE-44", cases=("text",), checks="content_type")
+def announces_no_json(parts: Parts) -> LanguageModel:
+    """Sends its JSON as plain text."""
+
+    class Plain(CodecAround):
+        def encode_request(self, model_id: str, input: LanguageModelInput, *, stream: bool) -> WireRequest:
+            sent = self._codec.encode_request(model_id, input, stream=stream)
+            return replace(sent, headers={**sent.headers, "content-type": "text/plain"})
+
+    codec: Any = Plain(get_codec(parts.provider))
+    return reference(parts, codec)
