@@ -57,6 +57,17 @@ def ask(engine: Engine, codec: Codec, *, stream: bool, **input: Any) -> ModelRes
     return accumulate([*partials, *decoder.close()])
 
 
+def test_a_stream_that_ends_in_an_error_is_read_as_that_error(codec: Codec) -> None:
+    fault = {"error_after_events": 4, "status": 500, "message": "Out of luck."}
+    engine = Engine(read_scenarios([{"fault": fault, "reply": "one two three four five"}], providers=[codec.provider]))
+    for stream in (False, True):
+        with pytest.raises(StatusCodeError, match=r"Out of luck\.") as caught:
+            ask(engine, codec, stream=stream)
+        assert caught.value.status_code == 500
+    whole, streamed = engine.journal
+    assert (whole.status, streamed.status, streamed.complete) == (500, 200, True)
+
+
 @pytest.mark.parametrize("request_kind", REQUESTS)
 def test_a_made_up_answer_is_the_same_whole_and_streamed(codec: Codec, request_kind: str) -> None:
     input = REQUESTS[request_kind]

@@ -71,6 +71,17 @@ TABLE: list[tuple[str, bool, dict[str, Seen]]] = [
     ("cut_after_events=1", True, LOST | {"anthropic": httpx2.RemoteProtocolError}),
     ("reset", False, RESET),
     ("reset; cut_after_bytes=300", True, RESET | {"anthropic": httpx2.ReadError}),
+    (
+        "error_after_events=3",
+        True,
+        # A status of 200 has come before it: these clients raise the class that all their errors have. Cohere's hands
+        # over what it has got, and Mistral's knows no error in the place of an event.
+        seen(
+            *(openai.APIError, openai.APIError, anthropic.APIStatusError),
+            *(errors.ServerError, "You", ResponseValidationError),
+        ),
+    ),
+    ("error_after_events=3; status=429", False, RATE_LIMITED),
     ("malformed_event=1", False, NOT_JSON),
     (
         "malformed_event=2",
