@@ -1,8 +1,7 @@
 """Answers put before a client in exactly the chunks that are wanted, through its own httpx client.
 
 A :class:`Playback` is one answer: status, headers, chunks, and how it ends. A transport asks its ``answer`` for the
-playback of each request, and writes down what was asked and how far the answer was read. :class:`Recordings` finds the
-recorded answer to a request by what the request means.
+playback of each request, and writes down what was asked and how far the answer was read.
 """
 
 import asyncio
@@ -16,19 +15,15 @@ from functools import cache
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
-from llm_sdk.codec import Codec, WireRequest
-from llm_sdk.comparison import Difference, differences
-from llm_sdk.errors import LanguageModelError
+from llm_sdk.codec import WireRequest
 from mock_server.recordings import Exchange
 
 __all__ = [
     "Answer",
     "Ending",
     "Hold",
-    "NoRecordingError",
     "Performance",
     "Playback",
-    "Recordings",
     "ReplayTransport",
     "playback_of",
     "recorded_chunks",
@@ -220,61 +215,3 @@ class _ReplayedStream:
 def _stream_class(library: ModuleType) -> Any:
     bases = (_ReplayedStream, library.SyncByteStream, library.AsyncByteStream)
     return type("ReplayedStream", bases, {})
-
-
-class NoRecordingError(LookupError):
-    """No recorded request means what was sent; the message shows the closest one and every difference."""
-
-
-class Recordings:
-    """Recorded exchanges of one provider, to be found by what a request means: model, input, streamed or not."""
-
-    def __init__(self, codec: Codec, exchanges: Iterable[tuple[Exchange, str]]) -> None:
-        """``exchanges`` come with their paths as the provider sees them."""
-        self._codec = codec
-        self._meanings = [
-            (exchange, self._meaning(WireRequest(exchange.method, path, exchange.request_body)))
-            for exchange, path in exchanges
-            if exchange.request_body is not None
-        ]
-        self._used: list[Exchange] = []
-
-    def answer(self, request: WireRequest) -> Playback:
-        """An :data:`Answer`: the recorded one. Raises NoRecordingError."""
-        return playback_of(self.find(request))
-
-    def find(self, request: WireRequest) -> Exchange:
-        """The exchange whose request means the same. Of several, the first that was not found yet, then the last.
-
-        Raises NoRecordingError, with the closest request and what differs, field by field.
-        """
-        try:
-            meaning = self._meaning(request)
-        except LanguageModelError as error:
-            raise NoRecordingError(f"the request cannot be read: {error}") from None
-        same = [exchange for exchange, recorded in self._meanings if recorded == meaning]
-        if same:
-            exchange = next((exchange for exchange in same if exchange not in self._used), same[-1])
-            self._used.append(exchange)
-            return exchange
-        if not self._meanings:
-            raise NoRecordingError("there are no recordings")
-        closest, found = min(
-            ((exchange, list(differences(recorded, meaning))) for exchange, recorded in self._meanings),
-            key=lambda pair: len(pair[1]),
-        )
-        raise NoRecordingError(f"no recorded request means the same; the closest is {closest.id}:\n{_lines(found)}")
-
-    def _meaning(self, request: WireRequest) -> dict[str, Any]:
-        call = self._codec.decode_request(request)
-        route = self._codec.match(request.method, request.path)
-        stream = call.stream if route is None or route.stream is None else route.stream
-        return {
-            "model_id": call.model_id,
-            "stream": stream,
-            "input": call.input.model_dump(mode="json"),
-        }
-
-
-def _lines(found: list[Difference]) -> str:
-    return "\n".join(f"  {difference}" for difference in found)

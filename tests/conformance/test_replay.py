@@ -1,22 +1,16 @@
-"""Answers come in exactly the chunks that are played, to every client, and a request is known by what it means."""
+"""Answers come in exactly the chunks that are played, to every client."""
 
 import asyncio
-import json
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from types import ModuleType
 
 import httpx
 import httpx2
 import pytest
 
-from conformance.plan import Plan
-from conformance.replay import NoRecordingError, Playback, Recordings, ReplayTransport, playback_of
+from conformance.replay import Playback, ReplayTransport
 from conformance.replay_server import ReplayServer
-from conformance.settings import CASSETTES
-from llm_sdk.codec import WireRequest
-from llm_sdk.registry import get_codec
 
 LIBRARIES = [httpx, httpx2]
 PIECES = (b"one", b"two", b"three")
@@ -83,41 +77,3 @@ def test_the_server_resets_a_connection_in_mid_stream(server: ReplayServer) -> N
     server.answer = lambda _: Playback(ending="refused")
     with httpx.Client() as client, pytest.raises(httpx.RemoteProtocolError):
         client.get(server.origin)
-
-
-PROVIDER = "openai"
-CALLS = Plan([PROVIDER], CASSETTES, own=True, only=["text", "tool-result", "zero-temperature"]).calls
-RECORDINGS = [(call.exchange, call.path) for call in CALLS]
-
-
-def request_of(call_id: str, **changes: object) -> WireRequest:
-    [call] = [call for call in CALLS if call.id == call_id]
-    body = {**json.loads(call.exchange.request_body or b""), **changes}
-    body = {name: value for name, value in body.items() if value is not None}
-    return WireRequest("POST", call.path, json.dumps(body, indent=3, sort_keys=True).encode())
-
-
-def test_a_request_is_found_by_what_it_means() -> None:
-    recordings = Recordings(get_codec(PROVIDER), RECORDINGS)
-    for call in CALLS:
-        assert recordings.find(request_of(call.id)) == call.exchange
-        assert recordings.answer(request_of(call.id)) == playback_of(call.exchange)
-
-
-def test_a_miss_shows_the_closest_request_and_what_differs() -> None:
-    recordings = Recordings(get_codec(PROVIDER), RECORDINGS)
-    with pytest.raises(NoRecordingError, match="zero-temperature") as caught:
-        recordings.find(request_of("openai-zero-temperature-1-stream", temperature=1.0))
-    assert "  input.temperature: 0.0 became 1.0" in str(caught.value)
-    with pytest.raises(NoRecordingError, match="cannot be read"):
-        recordings.find(WireRequest("POST", "/v1/responses", b"{"))
-    with pytest.raises(NoRecordingError, match="there are no recordings"):
-        Recordings(get_codec(PROVIDER), []).find(request_of("openai-text-1-stream"))
-
-
-def test_of_equal_requests_the_answers_come_in_their_order() -> None:
-    exchange, path = RECORDINGS[0]
-    again = replace(exchange, id="again")
-    recordings = Recordings(get_codec(PROVIDER), [(exchange, path), (again, path)])
-    sent = WireRequest("POST", path, exchange.request_body or b"")
-    assert [recordings.find(sent).id for _ in range(3)] == [exchange.id, "again", "again"]
