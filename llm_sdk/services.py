@@ -5,7 +5,7 @@ and writes its reply. What has to be made up for the reply, such as a vector, co
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import LanguageModelError
+from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, LanguageModelInput
 
 __all__ = [
@@ -112,7 +113,8 @@ class Services:
     the provider may have cached, None for nothing. ``input_zeros`` and ``output_zeros`` are the details of
     :class:`~llm_sdk.types.ModelTokensDetails` that its usage has even where they are zero. ``wanted_answers`` is how
     many answers a call asks for. ``validate`` yields whatever the provider would refuse of a request that can be read,
-    fields apart that it does not know.
+    fields apart that it does not know. ``error_events`` are the events with which a stream that began well ends in an
+    error; the bytes of all events before it are given. Without it the body of the error's answer is the event.
     """
 
     endpoints: tuple[Service, ...] = ()
@@ -123,6 +125,7 @@ class Services:
     output_zeros: frozenset[str] = frozenset()
     wanted_answers: Callable[[ModelCall], int] = _one_answer
     validate: Callable[[WireRequest, ModelCall], Iterator[LanguageModelError]] = _no_complaint
+    error_events: Callable[[LanguageModelError, Sequence[bytes]], list[ServerSentEvent]] | None = None
 
 
 NO_SERVICES = Services()

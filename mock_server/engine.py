@@ -41,6 +41,7 @@ from mock_server.fault_rules import split_model
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
 from mock_server.journal import Exchange, caller_of, redact_headers, redact_path
+from mock_server.late_errors import end_in_error
 from mock_server.logs import log_exchange
 from mock_server.nearest import explain_no_match
 from mock_server.pacing import Pace
@@ -315,7 +316,10 @@ class Engine:
         if call.complaints:
             logger.warning("%s would refuse this request: %s", call.codec.provider, " ".join(call.complaints))
             plan = replace(plan, headers={**plan.headers, WARNING_HEADER: header_text(call.complaints)})
-        return plan if call.faults is None else self.faults.put_on(plan, call.faults, call.fingerprint)
+        if call.faults is None:
+            return plan
+        plan = end_in_error(plan, call.faults, call.codec, call.framing)
+        return self.faults.put_on(plan, call.faults, call.fingerprint)
 
     def _ids(self, codec: Codec, fingerprint: str, form: str) -> CallIds:
         """Ids made from what the request says and how often it was said in this form.

@@ -20,12 +20,13 @@ SEED_HEADER = "x-mock-seed"
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """What goes wrong with one request: the error that it is answered with, where there is one, and the headers in
-    which the provider tells what its limit leaves."""
+    """What goes wrong with one request: the error that it is answered with, where there is one, the headers in which
+    the provider tells what its limit leaves, and the error that a streamed answer ends in."""
 
     fault: Fault
     error: StatusCodeError | None
     headers: Mapping[str, str]
+    late_error: StatusCodeError | None = None
 
 
 class Faults:
@@ -60,7 +61,7 @@ class Faults:
         for source in (in_scenario, by_rule, _in_header(asked.headers), in_model):
             if source is not None:
                 fault = source if fault is None else source.over(fault)
-        return self._planned(fault, codec, asked.headers, who) if fault is not None else None
+        return self._planned(fault, codec, asked.headers, who, asked.call.stream) if fault is not None else None
 
     def plan_service(self, codec: Codec, headers: Mapping[str, str], path: str) -> FaultPlan | None:
         """What goes wrong with a request to what a provider offers beside its chat endpoint: what its header says.
@@ -71,13 +72,21 @@ class Faults:
         return self._planned(fault, codec, headers, ("", path)) if fault is not None else None
 
     def _planned(
-        self, fault: Fault, codec: Codec, headers: Mapping[str, str], who: tuple[str | None, str]
+        self, fault: Fault, codec: Codec, headers: Mapping[str, str], who: tuple[str | None, str], stream: bool = False
     ) -> FaultPlan:
-        if fault.rate_limit is None:
-            return FaultPlan(fault, _error_of(fault, fault.status, fault.retry_after) if fault.status else None, {})
-        scenario, path = who
-        key = (codec.provider, scenario, codec.endpoint.key_of(headers, path))
-        return self._limited(fault, fault.rate_limit, codec, key)
+        late = None
+        if fault.error_after_events is not None:
+            late = _error_of(fault, fault.status or 500, fault.retry_after)
+        if fault.rate_limit is not None:
+            scenario, path = who
+            key = (codec.provider, scenario, codec.endpoint.key_of(headers, path))
+            limited = self._limited(fault, fault.rate_limit, codec, key)
+            if limited.error is not None or late is None:
+                return limited
+            return replace(limited, late_error=late) if stream else replace(limited, error=late)
+        if late is not None:
+            return FaultPlan(fault, None, {}, late) if stream else FaultPlan(fault, late, {})
+        return FaultPlan(fault, _error_of(fault, fault.status, fault.retry_after) if fault.status else None, {})
 
     def put_on(self, plan: ReplyPlan, faults: FaultPlan, fingerprint: str) -> ReplyPlan:
         """``plan`` as the caller gets it. Its headers say what was asked for, and the seed that repeats it."""

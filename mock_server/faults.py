@@ -18,6 +18,7 @@ INSIDE_CHARACTER = re.compile(rb"(?<=[\xc0-\xff])(?=[\x80-\xbf])")
 
 FOREVER = 3600.0
 TIMES = frozenset({"latency", "time_to_first_token", "tokens_per_second", "jitter"})
+ERRORS = frozenset({"status", "rate_limit", "error_after_events"})
 OF_AN_ERROR = frozenset({"message", "code", "retry_after"})
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
@@ -35,6 +36,9 @@ class Fault(BaseModel):
     ``status`` answers with an error in the provider's own form; ``message``, the machine-readable ``code`` and, in
     seconds, ``retry_after`` go with it. With ``rate_limit`` that error, 429 where no other is given, comes only after
     so many requests in ``window`` seconds, counted for each key, and the provider's headers tell how many are left.
+    With ``error_after_events`` it comes in the middle of a stream that has begun well, after so many events, in the
+    form in which the provider ends one; it is of status 500 where no other is given. An answer that is not streamed is
+    that error from the start.
 
     Of the time: ``latency`` is in seconds and passes before the answer begins, ``time_to_first_token`` between its
     headers and its first event; ``tokens_per_second`` is how fast the events come; ``jitter`` is the part of each of
@@ -57,7 +61,7 @@ class Fault(BaseModel):
             "minProperties": 1,
             "dependentRequired": {"window": ["rate_limit"], "stall": ["stall_after_events"]},
             "dependentSchemas": {
-                **{name: _one_of("status", "rate_limit") for name in sorted(OF_AN_ERROR)},
+                **{name: _one_of(*sorted(ERRORS)) for name in sorted(OF_AN_ERROR)},
                 "jitter": _one_of(*sorted(TIMES - {"jitter"})),
             },
         },
@@ -69,6 +73,7 @@ class Fault(BaseModel):
     retry_after: Annotated[float, Field(ge=0, le=1e9)] | None = None
     rate_limit: Count | None = None
     window: Annotated[float, Field(gt=0, le=1e9)] = 60.0
+    error_after_events: Count | None = None
     latency: Seconds | None = None
     time_to_first_token: Seconds | None = None
     tokens_per_second: Annotated[float, Field(ge=0.001)] | None = None
@@ -88,7 +93,7 @@ class Fault(BaseModel):
         asked = self.asked.keys()
         if not asked:
             raise ValueError(f"nothing goes wrong: give one of {', '.join(type(self).model_fields)}")
-        if self.status is None and self.rate_limit is None and asked & OF_AN_ERROR:
+        if asked & OF_AN_ERROR and not asked & ERRORS:
             raise ValueError("message, code and retry_after need a status")
         if self.rate_limit is None and "window" in asked:
             raise ValueError("window needs a rate_limit")
@@ -106,7 +111,7 @@ class Fault(BaseModel):
     @property
     def error_status(self) -> int | None:
         """The status of the error that it answers with, None where it lets an answer come."""
-        return self.status if self.rate_limit is None else None
+        return self.status if self.rate_limit is None and self.error_after_events is None else None
 
     @property
     def spoils(self) -> bool:

@@ -1,6 +1,8 @@
 """``LanguageModelError`` <-> ``{"type": "error", "error": {"type", "message"}, "request_id"}``, keyed on status and
 type."""
 
+from collections.abc import Sequence
+
 from llm_sdk.codec import WireResponse, dump_json
 from llm_sdk.error_body import read_error_body
 from llm_sdk.errors import (
@@ -12,6 +14,7 @@ from llm_sdk.errors import (
     status_error,
 )
 from llm_sdk.providers.anthropic import wire
+from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject
 
 # The type that comes with a status (recorded for 400, 401, 404, 429 and 529, documented for the others).
@@ -87,6 +90,14 @@ def encode_error(error: LanguageModelError) -> WireResponse:
         # That one comes from the edge, before the API (reported).
         body = {"type": "error", **body, "request_id": error.request_id}
     return WireResponse(status, dump_json(body), headers)
+
+
+def error_events(error: LanguageModelError, sent: Sequence[bytes]) -> list[ServerSentEvent]:  # noqa: ARG001 - the contract's
+    """How a stream that began well ends in an error (documented)."""
+    status, code = (error.status_code, error.code) if isinstance(error, StatusCodeError) else (500, None)
+    described = {**describe_error(status, error.message, code), "details": None}
+    data = {"type": "error", "error": described, "request_id": error.request_id}
+    return [ServerSentEvent(dump_json(data), "error")]
 
 
 def refuse_key(key: str | None) -> StatusCodeError:

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.providers.anthropic.content import PROVIDER
+from llm_sdk.providers.anthropic.errors import error_events
 from llm_sdk.providers.anthropic.request import decode_request
 from llm_sdk.providers.anthropic.validation import find_faults
 from llm_sdk.services import Service, ServiceCall, Services, json_answer
@@ -104,4 +105,5 @@ SERVICES = Services(
     cacheable=cacheable,
     input_zeros=frozenset({"cached_text_tokens", "cache_write_tokens"}),
     validate=find_faults,
+    error_events=error_events,
 )

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 
-from llm_sdk.codec import WireResponse
+from llm_sdk.codec import WireResponse, dump_json
 from llm_sdk.error_body import read_error_body
 from llm_sdk.errors import (
     AuthenticationError,
@@ -13,7 +14,9 @@ from llm_sdk.errors import (
     UnsupportedError,
     status_error,
 )
+from llm_sdk.providers.cohere import wire
 from llm_sdk.providers.cohere.content import PROVIDER
+from llm_sdk.sse import ServerSentEvent
 
 # The status that an error inside an answer of status 200 stands for; whole answers come with it (reported).
 WORD_STATUS = {"INVALID_TOOL_GENERATION": 422}
@@ -65,6 +68,15 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     if status != UNAUTHORIZED:  # that is answered at the edge, which gives no id (documented)
         body = {"id": _error_id(message), **body}
     return WireResponse(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), headers)
+
+
+def error_events(error: LanguageModelError, sent: Sequence[bytes]) -> list[ServerSentEvent]:  # noqa: ARG001 - the contract's
+    """How a stream that began well ends in an error (recorded): by its ``finish_reason``, and with its end mark."""
+    told = {"finish_reason": "ERROR", "usage": {}, "error": error.message}
+    code = getattr(error, "code", None)
+    delta = told if code is None else {**told, "error_type": code}
+    data = dump_json({"type": "message-end", "delta": delta})
+    return [ServerSentEvent(data, "message-end"), ServerSentEvent(wire.END_MARK)]
 
 
 def refuse_key(key: str | None) -> StatusCodeError:

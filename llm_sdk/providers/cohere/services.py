@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from llm_sdk.codec import WireResponse
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.providers.cohere.content import PROVIDER
+from llm_sdk.providers.cohere.errors import error_events
 from llm_sdk.providers.cohere.validation import find_faults
 from llm_sdk.services import Service, ServiceCall, Services, json_answer, read_body
 from llm_sdk.types import JsonObject
@@ -206,4 +207,5 @@ SERVICES = Services(
         Service("POST", re.compile("/v1/tokenize"), tokenize),
     ),
     validate=find_faults,
+    error_events=error_events,
 )

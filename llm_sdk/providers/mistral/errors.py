@@ -19,6 +19,7 @@ from llm_sdk.errors import (
 )
 from llm_sdk.providers.mistral import wire
 from llm_sdk.providers.mistral.content import PROVIDER
+from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_fault import field_path
 
@@ -117,6 +118,15 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     if error.request_id is not None:
         headers["mistral-correlation-id"] = error.request_id
     return WireResponse(status, dump_json(_error_body(error, status)), headers)
+
+
+def error_events(error: LanguageModelError, sent: Sequence[bytes]) -> list[ServerSentEvent]:  # noqa: ARG001 - the contract's
+    """How a stream that began well ends in an error (reported): whatever its status, in the service's own shape."""
+    status = getattr(error, "status_code", 500)
+    kind, code = WORDS.get(status, WORDS[400] if status < 500 else WORDS[500])
+    words = {"type": kind, "param": None, "code": getattr(error, "code", None) or code}
+    body = {"object": "error", "message": error.message, **words, "raw_status_code": status}
+    return [ServerSentEvent(dump_json(body))]
 
 
 def refuse_key(key: str | None) -> StatusCodeError:

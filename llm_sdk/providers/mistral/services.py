@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import ConfigDict, Field, ValidationError
 
 from llm_sdk.codec import WireResponse
-from llm_sdk.providers.mistral.errors import RejectedRequestError
+from llm_sdk.providers.mistral.errors import RejectedRequestError, error_events
 from llm_sdk.providers.mistral.response import wanted_choices
 from llm_sdk.providers.mistral.validation import find_faults
 from llm_sdk.services import Service, ServiceCall, Services, json_answer, read_body
@@ -122,4 +122,5 @@ SERVICES = Services(
     ),
     wanted_answers=wanted_choices,
     validate=find_faults,
+    error_events=error_events,
 )

@@ -1,10 +1,17 @@
 """``LanguageModelError`` <-> the API's errors: whole answers, as in :mod:`llm_sdk.openai_errors`, and inside others."""
 
-from llm_sdk.errors import StatusCodeError, status_error
+from collections.abc import Sequence
+
+from pydantic_core import from_json
+
+from llm_sdk.codec import dump_json
+from llm_sdk.errors import LanguageModelError, StatusCodeError, status_error
 from llm_sdk.openai_errors import decode_error, encode_error, is_exhausted, refuse_key
 from llm_sdk.providers.openai import wire
+from llm_sdk.sse import ServerSentEvent
+from llm_sdk.types import JsonObject
 
-__all__ = ["decode_error", "embedded_error", "encode_error", "refuse_key"]
+__all__ = ["decode_error", "embedded_error", "encode_error", "error_events", "refuse_key"]
 
 # The status that a code stands for when it comes inside an answer or a stream of status 200.
 WORD_STATUS = {
@@ -31,3 +38,20 @@ def embedded_error(error: wire.ResponseError) -> StatusCodeError:
         code=error.code,
         body=error.model_dump_json(exclude_unset=True),
     )
+
+
+def error_events(error: LanguageModelError, sent: Sequence[bytes]) -> list[ServerSentEvent]:
+    """How a stream that began well ends in an error: it is told, and then once more by the response that has failed
+    (recorded). Nothing of the response is told before it has been created."""
+    told = from_json(encode_error(error).body)["error"]
+    events = [_event("error", len(sent), error=told)]
+    if sent:
+        response = from_json(sent[0].partition(b"data: ")[2])["response"]
+        said = {"code": told["code"] or told["type"], "message": told["message"]}
+        failed = {**response, "status": "failed", "error": said}
+        events.append(_event("response.failed", len(sent) + 1, response=failed))
+    return events
+
+
+def _event(type: str, number: int, **fields: JsonObject) -> ServerSentEvent:
+    return ServerSentEvent(dump_json({"type": type, "sequence_number": number, **fields}), type)

@@ -16,6 +16,7 @@ from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
 from llm_sdk.openai_errors import not_json
 from llm_sdk.providers.openai import id_forms
 from llm_sdk.providers.openai.content import PROVIDER
+from llm_sdk.providers.openai.errors import error_events
 from llm_sdk.providers.openai.request import decode_request
 from llm_sdk.providers.openai.validation import find_faults
 from llm_sdk.services import Exchanged, Kept, Service, ServiceCall, Services, json_answer
@@ -163,4 +164,5 @@ SERVICES = Services(
     keep=keep,
     cacheable=cacheable,
     validate=find_faults,
+    error_events=error_events,
 )
