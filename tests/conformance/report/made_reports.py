@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from conformance.frozen import ALL
 from conformance.manifest import load_manifest
 from conformance.report import Check, Document, Failure, Report
 from conformance.report.document import Integrity
@@ -27,6 +28,7 @@ def settings(**changes: Any) -> Any:
         "own": True,
         "cassettes": CASSETTES,
         "seed": 7,
+        "binding": ALL,
         "live": False,
     }
     return SimpleNamespace(**{**told, **changes})
