@@ -68,6 +68,8 @@ def serve(options: ServeOptions) -> None:
         )
     if options.workers > 1 and not can_have_workers():
         raise click.UsageError("--workers needs a system on which several processes can listen at one address")
+    if options.replay is None and (options.replay_timing or options.replay_once):
+        raise click.UsageError("--replay-timing and --replay-once are about recordings: give --replay FILE_OR_DIR")
     _check_verdict(options)
     if options.log_format is not None:
         begin_log(options.log_format)

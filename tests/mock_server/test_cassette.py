@@ -114,8 +114,10 @@ def test_chunks_are_those_in_which_the_body_came() -> None:
         (lambda text: text.replace("string: b", "string: c"), "the body has changed since it was recorded"),
         (lambda text: text.replace("chunk_offsets: []", "chunk_offsets: [9]"), "not places inside the body"),
         (lambda text: text.replace("truncated: false", "cut: bored"), "cut is 'bored'; it can be reset, incomplete"),
+        (lambda text: text.replace("truncated: false", "times: [0.1]"), "times are not one for the head"),
+        (lambda text: text.replace("truncated: false", "times: [0.2, 0.1]"), "in order"),
     ],
-    ids=["not-yaml", "not-a-cassette", "version", "missing", "status", "changed", "offsets", "cut"],
+    ids=["not-yaml", "not-a-cassette", "version", "missing", "status", "changed", "offsets", "cut", "times", "back"],
 )
 def test_a_broken_cassette_says_what_is_wrong(tmp_path: Path, damage: Callable[[str], str], complaint: str) -> None:
     file = tmp_path / "it.yaml"

@@ -11,12 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from llm_sdk.codec import dump_json
 from llm_sdk.registry import get_codec, provider_names
 from mock_server import MockServer
 from mock_server.attribution import attribute
 from mock_server.cassette import Cassette, Interaction, RecordedRequest, RecordedResponse, RecordingNote, dump_cassette
+from mock_server.cli import main
 from mock_server.clock import VirtualClock
 from mock_server.recordings import RecordingError, read_exchanges
 
@@ -197,6 +199,22 @@ def test_a_folder_without_anything_to_replay_is_an_error(tmp_path: Path, text: s
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(RecordingError, match=said):
         MockServer(replay=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--replay-once"], "give --replay"),
+        (["--replay", "nowhere"], "nowhere: no such file or folder"),
+        (["--replay", "{folder}", "--workers", "2"], "recordings of equal requests have no order"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(tmp_path: Path, options: list[str], said: str) -> None:
+    recorded = (interaction(ASKED, answer("1")), interaction(ASKED, answer("2")))
+    (tmp_path / "recorded.yaml").write_text(dump_cassette(Cassette(recorded)))
+    found = CliRunner().invoke(main, ["serve", "--port", "0", *(word.format(folder=tmp_path) for word in options)])
+    assert found.exit_code != 0
+    assert said in found.output
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no recorded traffic beside this checkout")
