@@ -30,7 +30,7 @@ def test_the_readmes_app_passes_its_tests(pytester: pytest.Pytester) -> None:
     assert len(files) == 2
     for text in files:
         (pytester.path / text.partition("\n")[0].removeprefix("# ")).write_text(text)
-    pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=4)
+    pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=4)
 
 
 def test_the_readmes_scenarios_are_scenarios() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpcore  # noqa: F401 - here, because a run in this process takes away the modules that it loads first
 import httpx
 import pytest
 
