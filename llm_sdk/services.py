@@ -115,6 +115,8 @@ class Services:
     many answers a call asks for. ``validate`` yields whatever the provider would refuse of a request that can be read,
     fields apart that it does not know. ``error_events`` are the events with which a stream that began well ends in an
     error; the bytes of all events before it are given. Without it the body of the error's answer is the event.
+    ``complete`` writes into a request what the provider demands and another would not, for whoever is to answer it
+    nevertheless.
     """
 
     endpoints: tuple[Service, ...] = ()
@@ -125,6 +127,7 @@ class Services:
     output_zeros: frozenset[str] = frozenset()
     wanted_answers: Callable[[ModelCall], int] = _one_answer
     validate: Callable[[WireRequest, ModelCall], Iterator[LanguageModelError]] = _no_complaint
+    complete: Callable[[WireRequest], WireRequest] | None = None
     error_events: Callable[[LanguageModelError, Sequence[bytes]], list[ServerSentEvent]] | None = None
 
 

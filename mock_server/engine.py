@@ -319,7 +319,8 @@ class Engine:
         if call.faults is None:
             return plan
         plan = end_in_error(plan, call.faults, call.codec, call.framing)
-        return self.faults.put_on(plan, call.faults, call.fingerprint)
+        usage = call.response.usage if call.response is not None else None
+        return self.faults.put_on(plan, call.faults, call.fingerprint, usage.output_tokens if usage else 0)
 
     def _ids(self, codec: Codec, fingerprint: str, form: str) -> CallIds:
         """Ids made from what the request says and how often it was said in this form.
@@ -331,7 +332,7 @@ class Engine:
 
     def _read(self, call: Call) -> ModelCall:
         """Decode the request, or remember it: the next turn of a retry, or of a load test, is the same again."""
-        codec, request = call.codec, self.state.recall(call.codec, call.request)
+        codec, request = call.codec, self.state.recall(call.codec, self.state.completed(call.codec, call.request))
         key = (codec.provider, request.method, request.path, request.body, frozenset(call.headers.items()))
         reading = self._readings.get(key)
         if reading is None:

@@ -88,10 +88,11 @@ class Faults:
             return FaultPlan(fault, None, {}, late) if stream else FaultPlan(fault, late, {})
         return FaultPlan(fault, _error_of(fault, fault.status, fault.retry_after) if fault.status else None, {})
 
-    def put_on(self, plan: ReplyPlan, faults: FaultPlan, fingerprint: str) -> ReplyPlan:
-        """``plan`` as the caller gets it. Its headers say what was asked for, and the seed that repeats it."""
+    def put_on(self, plan: ReplyPlan, faults: FaultPlan, fingerprint: str, tokens: int) -> ReplyPlan:
+        """``plan``, of so many tokens, as the caller gets it. Its headers say what was asked for, and the seed that
+        repeats it."""
         fault = faults.fault
-        damaged = put_on(plan, fault, f"{self._seed}:{fingerprint}")
+        damaged = put_on(plan, fault, f"{self._seed}:{fingerprint}", tokens)
         told = {HEADER: str(fault).encode("unicode_escape").decode("ascii"), SEED_HEADER: str(self._seed)}
         return replace(
             damaged,

@@ -41,8 +41,9 @@ class Fault(BaseModel):
     that error from the start.
 
     Of the time: ``latency`` is in seconds and passes before the answer begins, ``time_to_first_token`` between its
-    headers and its first event; ``tokens_per_second`` is how fast the events come; ``jitter`` is the part of each of
-    these times, 0 to 1, by which it is longer or shorter, drawn from the seed.
+    headers and its first event; ``tokens_per_second`` is how fast the events come, and how long an answer that is not
+    streamed takes to be written; ``jitter`` is the part of each of these times, 0 to 1, by which it is longer or
+    shorter, drawn from the seed.
 
     The others damage the answer that would have come: ``cut_after_bytes`` and ``cut_after_events`` cut the connection,
     ``reset`` cuts it with a reset, before the first byte where no other place is given; ``stall_after_events`` says
@@ -127,9 +128,9 @@ class Fault(BaseModel):
         return "; ".join(f"{name}={_written(value)}" for name, value in self.asked.items())
 
 
-def put_on(plan: ReplyPlan, fault: Fault, seed: str = "") -> ReplyPlan:
-    """``plan`` with the fault in it; ``seed`` is what the jitter is drawn from. What lies beyond the end of the reply
-    does nothing."""
+def put_on(plan: ReplyPlan, fault: Fault, seed: str = "", tokens: int = 0) -> ReplyPlan:
+    """``plan`` with the fault in it; ``seed`` is what the jitter is drawn from, ``tokens`` how many the answer has.
+    What lies beyond the end of the reply does nothing."""
     chunks = list(plan.chunks)
     if fault.malformed_event is not None and fault.malformed_event <= len(chunks):
         at = fault.malformed_event - 1
@@ -141,6 +142,8 @@ def put_on(plan: ReplyPlan, fault: Fault, seed: str = "") -> ReplyPlan:
     length = sum(len(chunk.data) for chunk in chunks)
     vary = _jitter(fault, seed)
     latency = plan.latency + vary(fault.latency or 0.0)
+    if fault.tokens_per_second is not None and not plan.stream:
+        latency += vary(tokens / fault.tokens_per_second)
     chunks = _paced(chunks, fault, vary)
     chunks, cut = _cut(chunks, fault)
     if fault.split_utf8:

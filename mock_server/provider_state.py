@@ -67,6 +67,11 @@ class ProviderState:
         service, fields = found
         return service.answer(ServiceCall(request, fields, ids, self._facts, self._kept_by(codec)))
 
+    def completed(self, codec: Codec, request: WireRequest) -> WireRequest:
+        """The request with what the provider asks for and it leaves out, where nothing is refused."""
+        complete = services_of(codec).complete if self.validation == "off" else None
+        return complete(request) if complete is not None else request
+
     def recall(self, codec: Codec, request: WireRequest) -> WireRequest:
         """The request with all that it refers to. Where nothing is refused, what is not known is left out."""
         recall = services_of(codec).recall

@@ -93,6 +93,12 @@ def test_times_of_events(fault: dict[str, Any], delays: list[float]) -> None:
     assert [chunk.delay for chunk in put_on(STREAM, Fault(**fault)).chunks] == delays
 
 
+def test_a_whole_answer_takes_as_long_as_its_tokens() -> None:
+    slow = put_on(WHOLE, Fault(tokens_per_second=4, latency=1), tokens=6)
+    assert (slow.latency, slow.chunks) == (2.5, WHOLE.chunks)
+    assert put_on(STREAM, Fault(tokens_per_second=4), tokens=6).latency == 0
+
+
 def test_latency_adds_up_and_harms_nothing() -> None:
     late = put_on(put_on(STREAM, Fault(latency=0.5)), Fault(latency=1))
     assert (late.latency, late.chunks, late.complete) == (1.5, STREAM.chunks, True)

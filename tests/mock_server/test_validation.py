@@ -210,6 +210,20 @@ def test_with_warn_it_is_answered_and_the_warning_is_seen(
     assert f"{provider} would refuse this request" in caplog.text
 
 
+def test_with_off_a_limit_may_be_missing(modes: Modes) -> None:
+    path, body = ENDPOINTS["anthropic"]
+    unlimited = {name: value for name, value in body.items() if name != "max_tokens"}
+    for stream in (False, True):
+        answers = {mode: client.post(path, json={**unlimited, "stream": stream}) for mode, (_, client) in modes.items()}
+        assert {mode: answer.status_code for mode, answer in answers.items()} == {
+            "provider": 400,
+            "warn": 400,
+            "off": 200,
+        }
+    for broken in (b"", b"[]", b'{"messages": 1}'):
+        assert modes["off"][1].post(path, content=broken).status_code == 400
+
+
 @pytest.mark.parametrize("provider", READABLE)
 def test_with_off_it_is_answered_without_a_word(modes: Modes, provider: str) -> None:
     mock, client = modes["off"]

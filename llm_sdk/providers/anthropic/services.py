@@ -26,7 +26,18 @@ CREATED_AT = "2025-10-01T00:00:00Z"
 DEFAULT_PAGE = 20
 MARK = "cache_control"
 NO_LIMIT = 2**31
-"""Stands for ``max_tokens`` where a request is counted only."""
+"""Stands for ``max_tokens`` where a request is counted only, or is to be answered without it."""
+
+
+def complete(request: WireRequest) -> WireRequest:
+    """The request with a limit, which the API demands (recorded)."""
+    try:
+        body = from_json(request.body)
+    except ValueError:
+        return request
+    if not isinstance(body, dict) or "max_tokens" in body:
+        return request
+    return WireRequest(request.method, request.path, dump_json({**body, "max_tokens": NO_LIMIT}), request.headers)
 
 
 def list_models(call: ServiceCall) -> WireResponse:
@@ -105,5 +116,6 @@ SERVICES = Services(
     cacheable=cacheable,
     input_zeros=frozenset({"cached_text_tokens", "cache_write_tokens"}),
     validate=find_faults,
+    complete=complete,
     error_events=error_events,
 )
