@@ -17,6 +17,7 @@ from conformance.subject import CANARY, Subject
 from conformance.verdict import Verdict
 from llm_sdk.codec import ModelCall, WireRequest
 from llm_sdk.errors import LanguageModelError, UnsupportedError
+from llm_sdk.services import services_of
 
 STEP = re.compile(r"[.\[]")
 """What stands between the steps of a path."""
@@ -51,11 +52,23 @@ def judge_meaning(call: Call, found: ModelCall, verdict: Verdict, what: str) -> 
         verdict.fail(what, misread)
 
 
+def _complaints(request: WireRequest, found: ModelCall, subject: Subject) -> set[str]:
+    """What the provider refuses of a request that it can read."""
+    return {fault.message for fault in services_of(subject.codec).validate(request, found)}
+
+
 @requirement(about=("request",), otherwise=("CORE-09",))
 @over("calls")
 def test_meaning(call: Call, subject: Subject, verdict: Verdict) -> None:
-    found = read(sent_by(subject.plain(call), verdict), subject, verdict)
+    request = sent_by(subject.plain(call), verdict)
+    found = read(request, subject, verdict)
     judge_meaning(call, found, verdict, "a request that says what the input says")
+    if call.is_answered and (complaints := _complaints(request, found, subject)):
+        own = subject.codec.encode_request(call.model_id, call.input, stream=call.stream)
+        unsaid = complaints - _complaints(own, found, subject)  # the others are about what the input says
+        verdict.true(
+            not unsaid, "a request that the provider takes", f"one that it refuses: {' '.join(sorted(unsaid))}"
+        )
 
 
 @requirement("CORE-16")

@@ -4,11 +4,23 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from conformance.mutants.reading import Partials, ReadPartials, content_changed, part_of, streamed, whole, with_part
-from conformance.mutants.registry import ModelAround, Parts, mutant
+from conformance.mutants.reading import (
+    Partials,
+    ReadPartials,
+    WithDecoder,
+    as_codec,
+    content_changed,
+    part_of,
+    streamed,
+    whole,
+    with_part,
+)
+from conformance.mutants.registry import DecoderAround, ModelAround, Parts, mutant, reference
 from llm_sdk.deltas import ImagePartDelta, PartialModelResponse
 from llm_sdk.errors import LanguageModelError, StatusCodeError, TransportError
 from llm_sdk.model import LanguageModel
+from llm_sdk.registry import get_codec
+from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import LanguageModelInput, ModelResponse
 
 
@@ -135,6 +147,19 @@ def keeps_the_first_preview(parts: Parts) -> LanguageModel:
         return read
 
     return streamed(parts, keeping)
+
+
+@mutant("MEDIA-06", cases=("image-previews",), checks="content", seen=("hoangvvo/llm-sdk@a753a91",))
+def keeps_the_last_preview(parts: Parts) -> LanguageModel:
+    """Takes the last preview for the image, and passes over the image itself."""
+
+    class Hasty(DecoderAround):
+        def feed(self, event: ServerSentEvent) -> Partials:
+            partials = super().feed(event)
+            is_done = event.event == "response.output_item.done"
+            return [partial for partial in partials if not (is_done and isinstance(part_of(partial), ImagePartDelta))]
+
+    return reference(parts, as_codec(WithDecoder(get_codec(parts.provider), Hasty)))
 
 
 @mutant("MEDIA-05", cases=("image-output", "image-previews"), checks="content")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from conformance.mutants.reading import WithDecoder
 from conformance.mutants.registry import CodecAround, DecoderAround, ModelAround, Parts, mutant, reference
 from llm_sdk.codec import Codec, StreamDecoder, WireResponse
 from llm_sdk.deltas import PartialModelResponse
@@ -87,6 +88,28 @@ def swallows_error_events(parts: Parts) -> LanguageModel:
             return Deaf(self._codec)
 
     codec: Any = Swallowing(get_codec(parts.provider))
+    return reference(parts, codec)
+
+
+@mutant(
+    "STREAM-23",
+    cases=("error-event-without-object",),
+    checks="test_error",
+    not_for=dict.fromkeys(
+        ("anthropic", "cohere", "google", "openai-chat-completion"), "an error stands in an object, or ends the answer"
+    ),
+    seen=("hoangvvo/llm-sdk@a753a91",),
+)
+def looks_for_errors_in_an_object(parts: Parts) -> LanguageModel:
+    """Passes over an event that is an error itself, and has none in it."""
+
+    class Looking(DecoderAround):
+        def feed(self, event: ServerSentEvent) -> list[PartialModelResponse]:
+            data = {} if event.data == b"[DONE]" else json.loads(event.data)
+            is_error = "error" in (data.get("type"), data.get("object"))
+            return [] if is_error and "error" not in data else super().feed(event)
+
+    codec: Any = WithDecoder(get_codec(parts.provider), Looking)
     return reference(parts, codec)
 
 

@@ -1,5 +1,6 @@
 """Mutants that put the pieces of a streamed tool call together in the wrong way."""
 
+import json
 from typing import Any
 
 from conformance.mutants.reading import Partials, ReadPartials, content_changed, part_of, streamed, whole, with_part
@@ -7,7 +8,7 @@ from conformance.mutants.registry import Parts, mutant
 from llm_sdk.deltas import ContentDelta, PartialModelResponse, ToolCallPartDelta
 from llm_sdk.errors import InvariantError
 from llm_sdk.model import LanguageModel
-from llm_sdk.types import ToolCallPart
+from llm_sdk.types import ModelResponse, ToolCallPart
 
 WITHOUT_ARGUMENTS = ("no-arguments", "empty-arguments", "null-arguments")
 
@@ -35,6 +36,41 @@ def parses_the_arguments_that_did_not_come(parts: Parts) -> LanguageModel:
         return read
 
     return streamed(parts, parsing)
+
+
+@mutant(
+    "TOOLS-02",
+    cases=("empty-arguments",),
+    checks="content",
+    not_for=dict.fromkeys(("anthropic", "google"), "arguments are an object"),
+    seen=("hoangvvo/llm-sdk@a753a91",),
+)
+def parses_empty_arguments(parts: Parts) -> LanguageModel:
+    """Stumbles over a whole answer with a call whose arguments are an empty text."""
+
+    def parsed(response: ModelResponse) -> ModelResponse:
+        if any(isinstance(part, ToolCallPart) and not part.args for part in response.content):
+            raise InvariantError("the arguments are not JSON")
+        return response
+
+    return whole(parts, parsed)
+
+
+@mutant("TOOLS-19", cases=("fragments-without-names",), checks="content or adds_up", seen=("hoangvvo/llm-sdk@a753a91",))
+def parses_every_fragment(parts: Parts) -> LanguageModel:
+    """Takes each fragment of arguments for the whole of them."""
+
+    def read(partial: PartialModelResponse) -> Partials:
+        part = part_of(partial)
+        if not isinstance(part, ToolCallPartDelta) or part.args is None:
+            return [partial]
+        try:
+            json.loads(part.args)
+        except ValueError:
+            raise InvariantError(f"the arguments are not JSON: {part.args}") from None
+        return [partial]
+
+    return streamed(parts, lambda: read)
 
 
 @mutant("TOOLS-02", cases=WITHOUT_ARGUMENTS, checks="content", seen=("QwenLM/qwen-code#6249",))

@@ -145,6 +145,23 @@ def leaves_thoughts_out_of_the_output(parts: Parts) -> LanguageModel:
     return misread(parts, misreading)
 
 
+@mutant(
+    "USAGE-01",
+    cases=("text",),
+    checks="usage",
+    not_for=dict.fromkeys(("anthropic", "cohere", "mistral", "openai", "openai-chat-completion"), "it has other names"),
+    seen=("hoangvvo/llm-sdk@a753a91",),
+)
+def looks_for_the_output_under_another_name(parts: Parts) -> LanguageModel:
+    """Counts no output, for it looks for responseTokenCount."""
+
+    def misreading(body: JsonObject) -> JsonObject:
+        body.get("usageMetadata", {}).pop("candidatesTokenCount", None)
+        return body
+
+    return misread(parts, misreading)
+
+
 @mutant("USAGE-13", cases=("counts-as-texts",), checks="usage")
 def counts_numbers_only(parts: Parts) -> LanguageModel:
     """Takes a count that comes as a text for none."""
@@ -194,7 +211,12 @@ def sends_results_backwards(parts: Parts) -> LanguageModel:
     return reference(parts, as_codec(Backwards(get_codec(parts.provider))))
 
 
-@mutant("CORE-33", cases=("prompt-blocked",), checks="refusal", seen=("langchain-ai/langchain#17800",))
+@mutant(
+    "CORE-33",
+    cases=("prompt-blocked",),
+    checks="refusal",
+    seen=("langchain-ai/langchain#17800", "hoangvvo/llm-sdk@a753a91"),
+)
 def wants_a_candidate(parts: Parts) -> LanguageModel:
     """Stumbles over an answer without candidates."""
 

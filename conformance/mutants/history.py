@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from conformance.mutants.registry import ModelAround, Parts, mutant
-from conformance.mutants.sending import Change, messages_changed, parts_changed, sending, setting
+from conformance.mutants.sending import Change, messages_changed, parts_changed, rewriting, sending, setting
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.model import LanguageModel
 from llm_sdk.types import (
     AssistantMessage,
+    JsonObject,
     LanguageModelInput,
     Message,
     ModelResponse,
@@ -105,6 +106,24 @@ def answers_another_call(parts: Parts) -> LanguageModel:
 def asks_for_text(parts: Parts) -> LanguageModel:
     """Asks for an answer of any form."""
     return sending(parts, setting(response_format=None))
+
+
+@mutant(
+    "STRUCT-01",
+    cases=("open-schema",),
+    checks="meaning",
+    not_for=dict.fromkeys(("anthropic", "cohere", "google"), "no request says how strict it is"),
+    seen=("hoangvvo/llm-sdk@a753a91",),
+)
+def is_strict_with_every_schema(parts: Parts) -> LanguageModel:
+    """Asks for strictness, although the schema leaves properties open."""
+
+    def strict(body: JsonObject) -> JsonObject:
+        format = body.get("text", body).get("format") or body["response_format"]["json_schema"]
+        format["strict"] = True
+        return body
+
+    return rewriting(parts, strict)
 
 
 @mutant("MEDIA-02", cases=("image-by-url",), checks="meaning")

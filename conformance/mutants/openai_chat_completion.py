@@ -129,6 +129,22 @@ def knows_one_field_of_reasoning(parts: Parts) -> LanguageModel:
     return _edited(parts, lambda: edit)
 
 
+@mutant(
+    "MEDIA-04",
+    cases=("image-tool-result-and-question",),
+    checks="meaning",
+    not_for=dict.fromkeys(("anthropic", "google", "mistral", "openai"), "images stand in the results themselves"),
+)
+def sends_images_of_results_last(parts: Parts) -> LanguageModel:
+    """Sends the images of a result behind what was said since."""
+
+    def moved(body: JsonObject) -> JsonObject:
+        body["messages"].sort(key=lambda message: "image_url" in json.dumps(message.get("content")))
+        return body
+
+    return rewriting(parts, moved)
+
+
 @mutant("REASON-12", cases=("reasoning-details",), checks="meaning or conversation")
 def forgets_reasoning_details(parts: Parts) -> LanguageModel:
     """Sends reasoning back as its text alone."""
