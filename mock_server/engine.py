@@ -59,8 +59,9 @@ from mock_server.traffic import Traffic
 
 __all__ = ["Engine"]
 
-QUICK = Pace()
-NOTHING = Turn()
+# Not validated, because a validator takes long to build and a server may never need one.
+QUICK = Pace.model_construct()
+NOTHING = Turn.model_construct()
 
 logger = logging.getLogger("mock_server")
 LONGEST_REMEMBERED_BODY = 256 * 1024

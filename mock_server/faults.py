@@ -57,6 +57,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
+        defer_build=True,
         allow_inf_nan=False,
         json_schema_extra={
             "minProperties": 1,

@@ -20,7 +20,7 @@ class Pace(BaseModel):
     ``char``, ``whole``, or a number of characters. ``delay`` is the time between two events, in seconds.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     cut: Cut = "word"
     delay: Annotated[float, Field(ge=0, le=3600)] = 0.0

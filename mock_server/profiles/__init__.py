@@ -34,7 +34,7 @@ Place: TypeAlias = Literal["whole", "event", "error"]
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Rule(_Data):
