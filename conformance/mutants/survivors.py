@@ -4,4 +4,87 @@ would have to be judged.
 
 __all__ = ["NOTES"]
 
-NOTES: dict[tuple[str, str, str], str] = {}
+PROVIDERS = "llm_sdk/providers/"
+HISTORY = "A hole: no case names the warnings for what is left out of a history."
+NUMBER = "Not judged: the number of an event in the words of an error."
+NOTES: dict[tuple[str, str, str], str] = {
+    (f"{PROVIDERS}anthropic/errors.py", "comparison turned", "retryable=False if code in EXHAUSTED else None,"): (
+        "A hole: that an error is not to be retried is seen in no check of one that stands in an answer."
+    ),
+    (f"{PROVIDERS}anthropic/response.py", "statement dropped", "error.locate(provider=PROVIDER, request_id=None)"): (
+        "Equal: the model locates every error that leaves a call."
+    ),
+    (
+        f"{PROVIDERS}anthropic/content.py",
+        "condition negated",
+        'return None if caller in (None, DIRECT) else join_signature({"caller": caller})',
+    ): ("A hole: no case has a call that another tool has made."),
+    (f"{PROVIDERS}anthropic/errors.py", "off by one", "status = WORD_STATUS.get(error.type, 500)"): (
+        "Equal for a known type; a hole for an unknown one, whose class stays the same but not its status."
+    ),
+    (
+        f"{PROVIDERS}anthropic/options.py",
+        "comparison turned",
+        'yield from _schemas(list(inner.values()) if name == "properties" and isinstance(inner, dict) else inner)',
+    ): ("A hole: no case has a schema that is strict but for a property within it."),
+    (f"{PROVIDERS}google/stream_decoder.py", "off by one", "number, self._number = self._number, self._number + 1"): (
+        NUMBER
+    ),
+    (f"{PROVIDERS}google/function_result.py", "branch never taken", "if is_error:"): (
+        "A hole: the result of a tool that failed is judged with the protocols that mark it alone."
+    ),
+    (f"{PROVIDERS}mistral/stream_decoder.py", "off by one", "self._number = 0"): (NUMBER),
+    (f"{PROVIDERS}mistral/stream_calls.py", "statement dropped", "self._by_index[index] = call"): (
+        "A hole: no case has fragments of two calls in turns, told apart by their index alone."
+    ),
+    (
+        f"{PROVIDERS}mistral/stream_calls.py",
+        "statement dropped",
+        'parse_tool_arguments("".join(call.arguments), call.name)',
+    ): ("Equal: arguments that are not JSON are refused where the parts are put together, too."),
+    (
+        f"{PROVIDERS}openai_chat_completion/usage.py",
+        "and for or",
+        'if cached is not None and inputs.get("cached_text_tokens") is None:',
+    ): ("Equal: details of which none is given say what no details say."),
+    (
+        f"{PROVIDERS}openai_chat_completion/history.py",
+        "statement dropped",
+        'tell_lost(part, path, self._warnings, "id", "signature")',
+    ): (HISTORY),
+    (
+        f"{PROVIDERS}openai_chat_completion/stream_decoder.py",
+        "off by one",
+        "number, self._number = self._number, self._number + 1",
+    ): (NUMBER),
+    (
+        f"{PROVIDERS}openai_chat_completion/stream_decoder.py",
+        "and for or",
+        "self._search_results = chunk.search_results or self._search_results",
+    ): ("A hole: no case has search results, which give the sources their titles."),
+    (
+        f"{PROVIDERS}openai_chat_completion/stream_decoder.py",
+        "condition negated",
+        "partials = self._flush_details() if self._new_details else []",
+    ): ("A hole: no stream ends with the details of its reasoning."),
+    (f"{PROVIDERS}openai_chat_completion/history.py", "branch never taken", "if attachments:"): (
+        "Was a hole; image-tool-result-and-question catches it."
+    ),
+    (
+        f"{PROVIDERS}openai_chat_completion/content.py",
+        "statement dropped",
+        'tell_lost(part, path, warnings, "citations", "signature")',
+    ): (HISTORY),
+    (f"{PROVIDERS}openai/stream_decoder.py", "and for or", "self._refusal = self._refusal or refusal"): (
+        "A hole: no case has a refusal that comes only with the end of its item."
+    ),
+    (f"{PROVIDERS}openai/stream_decoder.py", "arguments swapped", "state.told = max(state.told, at)"): (
+        "Equal: max of two, in either order."
+    ),
+    (f"{PROVIDERS}openai/content.py", "statement dropped", "tell_lost(part, path, warnings, *lost)"): (HISTORY),
+    (
+        f"{PROVIDERS}openai/reasoning.py",
+        "and for or",
+        "return f\"{id or ''}{CONTENT_MARK}{','.join(map(str, starts))}\" if starts else id",
+    ): ("Not judged: the form of an id that the adapter makes itself, and that nobody else reads."),
+}
