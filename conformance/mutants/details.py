@@ -11,6 +11,12 @@ from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse
 UNKNOWN = "x_conformance_unknown"
 
 
+@mutant("CORE-19", cases=("item-of-tomorrow", "block-of-tomorrow", "chunk-of-tomorrow"), checks="test_warning")
+def keeps_what_it_does_not_know_in_silence(parts: Parts) -> LanguageModel:
+    """Does not say of a block that it has no unified form."""
+    return whole(parts, lambda response: response.model_copy(update={"warnings": None}))
+
+
 @mutant(
     "CORE-23",
     cases=("options", "unknown-field", "source-document"),
