@@ -142,9 +142,9 @@ def responses(body: JsonObject, input: LanguageModelInput) -> None:
         body.setdefault("parallel_tool_calls", True)
         for tool in body["tools"]:
             if tool["type"] == "function":
-                tool["strict"] = not tool.get("strict")
+                tool["strict"] = False
     if (format := body["text"].get("format", {}))["type"] == "json_schema":
-        format["strict"] = not format.get("strict")
+        format["strict"] = False
 
 
 def chat_completions(body: JsonObject, input: LanguageModelInput) -> None:
@@ -165,7 +165,7 @@ def chat_completions(body: JsonObject, input: LanguageModelInput) -> None:
         body.setdefault("parallel_tool_calls", True)
     if body["response_format"]["type"] == "json_schema":
         format = body["response_format"]["json_schema"]
-        format["strict"] = not format.get("strict")
+        format["strict"] = False
 
 
 def in_other_form(message: JsonObject) -> None:

@@ -50,7 +50,7 @@ ALL = [
         ({"scenario": "hi"}, [1]),
         ({"predicate": lambda asked: asked.last_user == "busy"}, [2]),
     ],
-    ids=str,
+    ids=lambda given: str(list(given)),
 )
 def test_requests_are_found(mock: MockServer, asked: dict[str, Any], numbers: list[int]) -> None:
     assert [exchange.number for exchange in mock.assert_requested(times=len(numbers), **asked)] == numbers
