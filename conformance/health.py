@@ -150,6 +150,6 @@ def _orphans(folder: Path) -> Iterator[Finding]:
             )
         if absent := sorted(wanted - there):
             shown = f"{', '.join(absent[:SHOWN])}{', …' if len(absent) > SHOWN else ''}"
-            cases = "case has" if len(absent) == 1 else "cases have"
+            have = "case has" if len(absent) == 1 else "cases have"
             again = f"record with: llm-conformance run --provider {provider} --record --cassettes {folder}"
-            yield Finding(provider, "absent", f"{len(absent)} {cases} no cassette ({shown}); {again}")
+            yield Finding(provider, "absent", f"{len(absent)} {have} no cassette ({shown}); {again}")

@@ -171,7 +171,6 @@ def test_a_broken_list_says_where(tmp_path: Path, text: str) -> None:
 def drifted() -> Iterator[str]:
     """The mock server's Anthropic, with a field, an event and a header that were not there before."""
     with MockServer(in_process=True) as mock, httpx.Client(transport=mock.transport) as client:
-
         mock.on(model="no-such-model").fault(status=404)
 
         def answer(request: WireRequest) -> Playback:
