@@ -21,10 +21,13 @@ SAMPLE = {"result": "a"}
 @cache
 def takes_objects(provider: str) -> bool:
     """Whether what a tool answered stands in a request of this provider as an object, not as a text."""
+    codec = get_codec(provider)
+    if "tool-call" not in codec.capabilities.assistant or not codec.capabilities.tool_result:
+        return False
     answer = ToolResultPart(tool_call_id="c", tool_name="t", content=[TextPart(text=json.dumps(SAMPLE))])
     asked = ToolCallPart(tool_call_id="c", tool_name="t", args={})
     input = LanguageModelInput(messages=[AssistantMessage(content=[asked]), ToolMessage(content=[answer])])
-    request = get_codec(provider).encode_request("m", input, stream=False)
+    request = codec.encode_request("m", input, stream=False)
     return any(node == SAMPLE for node in _nodes(json.loads(request.body)))
 
 
