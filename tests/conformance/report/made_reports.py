@@ -90,7 +90,7 @@ def colourful() -> Document:
         failed("openai", "USAGE-01", why=usage, name="test_usage"),
         failed("cohere", "CORE-08", why=nameless, verdict="warning", name="test_identity"),
         failed("mistral", "TOOLS-01", why=scripted, verdict="known failure", name="test_tools"),
-        failed("mistral", "USAGE-02", why=usage, verdict="provisional", name="test_later"),
+        failed("mistral", "USAGE-01", why=usage, verdict="provisional", name="test_later"),
         check("anthropic", "AUDIO-01", verdict="not-applicable", name="test_refusals"),
         check("google", "RESIL-04", verdict="harness-error", message="OSError: no free port", name="test_failing"),
         check("google", "ERROR-01", verdict="error", message="Traceback …\nKeyError: 'choices'", name="test_error"),

@@ -43,7 +43,7 @@ def test_what_counts_comes_first_and_every_provider_has_a_line() -> None:
         "anthropic: 2 passed, 1 not-applicable",
         "google: 1 failed, 1 error, 1 harness-error, 2 passed",
         "cohere: 1 warning, 2 passed",
-        "mistral: 1 known failure, 2 passed",
+        "mistral: 1 provisional, 1 known failure, 2 passed",
     ]
 
 
