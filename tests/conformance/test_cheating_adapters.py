@@ -114,7 +114,7 @@ class Adapter(Around):
 """
 
 
-@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["alone", "shared"])
+@pytest.mark.parametrize("processes", [[], ["-n", "1"]], ids=["alone", "in a worker"])
 def test_an_answer_for_which_nothing_was_sent_fails_the_check(tmp_path: Path, processes: list[str]) -> None:
     words = ["-k", "test_input_is_left_alone or test_content", *processes]
     status, report, _ = judge(tmp_path, KNOWS_ONE, "conformance.test_requests", *words)
