@@ -67,15 +67,26 @@ def test_every_requirement_catches_a_mutant_or_says_why_not() -> None:
     assert missing == set(NOT_BROKEN)
 
 
+QUIRKS = [name for name in provider_names() if any(one.is_of_a_quirk and one.applies_to(name) for one in MUTANTS)]
+
+
 @pytest.mark.timeout(600)
-def test_mutants_are_caught_here_and_the_reference_fails_none(tmp_path: Path) -> None:
-    """All that can be seen with one protocol; the whole matrix is judged when it is written."""
-    command = [sys.executable, "-m", "conformance.mutants", "--provider", "openai"]
+@pytest.mark.parametrize(
+    ("provider", "options"),
+    [("openai", []), *((name, ["--quirks"]) for name in QUIRKS if name != "openai")],
+    ids=["openai", *(f"{name}-quirks" for name in QUIRKS if name != "openai")],
+)
+def test_mutants_are_caught_here_and_the_reference_fails_none(
+    tmp_path: Path, provider: str, options: list[str]
+) -> None:
+    """All that can be seen with one protocol, and what is a quirk of the others; the whole matrix is judged when it is
+    written."""
+    command = [sys.executable, "-m", "conformance.mutants", "--provider", provider, *options]
     found = subprocess.run(  # noqa: S603 - our own interpreter
         command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
     )
     lines = found.stdout.splitlines()
     assert [line for line in lines if "SURVIVES" in line] == []
-    count = sum(mutant.applies_to("openai") for mutant in MUTANTS)
+    count = sum(mutant.applies_to(provider) and (mutant.is_of_a_quirk or not options) for mutant in MUTANTS)
     assert f"{count} of {count} caught; the reference fails none" in lines
     assert found.returncode == 0, found.stderr
