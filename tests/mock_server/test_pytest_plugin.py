@@ -31,7 +31,7 @@ def ask(text):
 def run(pytester: pytest.Pytester, test: str, *options: str) -> tuple[str, int]:
     """What pytest says of a test file, and its exit status."""
     pytester.makepyfile(test_app=APP + test)
-    done = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-W", "error", *options, "test_app.py")
+    done = pytester.runpytest_inprocess("-q", "-rN", "-p", "no:cacheprovider", "-W", "error", *options, "test_app.py")
     return "\n".join(done.outlines + done.errlines), int(done.ret)
 
 
