@@ -9,8 +9,9 @@ from llm_sdk.deltas import ContentDelta, PartialModelResponse
 from llm_sdk.providers.openai import id_forms
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.finish import REFUSAL, encode_finish
+from llm_sdk.providers.openai.item_events import Events, OpenItem
 from llm_sdk.providers.openai.response import describe, new_id
-from llm_sdk.providers.openai.stream_items import Events, OpenItem, open_item
+from llm_sdk.providers.openai.stream_items import open_item
 from llm_sdk.providers.openai.usage import encode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject
