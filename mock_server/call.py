@@ -11,18 +11,10 @@ from llm_sdk.errors import InvalidInputError
 from llm_sdk.types import ModelResponse
 from mock_server.fault_plan import FaultPlan
 from mock_server.ids import CallIds
+from mock_server.journal import Exchange, redact_path
+from mock_server.reply import ReplyPlan
 
-__all__ = ["Call", "Reading", "decode", "digest", "fingerprint_of", "header_text", "notices"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A request as it was read. ``fingerprint`` is the same for all that say the same; ``complaints`` are what the
-    provider would refuse it for."""
-
-    model_call: ModelCall
-    fingerprint: str
-    complaints: tuple[str, ...]
+__all__ = ["Call", "decode", "digest", "fingerprint_of", "header_text", "notices"]
 
 
 @dataclass(slots=True)
@@ -45,6 +37,35 @@ class Call:
     response: ModelResponse | None = None
     error: str | None = None
     retry_after: float | None = None
+
+    def exchange(self, number: int, plan: ReplyPlan, headers: Mapping[str, str], caller: str) -> Exchange:
+        """The call as the journal keeps it: answered by ``plan``, its headers without secrets."""
+        model_call = self.model_call
+        return Exchange(
+            number=number,
+            provider=self.codec.provider,
+            method=self.request.method,
+            path=redact_path(self.request.path),
+            headers=headers,
+            body=self.request.body,
+            status=plan.status,
+            model_id=model_call.model_id if model_call is not None else None,
+            input=model_call.input if model_call is not None else None,
+            stream=model_call.stream if model_call is not None else False,
+            scenario=self.scenario,
+            turn=self.turn,
+            response=self.response,
+            error=self.error,
+            retry_after=self.retry_after,
+            faults=plan.faults,
+            complete=plan.complete,
+            warnings=(model_call.warnings if model_call is not None else ()) + self.complaints,
+            time=self.time,
+            arrived=self.arrived,
+            seconds=plan.seconds,
+            caller=caller,
+            fingerprint=self.fingerprint,
+        )
 
 
 def decode(codec: Codec, request: WireRequest) -> ModelCall:

@@ -18,38 +18,35 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from llm_sdk.accumulator import to_partials
-from llm_sdk.codec import Codec, ModelCall, WireRequest
+from llm_sdk.codec import Codec, WireRequest
 from llm_sdk.errors import (
     InvalidInputError,
     LanguageModelError,
     NotFoundError,
     StatusCodeError,
-    UnsupportedError,
 )
-from llm_sdk.json_array import encode_array
 from llm_sdk.registry import find_codec, provider_names
-from llm_sdk.sse import encode_event
 from llm_sdk.types import ModelResponse
+from mock_server.answer_writer import AnswerWriter, bad_scenario
 from mock_server.asked import Asked
 from mock_server.author import estimate_usage, write_answer
-from mock_server.call import Call, Reading, decode, digest, fingerprint_of, header_text, notices
+from mock_server.call import Call, decode, digest, fingerprint_of, header_text
 from mock_server.clock import Clock, SystemClock
 from mock_server.control import carry_out
 from mock_server.fault_plan import Faults
 from mock_server.fault_rules import split_model
 from mock_server.faults import Fault
 from mock_server.ids import CallIds
-from mock_server.journal import Exchange, caller_of, redact_headers, redact_path
+from mock_server.journal import caller_of, redact_headers
 from mock_server.late_errors import end_in_error
 from mock_server.logs import log_exchange
 from mock_server.nearest import explain_no_match
 from mock_server.pacing import Pace
 from mock_server.pending import PendingReply
 from mock_server.provider_state import ProviderState, Validation
-from mock_server.rendering import Kept, RenderedAnswers
+from mock_server.readings import Readings
 from mock_server.replay import Replay
-from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
+from mock_server.reply import ReplyPlan, whole_reply
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
 from mock_server.script import Choice, Script
@@ -64,7 +61,6 @@ QUICK = Pace.model_construct()
 NOTHING = Turn.model_construct()
 
 logger = logging.getLogger("mock_server")
-LONGEST_REMEMBERED_BODY = 256 * 1024
 WARNING_HEADER = "x-mock-server-warning"
 """The header of an answer that says what the provider would have refused the request for."""
 
@@ -105,8 +101,8 @@ class Engine:
         self._validation = validation
         self._api_key = api_key
         self._seed = seed
-        self._readings: Kept[Reading] = Kept()
-        self._rendered = RenderedAnswers()
+        self._readings = Readings(strict=strict)
+        self._writer = AnswerWriter()
         self._salt = os.urandom(16)
         self._secret_headers = frozenset(name for codec in self.codecs for name, _ in codec.endpoint.key_headers)
         self._begin_counting()
@@ -211,7 +207,7 @@ class Engine:
         self._check_key(call)
         if (replayed := self._replayed(call)) is not None:
             return replayed
-        model_call = self._read(call)
+        model_call = self._readings.read(call, self.state)
         in_model: Fault | None = None
         if "+fault" in model_call.model_id:
             model_id, in_model = split_model(model_call.model_id)
@@ -280,8 +276,8 @@ class Engine:
 
     def _finish(self, call: Call, turn: Turn, response: ModelResponse) -> ReplyPlan:
         """The plan of an answer, before any fault."""
-        assert call.ids is not None and call.model_call is not None  # noqa: S101 PT018 - read before
-        plan = self._render(call, call.ids, call.model_call, response, turn.pace or QUICK)
+        assert call.model_call is not None  # noqa: S101 - read before
+        plan = self._writer.write(call, response, turn.pace or QUICK)
         if plan.chunks:
             self.state.keep(call.codec, call.model_call, call.request, plan.chunks[-1].data)
         call.response = response
@@ -297,7 +293,7 @@ class Engine:
                     response = self._counted(call, response)
                 plan = self._damaged(call, self._finish(call, turn, response))
             except ValidationError as error:
-                plan = self._refuse(call, self._bad_scenario(str(call.scenario), str(error)))
+                plan = self._refuse(call, bad_scenario(str(call.scenario), str(error)))
             except LanguageModelError as error:
                 plan = self._refuse(call, error)
             self._write_down(call, plan)
@@ -307,7 +303,7 @@ class Engine:
         """The plan of what a function has raised: an error of a provider is answered as it is."""
         if not isinstance(error, LanguageModelError):
             logger.error("the function of the scenario %r failed", call.scenario, exc_info=error)
-            error = self._bad_scenario(str(call.scenario), f"its function raised {type(error).__name__}: {error}")
+            error = bad_scenario(str(call.scenario), f"its function raised {type(error).__name__}: {error}")
         with self.lock:
             plan = self._refuse(call, error)
             self._write_down(call, plan)
@@ -330,23 +326,6 @@ class Engine:
         """
         seen = self._repeats.next(fingerprint, form)
         return CallIds(f"{self._seed}:{fingerprint}", codec.endpoint, seen)
-
-    def _read(self, call: Call) -> ModelCall:
-        """Decode the request, or remember it: the next turn of a retry, or of a load test, is the same again."""
-        codec, request = call.codec, self.state.recall(call.codec, self.state.completed(call.codec, call.request))
-        key = (codec.provider, request.method, request.path, request.body, frozenset(call.headers.items()))
-        reading = self._readings.get(key)
-        if reading is None:
-            model_call = call.model_call = decode(codec, request)
-            if self._strict:
-                codec.check_fields(model_call)
-            complaints = self.state.check(codec, request, model_call)
-            reading = Reading(model_call, fingerprint_of(codec, model_call), complaints)
-            if len(request.body) <= LONGEST_REMEMBERED_BODY:
-                self._readings.put(key, reading, 8 * len(request.body))
-        call.model_call, call.fingerprint = reading.model_call, reading.fingerprint
-        call.complaints = reading.complaints
-        return reading.model_call
 
     def _check_key(self, call: Call) -> None:
         if self._api_key is None:
@@ -371,7 +350,7 @@ class Engine:
         try:
             response = choice.turn.reply.build(choice.variables, ids)
         except (BadTemplateError, ValidationError) as error:
-            raise self._bad_scenario(choice.name, str(error)) from None
+            raise bad_scenario(choice.name, str(error)) from None
         if response.usage is None and not isinstance(choice.turn.reply, FixedReply):
             response = self._counted(call, response)
         return response
@@ -382,50 +361,6 @@ class Engine:
         usage = response.usage or estimate_usage(call.model_call.input, response.content)
         usage = self.state.count(call.codec, call.request, call.model_call, usage)
         return response.model_copy(update={"usage": usage})
-
-    def _render(
-        self, call: Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
-    ) -> ReplyPlan:
-        """The answer's bytes, kept from an earlier time where only ids differ."""
-        said = response.model_dump_json()
-        for number, token in enumerate(ids.changing):
-            said = said.replace(token.text, f"\0{number}\0")
-        key = (call.codec.provider, call.fingerprint, model_call.stream, call.framing, model_call.notices, pace, said)
-        plan = self._rendered.find(key, ids)
-        if plan is None:
-            plan = self._encode(call, ids, model_call, response, pace)
-            self._rendered.keep(key, plan, ids)
-        return plan
-
-    def _encode(
-        self, call: Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace
-    ) -> ReplyPlan:
-        codec = call.codec
-        try:
-            if not model_call.stream:
-                reply = codec.encode_response(response, call=model_call, ids=ids)
-                return whole_reply(reply, notices(codec, model_call))
-            framing = call.framing
-            headers = codec.response_headers(ids, stream=framing == "sse") | notices(codec, model_call)
-            encoder = codec.stream_encoder(call=model_call, ids=ids)
-            events = [event for partial in to_partials(response, pace.fragments) for event in encoder.feed(partial)]
-            events += encoder.close()
-        except (UnsupportedError, InvalidInputError) as error:
-            if call.scenario is None:
-                raise
-            raise self._bad_scenario(call.scenario, error.message) from None
-        line_end = codec.endpoint.line_end
-        pieces = (
-            [encode_event(event, line_end) for event in events] if framing == "sse" else encode_array(events, line_end)
-        )
-        chunks = [TimedChunk(piece, pace.delay if at else 0.0) for at, piece in enumerate(pieces)]
-        return ReplyPlan(200, headers, tuple(chunks), stream=True)
-
-    def _bad_scenario(self, name: str, what: str) -> StatusCodeError:
-        """A scenario that cannot be said: an error that no client asks again for."""
-        return StatusCodeError(
-            f"the scenario {name!r} cannot be answered: {what}", status_code=400, code="bad_scenario"
-        )
 
     def _refuse(self, call: Call, error: LanguageModelError) -> ReplyPlan:
         codec = call.codec
@@ -442,33 +377,9 @@ class Engine:
         return call.ids
 
     def _write_down(self, call: Call, plan: ReplyPlan) -> None:
-        model_call = call.model_call
         key = call.codec.endpoint.key_of(call.headers, call.request.path)
-        exchange = Exchange(
-            number=self._numbers.next() + 1,
-            provider=call.codec.provider,
-            method=call.request.method,
-            path=redact_path(call.request.path),
-            headers=redact_headers(call.headers, self._secret_headers, key),
-            body=call.request.body,
-            status=plan.status,
-            model_id=model_call.model_id if model_call is not None else None,
-            input=model_call.input if model_call is not None else None,
-            stream=model_call.stream if model_call is not None else False,
-            scenario=call.scenario,
-            turn=call.turn,
-            response=call.response,
-            error=call.error,
-            retry_after=call.retry_after,
-            faults=plan.faults,
-            complete=plan.complete,
-            warnings=(model_call.warnings if model_call is not None else ()) + call.complaints,
-            time=call.time,
-            arrived=call.arrived,
-            seconds=plan.seconds,
-            caller=caller_of(key, self._salt),
-            fingerprint=call.fingerprint,
-        )
+        headers = redact_headers(call.headers, self._secret_headers, key)
+        exchange = call.exchange(self._numbers.next() + 1, plan, headers, caller_of(key, self._salt))
         self.journal.add(exchange)
         self.traffic.count(exchange.provider, exchange.status, exchange.scenario)
         log_exchange(exchange)

@@ -1,0 +1,48 @@
+"""Requests that were read, remembered: the next turn of a retry, or of a load test, is the same again."""
+
+from dataclasses import dataclass
+
+from llm_sdk.codec import ModelCall
+from mock_server.call import Call, decode, fingerprint_of
+from mock_server.provider_state import ProviderState
+from mock_server.rendering import Kept
+
+__all__ = ["Reading", "Readings"]
+
+LONGEST_REMEMBERED_BODY = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request as it was read. ``fingerprint`` is the same for all that say the same; ``complaints`` are what the
+    provider would refuse it for."""
+
+    model_call: ModelCall
+    fingerprint: str
+    complaints: tuple[str, ...]
+
+
+class Readings:
+    """Reads requests to models; ``strict`` refuses fields that the provider does not know."""
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._kept: Kept[Reading] = Kept()
+
+    def read(self, call: Call, state: ProviderState) -> ModelCall:
+        """Decode the request of ``call``, or remember it, and note in ``call`` what it says and what the provider would
+        refuse of it. Raises the LanguageModelError that the provider answers to what it refuses."""
+        codec, request = call.codec, state.recall(call.codec, state.completed(call.codec, call.request))
+        key = (codec.provider, request.method, request.path, request.body, frozenset(call.headers.items()))
+        reading = self._kept.get(key)
+        if reading is None:
+            model_call = call.model_call = decode(codec, request)
+            if self._strict:
+                codec.check_fields(model_call)
+            complaints = state.check(codec, request, model_call)
+            reading = Reading(model_call, fingerprint_of(codec, model_call), complaints)
+            if len(request.body) <= LONGEST_REMEMBERED_BODY:
+                self._kept.put(key, reading, 8 * len(request.body))
+        call.model_call, call.fingerprint = reading.model_call, reading.fingerprint
+        call.complaints = reading.complaints
+        return reading.model_call
