@@ -30,16 +30,17 @@ class Access:
     With a ``token`` they take it, as ``Authorization: Bearer TOKEN`` or in the header ``X-Mock-Token``, and nothing
     else. Without one they are there on a loopback address alone, for requests that were meant for it: a page in a
     browser must not control the server by a name that leads here, or by a form. Of several workers that are ``shared``
-    out among the clients none can be controlled, because it would be that one alone.
+    out among the clients none can be controlled, because it would be that one alone; each tells what it has ``of_all``.
     """
 
     host: str
     token: str | None = None
     shared: bool = False
 
-    def refuse(self, headers: Mapping[str, str]) -> tuple[int, str] | None:
-        """Status and reason where the request, whose headers have names in lower case, may not control."""
-        if self.shared:
+    def refuse(self, headers: Mapping[str, str], *, of_all: bool = False) -> tuple[int, str] | None:
+        """Status and reason where the request, whose headers have names in lower case, may not control. ``of_all`` is
+        whether every worker has the same answer to it."""
+        if self.shared and not of_all:
             return 501, "control is off with --workers: each would answer for itself alone"
         if self.token is not None:
             given = headers.get(TOKEN_HEADER) or headers.get("authorization", "").removeprefix("Bearer ")

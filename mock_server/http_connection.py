@@ -144,7 +144,7 @@ class HttpConnection(asyncio.Protocol):
                 self.deadline = NEVER
 
     def _begin(self, request: HttpRequest, found: ReplyPlan | PendingReply | Relay | None) -> None:
-        self._server.traffic.open_streams += 1
+        self._server.traffic.stream_began()
         self._task = self._loop.create_task(self._write_in_time(request, found))
         self._task.add_done_callback(self._task_is_done)
 
@@ -233,7 +233,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _task_is_done(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        self._server.traffic.open_streams -= 1
+        self._server.traffic.stream_ended()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("an answer could not be written", exc_info=error)
             self.abort()

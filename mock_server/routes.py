@@ -27,6 +27,8 @@ __all__ = ["Routes", "base_path", "environment"]
 CONTROL = "/_mock/"
 OPEN = frozenset({"health", "environment"})
 """Of the control endpoints, what anyone may ask for: whoever waits for the server, or looks for it, has no token."""
+OF_ALL = frozenset({"metrics"})
+"""What any of several workers tells of all of them, though they have no state together."""
 
 _Read: TypeAlias = Callable[..., Sized]
 """Reads the body of an order."""
@@ -77,7 +79,11 @@ class Routes:
             return self._index(host) if headers.get("accept", "").startswith("text/plain") else whole_reply(page())
         if path.startswith(CONTROL):
             name = path.removeprefix(CONTROL).rstrip("/")
-            refused = self._access.refuse(headers) if self._access is not None and name not in OPEN else None
+            refused = (
+                self._access.refuse(headers, of_all=name in OF_ALL)
+                if self._access is not None and name not in OPEN
+                else None
+            )
             if refused is not None:
                 return _problem(*refused)
             if (method, name) == ("GET", "environment"):
@@ -160,8 +166,6 @@ class Routes:
         return json_reply(200, {"status": "ok", "version": _version(), "providers": providers})
 
     def _metrics(self, _: bytes) -> ReplyPlan:
-        if self._engine.store.is_shared:
-            return _problem(501, "metrics are off with --state: each worker would tell its own alone")
         with self._engine.lock:
             text = self._engine.traffic.render()
         return whole_reply(WireResponse(200, text, {"content-type": CONTENT_TYPE}))

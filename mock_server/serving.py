@@ -91,7 +91,10 @@ def serve(options: ServeOptions) -> None:
 
     status = 0
     if options.workers > 1:
-        status = run_workers(options.workers, listener, run, announce)
+        from mock_server.shared_traffic import shared_traffic
+
+        with shared_traffic() as engine.traffic:
+            status = run_workers(options.workers, listener, run, announce)
     else:
         run(listener, announce)
     if not options.isolate_keys and not know_nothing:

@@ -179,13 +179,13 @@ class WebServer:
     def admit(self, connection: HttpConnection) -> bool:
         """Take in a connection; False where there are too many."""
         self._connections.add(connection)
-        self.traffic.open_connections += 1
+        self.traffic.connection_opened()
         return len(self._connections) <= self.limits.connections
 
     def forget(self, connection: HttpConnection) -> None:
         """The connection has ended."""
         self._connections.discard(connection)
-        self.traffic.open_connections -= 1
+        self.traffic.connection_closed()
         if self.is_stopping and not self._connections and self._all_gone is not None:
             self._all_gone.set()
 

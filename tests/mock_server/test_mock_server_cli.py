@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -154,6 +154,16 @@ def test_workers_share_the_address_and_end_together(tmp_path: Path) -> None:
         for _ in range(10):
             assert httpx.get(f"{origin}/_mock/health").status_code == 200
         assert httpx.get(f"{origin}/_mock/requests").status_code == 501
+        with ExitStack() as open_clients:
+            clients = [open_clients.enter_context(httpx.Client(base_url=origin)) for _ in range(8)]
+            for client in clients:
+                assert client.post("/openai/v1/responses", json={"model": "m", "input": "x"}).status_code == 200
+            for client in clients:  # whichever worker is asked tells of all of them
+                metrics = client.get("/_mock/metrics").text.splitlines()
+                assert 'mock_server_requests_total{provider="openai",scenario="a",status="200"} 8.0' in metrics
+                assert "mock_server_open_connections 8.0" in metrics
+                assert "mock_server_open_streams 0.0" in metrics
+                assert any(re.fullmatch(r"mock_server_answer_seconds_count \d+\.0", line) for line in metrics)
         process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=20) == ("", "")
         assert process.returncode == 0
