@@ -28,13 +28,12 @@ class KeyedRoutes(Routes):
         self._max_keys = max_keys
         self._of_keys: OrderedDict[str, Routes] = OrderedDict()
 
-    def answer(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str = ""
+    def _answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str
     ) -> ReplyPlan | PendingReply:
-        """See :meth:`Routes.answer`."""
         key = self._key_of(headers, target)
         if not key:
-            return super().answer(method, target, headers, body, host)
+            return super()._answer(method, target, headers, body, host)
         return self._routes_of(key).answer(method, target, headers, body, host)
 
     def _key_of(self, headers: Mapping[str, str], target: str) -> str | None:

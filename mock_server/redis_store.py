@@ -1,12 +1,14 @@
 """A store in Redis, for several workers, or several servers, that answer as one: ``--state redis://host:port/0``.
 
-Everything stands below ``mock-server:`` in the database that the URL names, and below the number of resets so far:
-whoever has not heard of a reset yet writes where nobody reads. It is kept when the servers end.
+Everything stands below ``mock-server:`` in the database that the URL names, and below its epoch, which a reset
+exchanges for a new one: whoever has not heard of it yet writes where nobody reads. A Redis that comes back empty has no
+epoch, and so begins one, too. All is kept when the servers end.
 """
 
 import hashlib
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import TypeAdapter
@@ -35,10 +37,14 @@ def open_store(url: str) -> "RedisStore":
     without the package ``redis``."""
     try:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
     except ImportError:
         raise InvalidInputError("redis:// needs the package redis: pip install 'llm-conformance[redis]'") from None
+    # One more attempt for a connection that was closed while nobody used it, and no pause: others wait meanwhile.
+    retry = Retry(NoBackoff(), 1)
     try:
-        client = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        client = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=retry)
     except ValueError as error:
         raise InvalidInputError(f"{error}") from None
     try:
@@ -57,11 +63,21 @@ class RedisStore:
     is_shared = True
 
     def __init__(self, client: "redis.Redis", name: str = "") -> None:
+        import redis
+
         self._client: Any = client
         self._name = name
         self._root = f"{ROOT}:{name}"
-        self._epoch = int(self._client.get(f"{self._root}:resets") or 0)
+        self._epoch = self._begun()
         self._told = 0
+        self.failures: tuple[type[Exception], ...] = (redis.RedisError,)
+
+    def explain(self, error: Exception) -> str:
+        """See :meth:`mock_server.store.Store.explain`."""
+        at = self._client.connection_pool.connection_kwargs
+        where = at.get("path") or f"{at.get('host')}:{at.get('port')}"
+        reason = str(error).rstrip(".")
+        return f"the mock server cannot reach its state, the Redis at {where}: {reason}. It answers when that is back"
 
     def counts(self, name: str) -> "RedisCounts":
         """See :meth:`mock_server.store.Store.counts`."""
@@ -89,29 +105,39 @@ class RedisStore:
             self._client.rpush(self._key("orders"), f"{order.kind}\n{order.body}".encode())
             return
         before = self._key("")
-        self._client.incr(f"{self._root}:resets")
+        self._client.set(f"{self._root}:epoch", token_hex(8))
         for key in self._client.scan_iter(match=before + "*", count=1000):
             self._client.delete(key)
 
     def news(self) -> Sequence[Order]:
         """See :meth:`mock_server.store.Store.news`."""
         found: list[Order] = []
-        epoch, orders = self._ask()
-        while epoch != self._epoch:
-            self._epoch, self._told, found = epoch, 0, [Order("reset")]
-            epoch, orders = self._ask()
-        self._told += len(orders)
+        known, told = self._epoch, self._told
+        epoch, orders = self._ask(known, told)
+        while epoch != known:
+            known, told, found = epoch, 0, [Order("reset")]
+            epoch, orders = self._ask(known, told)
+        # Not before, so that nothing counts as told when Redis was lost on the way.
+        self._epoch, self._told = known, told + len(orders)
         return [*found, *map(_order, orders)]
 
     def apart(self, name: str) -> "RedisStore":
         """See :meth:`mock_server.store.Store.apart`. The name, which may be a secret, is not written down."""
         return RedisStore(self._client, hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16])
 
-    def _ask(self) -> tuple[int, list[bytes]]:
+    def _ask(self, epoch: str, told: int) -> tuple[str, list[bytes]]:
+        """The epoch that it is, and the orders of ``epoch`` behind those that were told."""
         with self._client.pipeline() as asking:
-            asking.get(f"{self._root}:resets").lrange(self._key("orders"), self._told, -1)
-            resets, orders = asking.execute()
-        return int(resets or 0), orders
+            asking.get(f"{self._root}:epoch").lrange(f"{self._root}:{epoch}:orders", told, -1)
+            current, orders = asking.execute()
+        return (current.decode() if current is not None else self._begun()), orders
+
+    def _begun(self) -> str:
+        """The epoch, begun here where nobody has."""
+        with self._client.pipeline() as asking:
+            asking.set(f"{self._root}:epoch", token_hex(8), nx=True).get(f"{self._root}:epoch")
+            epoch: bytes = asking.execute()[1]
+        return epoch.decode()
 
     def _key(self, name: str) -> str:
         return f"{self._root}:{self._epoch}:{name}"

@@ -4,6 +4,7 @@ Providers are found by a loop over the codecs; none is known by name. Each stand
 ``/openai/v1/...``, and at the root, ``/v1/...``, where no other claims the same path or the others leave it.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sized
 from importlib.metadata import PackageNotFoundError, version
 from typing import TypeAlias
@@ -23,6 +24,8 @@ from mock_server.traffic import CONTENT_TYPE
 from mock_server.ui import page
 
 __all__ = ["Routes", "base_path", "environment"]
+
+logger = logging.getLogger("mock_server")
 
 CONTROL = "/_mock/"
 OPEN = frozenset({"health", "environment"})
@@ -73,7 +76,18 @@ class Routes:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str = ""
     ) -> ReplyPlan | PendingReply:
         """``target`` is the path with its query. A ``host`` that is a provider's own decides between two that share a
-        path at the root. What is pending is run by the caller, who knows whether there is an event loop."""
+        path at the root. What is pending is run by the caller, who knows whether there is an event loop. A state that
+        cannot be reached is an error of the provider that was asked."""
+        store = self._engine.store
+        try:
+            return self._answer(method, target, headers, body, host)
+        except store.failures as error:
+            logger.error("%s", explained := store.explain(error))
+            return self.refuse(method, target, headers, 503, explained)
+
+    def _answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str
+    ) -> ReplyPlan | PendingReply:
         path, _, query = target.partition("?")
         if path == "/" and method in ("GET", "HEAD"):
             return self._index(host) if headers.get("accept", "").startswith("text/plain") else whole_reply(page())
@@ -96,7 +110,7 @@ class Routes:
         return self._engine.begin(codec, WireRequest(method, rest, body, headers))
 
     def refuse(self, method: str, target: str, headers: Mapping[str, str], status: int, message: str) -> ReplyPlan:
-        """The reply to a request that was not read to its end, in the words of the provider that it was sent to."""
+        """The reply to a request that cannot be taken, in the words of the provider that it was sent to."""
         if target.startswith("/") and not target.startswith(CONTROL):
             found = self._below_mount(method, target) or self._at_root(method, target, headers, headers.get("host", ""))
             if not isinstance(found, ReplyPlan):
@@ -139,7 +153,8 @@ class Routes:
         """``said`` is the query of a request that asks, and the body of one that changes something."""
         action = self._control.get((method, name))
         if action is not None:
-            self._engine.catch_up()
+            if name not in OPEN:
+                self._engine.catch_up()
             return action(said)
         allowed = [allowed for allowed, other in self._control if other == name]
         if allowed:

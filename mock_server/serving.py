@@ -97,11 +97,14 @@ def serve(options: ServeOptions) -> None:
             status = run_workers(options.workers, listener, run, announce)
     else:
         run(listener, announce)
-    if not options.isolate_keys and not know_nothing:
-        _tell_unused(engine)
-    if status:
-        sys.exit(status)
-    _judge(options, engine)
+    try:
+        if not options.isolate_keys and not know_nothing:
+            _tell_unused(engine)
+        if status:
+            sys.exit(status)
+        _judge(options, engine)
+    except engine.store.failures as error:
+        raise click.ClickException(engine.store.explain(error)) from None
 
 
 def _refuse_counting(engine: Engine) -> None:

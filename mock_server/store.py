@@ -59,6 +59,12 @@ class Store(Protocol):
 
     is_shared: bool
     """Whether other servers have the same store."""
+    failures: tuple[type[Exception], ...]
+    """What any call raises when the place where all is kept cannot be reached. A later one may succeed."""
+
+    def explain(self, error: Exception) -> str:
+        """What one of the ``failures`` means, for whoever waits for an answer."""
+        ...
 
     def counts(self, name: str) -> Counts:
         """Counts of one kind."""
@@ -116,9 +122,14 @@ class InMemory:
     """The store of one stand-in alone."""
 
     is_shared = False
+    failures: tuple[type[Exception], ...] = ()
 
     def __init__(self) -> None:
         self._orders: list[Order] = []
+
+    def explain(self, error: Exception) -> str:
+        """See :meth:`Store.explain`; memory does not fail."""
+        return str(error)
 
     def counts(self, name: str) -> Counter:  # noqa: ARG002 - whoever has them is the only one
         """See :meth:`Store.counts`."""

@@ -15,15 +15,20 @@ import fakeredis
 import httpx
 import pytest
 from click.testing import CliRunner
+from pydantic_core import from_json
 from test_mock_server_cli import rest_of_lines, serving
 
-from llm_sdk.codec import WireRequest
-from llm_sdk.registry import get_codec
+from llm_sdk.codec import WireRequest, WireResponse
+from llm_sdk.errors import StatusCodeError
+from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.services import Exchanged
 from mock_server.cli import main
 from mock_server.clock import VirtualClock
 from mock_server.engine import Engine
+from mock_server.keyed_routes import KeyedRoutes
 from mock_server.redis_store import RedisMemory, RedisStore, _Shelf
+from mock_server.reply import ReplyPlan
+from mock_server.routes import Routes, base_path
 from mock_server.scenario_files import read_scenarios
 from mock_server.store import Order, Store
 
@@ -132,9 +137,53 @@ def test_a_reset_leaves_nothing_behind(redis: fakeredis.FakeRedis) -> None:
     first, second = engine(RedisStore(redis)), engine(RedisStore(redis))
     list(play(first, second))
     first.reset()
-    assert redis.keys() == [b"mock-server::resets"]
+    assert redis.keys() == [b"mock-server::epoch"]
     second.catch_up()
     assert (len(second.journal), second.journal.dropped) == (0, 0)
+
+
+def test_an_emptied_store_is_a_reset_for_all(redis: fakeredis.FakeRedis) -> None:
+    first, second = engine(RedisStore(redis)), engine(RedisStore(redis))
+    rule = Order("add-faults", "faults: [{fault: {status: 500}}]")
+    first.obey(rule)
+    second.catch_up()
+    redis.flushall()
+    for one in (first, second):
+        one.catch_up()
+        assert len(one.faults.rules) == 0
+    first.obey(rule)
+    second.catch_up()
+    assert len(second.faults.rules) == 1
+
+
+@pytest.mark.parametrize("isolate_keys", [False, True])
+def test_a_lost_store_is_an_error_of_the_provider_until_it_is_back(
+    redis: fakeredis.FakeRedis, isolate_keys: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    routes = (KeyedRoutes if isolate_keys else Routes)(Engine(store=RedisStore(redis)))
+    server: Any = redis.connection_pool.connection_kwargs["server"]
+
+    def ask(method: str, target: str, body: bytes = b"") -> ReplyPlan:
+        plan = routes.answer(method, target, {"authorization": "Bearer sk-1", "x-mock-key": "sk-1"}, body)
+        assert isinstance(plan, ReplyPlan)
+        return plan
+
+    body = json.dumps(said("x")[2]).encode()
+    assert ask("POST", "/openai/v1/responses", body).status == 200
+    server.connected = False
+    for codec in map(get_codec, provider_names()):
+        plan = ask("POST", base_path(codec) + "/x", body)
+        error = codec.decode_error(WireResponse(plan.status, plan.body, dict(plan.headers)))
+        assert isinstance(error, StatusCodeError)
+        assert error.status_code == 503
+        assert "cannot reach its state, the Redis at" in error.message
+    assert b"cannot reach its state" in ask("GET", "/_mock/requests").body
+    assert ask("POST", "/_mock/reset").status == 503
+    assert "cannot reach its state" in caplog.text
+    assert ask("GET", "/_mock/health").status == 200
+    server.connected = True
+    assert ask("POST", "/openai/v1/responses", body).status == 200
+    assert [exchange["status"] for exchange in from_json(ask("GET", "/_mock/requests").body)["requests"]] == [200, 200]
 
 
 def test_what_is_kept_apart_is_invisible_and_its_name_is_not_written_down(redis: fakeredis.FakeRedis) -> None:
@@ -193,7 +242,7 @@ def test_two_workers_count_together(tmp_path: Path, redis_url: str) -> None:
     arguments = ("--workers", "2", "--state", redis_url, "--scenarios", str(scenarios))
     with serving(*arguments) as (process, origin):
         rest_of_lines(process)
-        answers = []
+        answers: list[dict[str, Any]] = []
         for _ in range(12):  # a connection each, which the system spreads over both
             body = {"model": "gpt-5", "input": "x"} | ({"previous_response_id": answers[-1]["id"]} if answers else {})
             answers.append(httpx.post(f"{origin}/openai/v1/responses", json=body).json())
