@@ -1,5 +1,6 @@
 """What came of a call, and whether it is what had to come."""
 
+import re
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from conformance.replay import Performance
 from llm_sdk.accumulator import accumulate
 from llm_sdk.comparison import describe
 from llm_sdk.deltas import PartialModelResponse
-from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
+from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError, StatusCodeError
 from llm_sdk.types import JsonObject, ModelResponse
 
 __all__ = [
@@ -28,6 +29,8 @@ MADE_UP = frozenset({"id", "signature"})
 """Fields of a part that whoever answers may fill where a scripted answer does not."""
 IDS = frozenset({"id", "tool_call_id"})
 """Fields that an adapter fills where the provider does not."""
+WORD = re.compile(r"[^\W\d]\w+")
+"""One that begins with a letter: a figure of the adapter's own, such as how long a call took, may be sent by chance."""
 AS_THEY_ARE = frozenset({"args", "data"})
 """Fields whose content is the model's or the provider's own JSON: nothing in it is made up."""
 
@@ -106,11 +109,20 @@ def is_same(expected: Outcome, actual: Outcome) -> bool:
 
 
 def comparable(expected: Outcome, actual: Outcome) -> tuple[JsonObject, JsonObject]:
-    """Two outcomes of one adapter as JSON. An id that the provider did not send is the adapter's own, and may be
-    another in every call."""
+    """Two outcomes of one adapter as JSON. What the provider did not send is the adapter's own, and may be another in
+    every call: an id, and of an error's message the words that it adds."""
     left, right = as_json(expected), as_json(actual)
     sent = b"".join(chunk for performance in expected.performances for chunk in performance.playback.chunks)
+    if "message" in left and "message" in right:
+        told = isinstance(expected.error, StatusCodeError)
+        words = frozenset(WORD.findall(sent.decode("utf-8", "replace"))) if told else frozenset()
+        if _words_of(left["message"], words) == _words_of(right["message"], words):
+            right["message"] = left["message"]
     return left, _with_own_ids_of(left, right, sent)
+
+
+def _words_of(message: str, words: frozenset[str]) -> list[str]:
+    return [word for word in WORD.findall(message) if word in words]
 
 
 def _with_own_ids_of(expected: Any, actual: Any, sent: bytes) -> Any:

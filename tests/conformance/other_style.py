@@ -4,6 +4,7 @@ What it writes differently stands in the providers' references: short and long f
 fields of the client's own, warnings and messages of errors in words of its own.
 """
 
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +19,7 @@ from llm_sdk.model import HttpLanguageModel, LanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse, ModelTokensDetails
 
+ERRORS = itertools.count(1)
 LEAD_IN = "Attached to the result of"
 
 
@@ -72,7 +74,7 @@ def errors_in_other_words() -> Iterator[None]:
         # Of where something stands it says the message or the option, not the part.
         raise UnsupportedError(error.message, path=re.split(r"[.]", error.path or "")[0]) from None
     except LanguageModelError as error:
-        error.message = f"The provider said: {error.message}"
+        error.message = f"The provider said: {error.message} (error {next(ERRORS)} of this process)"
         raise
 
 

@@ -14,6 +14,7 @@ from conformance.settings import CASSETTES
 from conformance.subject import Subject
 from llm_sdk.codec import WireRequest
 from llm_sdk.deltas import PartialModelResponse
+from llm_sdk.errors import InvariantError, ServerError, StreamTruncatedError
 from llm_sdk.model import HttpLanguageModel
 from llm_sdk.registry import get_codec
 from llm_sdk.types import LanguageModelInput, ModelResponse, ModelTokensDetails, ModelUsage, TextPart, ToolCallPart
@@ -38,6 +39,26 @@ def test_an_id_that_the_provider_sent_may_not() -> None:
 
 def test_nothing_else_may() -> None:
     assert not is_same(answered("own-1", "own-1"), answered("own-2", "own-2", text="b"))
+
+
+def refused(message: str) -> Outcome:
+    sent = b'{"error": {"message": "The limit of 30 was reached"}}'
+    performance = Performance(WireRequest("POST", "/"), Playback(status=500, chunks=(sent,)))
+    return Outcome(error=ServerError(message, status_code=500), performances=(performance,))
+
+
+def test_of_a_provider_s_error_the_provider_s_words_count() -> None:
+    """What an adapter adds may be another in every call: how long it took, the object that failed."""
+    told = refused("The limit of 30 was reached (after 0.31 s, <Response object at 0x7f2ac0>)")
+    assert is_same(told, refused("The limit of 30 was reached (after 1.2 s, <Response object at 0x88b1d0>)"))
+    assert not is_same(told, refused("The limit of 30 (after 0.31 s, <Response object at 0x7f2ac0>)"))
+    assert not is_same(told, refused("Internal server error"))
+
+
+def test_of_an_adapter_s_own_error_the_class_counts() -> None:
+    told = Outcome(error=InvariantError("no JSON, after 0.31 s"))
+    assert is_same(told, Outcome(error=InvariantError("no JSON, after 1.2 s")))
+    assert not is_same(told, Outcome(error=StreamTruncatedError("no JSON, after 0.31 s")))
 
 
 def test_a_crash_begins_with_what_it_comes_to() -> None:
