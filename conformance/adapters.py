@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from conformance.bridge import Bridge, is_command
 from conformance.lanes import InProcess, Loopback
+from conformance.patience import is_of_the_run
 from llm_sdk.model import LanguageModel
 from llm_sdk.registry import get_model
 
@@ -101,7 +102,9 @@ def _registered(name: str) -> Any:
     for entry in entry_points(group=GROUP, name=name):
         try:
             return entry.load()
-        except Exception as error:  # noqa: BLE001 - a module may raise anything when it is imported
+        except BaseException as error:
+            if is_of_the_run(error):
+                raise
             raise AdapterError(f"is registered as {entry.value}, which cannot be loaded ({_named(error)})") from None
     raise AdapterError(f"give it as package.module:factory, as cmd: and a command, or by name; {_names()}")
 
@@ -118,12 +121,15 @@ def _imported(spec: str) -> Any:
         raise AdapterError(f"cannot be imported ({error}); {_names()}") from None
     except AttributeError:
         raise AdapterError(f"{module_name} has no {name}; {_names()}") from None
-    except Exception as error:  # noqa: BLE001 - the same
+    except BaseException as error:
+        if is_of_the_run(error):
+            raise
         raise AdapterError(f"{module_name} cannot be imported ({_named(error)})") from None
     return found
 
 
-def _named(error: Exception) -> str:
+def _named(error: BaseException) -> str:
+    """What a module has raised while it was imported, which may be anything: SystemExit is that of a program."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 

@@ -7,6 +7,7 @@ from types import TracebackType
 import pytest
 
 from conformance.outcome import AdapterGoneError
+from conformance.patience import HungError
 from conformance.plan import Target
 from llm_sdk.errors import LanguageModelError
 
@@ -17,7 +18,10 @@ SUITE = (str(ROOM) + "/", str(ROOM.parent / "mock_server") + "/")
 MUTANTS = str(ROOM / "mutants") + "/"
 CALLS_THE_ADAPTER = frozenset({"subject.py", "runs.py", "adapters.py", "bridge.py", "bridge_model.py"})
 """Files of the suite that do nothing but call the adapter: what is raised there is its own doing."""
-FINDINGS = (pytest.fail.Exception, pytest.skip.Exception, LanguageModelError, AdapterGoneError, TimeoutError)
+FINDINGS = (
+    *(pytest.fail.Exception, pytest.skip.Exception, LanguageModelError),
+    *(AdapterGoneError, HungError, TimeoutError),
+)
 """What a check raises for what the adapter did, and what an adapter raises itself."""
 
 

@@ -65,6 +65,10 @@ class BridgeModel:
         """What the bridge declares of itself."""
         return self._connect().metadata
 
+    def give_up(self, why: str) -> None:
+        """End the bridge, which is started anew for the next call."""
+        self._connect().give_up(why)
+
     async def generate(self, input: LanguageModelInput) -> ModelResponse:
         """See :class:`llm_sdk.model.LanguageModel`, as for all that follows."""
         async with aclosing(self._ask("generate", input)) as answers:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -30,6 +31,8 @@ __all__ = ["main"]
 
 HARNESS = 3
 """The exit status of a run that could not be trusted, as pytest has it for its own errors."""
+LAST_SECONDS = 30.0
+"""How long a run may take from its last word to its end."""
 NOT_SO = {True: "and its checks say otherwise", False: "before it had judged"}
 
 
@@ -50,13 +53,28 @@ def run(arguments: tuple[str, ...]) -> None:
     with TemporaryDirectory() as folder:
         ended = Path(folder) / "status"
         environment = {**os.environ, ENDED: str(ended)}
-        status = subprocess.run(command, check=False, env=environment).returncode  # noqa: S603 - our own interpreter
+        status = _status_of(command, environment, ended)
         told = ended.read_text(encoding="utf-8") if ended.exists() else ""
     asked = any(word in arguments for word in ("-h", "--help", "--version", "-V"))
     if status == 0 and not asked and told != "0":
         click.echo(f"FAULT in the run: it ended as if all were well, {NOT_SO[bool(told)]}", err=True)
         status = int(told or HARNESS)
     sys.exit(status)
+
+
+def _status_of(command: Sequence[str], environment: Mapping[str, str], ended: Path) -> int:
+    """The exit status of a run. One that has told its end in the file and does not come to it is ended: a thread that
+    an adapter has left behind keeps a process for ever."""
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own interpreter
+        while True:
+            was_over = ended.exists()
+            try:
+                return process.wait(LAST_SECONDS)
+            except subprocess.TimeoutExpired:
+                if was_over:
+                    click.echo("the adapter has left threads behind that do not end; the run is ended", err=True)
+                    process.kill()
+                    return int(ended.read_text(encoding="utf-8") or HARNESS)
 
 
 @main.command()

@@ -24,6 +24,7 @@ from conformance.integrity import installed_plugins, overridden_fixtures
 from conformance.lanes import open_lane
 from conformance.marks import MARKERS, out_of_sight, proves
 from conformance.outcome import AdapterGoneError
+from conformance.patience import AlarmClock, Patience, keep_the_process
 from conformance.plan import Call, Pair, Plan, PlanError, StagedCalls, Target
 from conformance.recording_review import RECORDED, summary_of
 from conformance.recording_session import Live, RecordingSession
@@ -38,6 +39,7 @@ from conformance.stash import (
     HEARD,
     LACKING,
     OPEN,
+    PATIENCE,
     PLACE,
     PLAN,
     PROVED,
@@ -60,6 +62,8 @@ AS_ASKED = frozenset({"call", "pair", "conversation"})
 EXCUSES = frozenset({"not-applicable", "harness-error"})
 """The verdicts of checks whose exchange the adapter does not have to ask for."""
 USAGE_ERROR = 4
+IMPORT_SECONDS = 120.0
+"""How long an adapter may take to be imported."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,7 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     before = len(offline.attempts)
     load_codecs(config.option.provider)
     watch = config.stash[WATCH] = Watch()
-    settings = config.stash[SETTINGS] = read_settings(config)  # the adapter is imported here
+    with Patience(IMPORT_SECONDS).watch():
+        settings = config.stash[SETTINGS] = read_settings(config)  # the adapter is imported here
     if settings.adapter != REFERENCE:
         config.addinivalue_line("filterwarnings", "default")  # of an adapter's libraries; "error" is for one's own code
     report = config.stash[REPORT] = Report(settings)
@@ -88,6 +93,8 @@ def pytest_configure(config: pytest.Config) -> None:
     watch.faults += [f"the adapter {tried}" for tried in report.attempts if tried.startswith(offline.READS)]
     config.stash[HEARD] = len(offline.attempts)
     config.pluginmanager.register(Collector(report), "conformance-report")
+    patience = config.stash[PATIENCE] = Patience(settings.patience)
+    config.pluginmanager.register(AlarmClock(patience), "conformance-alarm")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -198,17 +205,19 @@ def waits(settings: Settings) -> Iterator[list[float]]:
             patch.setattr("asyncio.sleep", at_once)
             patch.setattr("anyio.sleep", at_once)
             patch.setattr("time.sleep", wanted.append)
+            keep_the_process(patch.setattr)
         yield wanted
 
 
 @pytest.fixture(scope="session")
-def _subjects(settings: Settings) -> Iterator[dict[str, Subject]]:
+def _subjects(settings: Settings, pytestconfig: pytest.Config) -> Iterator[dict[str, Subject]]:
     with asyncio.Runner() as runner, ExitStack() as stack:
         subjects: dict[str, Subject] = {}
         for provider in settings.providers:
             lane = open_lane(settings.transport)
             stack.callback(lane.close)
-            subjects[provider] = Subject(get_codec(provider), settings.factory(provider), lane, runner.get_loop())
+            factory, patience = settings.factory(provider), pytestconfig.stash[PATIENCE]
+            subjects[provider] = Subject(get_codec(provider), factory, lane, runner.get_loop(), patience)
         yield subjects
 
 

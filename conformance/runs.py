@@ -123,7 +123,7 @@ class Bench:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine; one that takes too long raises TimeoutError."""
-        return self.subject.run(_in_time(coroutine))
+        return self.subject.run(_in_time(coroutine, min(PATIENCE, self.subject.patience.seconds)))
 
     def _answer(self, request: WireRequest) -> Playback:
         plan = self._mock.engine.answer(self.subject.codec, request)
@@ -135,9 +135,8 @@ class Bench:
         return Playback(plan.status, headers, chunks, hold=self.hold if plan.stream else None)
 
 
-async def _in_time(coroutine: Coroutine[Any, Any, T]) -> T:
-
-    async with asyncio.timeout(PATIENCE):
+async def _in_time(coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
+    async with asyncio.timeout(seconds):
         return await coroutine
 
 

@@ -19,6 +19,7 @@ from conformance.frozen import ALL as ALL_REQUIREMENTS
 from conformance.frozen import RequirementSet, requirement_set
 from conformance.lanes import LANES
 from conformance.offline import hidden
+from conformance.patience import SECONDS
 from conformance.reframing import TransformError, reframe
 from conformance.runs import COMPLETION
 from llm_sdk.registry import get_codec, provider_names
@@ -38,7 +39,8 @@ SEEDS = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The options of a run. ``adapter`` is the name of what is judged; ``known_failures`` are reasons by case;
-    ``seed`` is what answers are varied by; with ``allow_edited`` a manifest that lags behind fails no run."""
+    ``seed`` is what answers are varied by; ``patience`` is how many seconds a call may take; with ``allow_edited`` a
+    manifest that lags behind fails no run."""
 
     providers: tuple[str, ...]
     adapter: str
@@ -54,6 +56,7 @@ class Settings:
     cuts: Cuts
     transform: str
     seed: int
+    patience: float
     allow_edited: bool
     report_json: Path | None
     report_html: Path | None
@@ -120,6 +123,13 @@ def add_options(parser: pytest.Parser) -> None:
     add("--transform", default="", metavar="NAMES", help="judge the streams in this framing, such as crlf+comments")
     add("--seed", type=int, metavar="N", help="what answers are varied by: the report of a run tells its own")
     add(
+        "--patience",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help=f"how long one call may take before it counts as one that hangs; {SECONDS:g} is the default",
+    )
+    add(
         "--allow-edited",
         action="store_true",
         help="for work on the suite itself: cases and cassettes that are not as its manifest has them are told, and "
@@ -161,6 +171,7 @@ def read_settings(config: pytest.Config) -> Settings:
         cuts=_cuts(option.cuts),
         transform=_transform(option.transform),
         seed=_seed(option),
+        patience=_patience(option.patience),
         allow_edited=option.allow_edited,
         report_json=_path(option.report_json),
         report_html=_path(option.report_html),
@@ -231,6 +242,12 @@ def _known(names: Sequence[str] | None, known: Sequence[str], option: str) -> Se
             shown = known if len(known) <= SHOWN_NAMES else get_close_matches(name, known, 5) or known[:5]
             raise pytest.UsageError(f"{option} {name}: there is no such name; there are {', '.join(shown)}")
     return names or ()
+
+
+def _patience(seconds: float) -> float:
+    if not 0 < seconds < float("inf"):
+        raise pytest.UsageError(f"--patience {seconds:g}: a call takes some seconds, and not for ever")
+    return seconds
 
 
 def _path(name: str | None) -> Path | None:

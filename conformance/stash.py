@@ -5,6 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from conformance.catalogue import Requirement
+from conformance.patience import Patience
 from conformance.plan import Plan
 from conformance.report import Report
 from conformance.settings import Settings
@@ -16,6 +17,7 @@ __all__ = [
     "HEARD",
     "LACKING",
     "OPEN",
+    "PATIENCE",
     "PLACE",
     "PLAN",
     "PROVED",
@@ -31,6 +33,7 @@ SETTINGS = pytest.StashKey[Settings]()
 PLAN = pytest.StashKey[Plan | None]()
 REPORT = pytest.StashKey[Report]()
 OPEN = pytest.StashKey[ExitStack]()
+PATIENCE = pytest.StashKey[Patience]()
 PROVED = pytest.StashKey[list[Requirement]]()
 PLACE = pytest.StashKey[int]()
 REFUSED = pytest.StashKey[list[str]]()

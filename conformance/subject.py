@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -10,8 +11,10 @@ from pydantic import BaseModel
 
 from conformance.adapters import Factory
 from conformance.arrays import in_array
+from conformance.bridge_model import BridgeModel
 from conformance.lanes import Lane
 from conformance.outcome import AdapterGoneError, Outcome, failed, outcome_of, told_by
+from conformance.patience import HungError, Patience, is_of_the_run
 from conformance.plan import Call
 from conformance.replay import Answer, Performance, Playback, playback_of
 from llm_sdk.codec import Codec, Framing
@@ -36,8 +39,16 @@ CANARY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 class Subject:
     """One adapter on one lane. Every call comes to an :class:`~conformance.outcome.Outcome`, whatever it raises."""
 
-    def __init__(self, codec: Codec, factory: Factory, lane: Lane, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        factory: Factory,
+        lane: Lane,
+        loop: asyncio.AbstractEventLoop,
+        patience: Patience | None = None,
+    ) -> None:
         self.codec = codec
+        self.patience = patience or Patience()
         self.lane = lane
         self._factory = factory
         self._loop = loop
@@ -57,13 +68,44 @@ class Subject:
         """The adapter's model of this name; made once. ``base_url`` is another way to write that of the lane."""
         key = (model_id, base_url)
         if key not in self._models:
-            self._models[key] = self._factory(
-                base_url=base_url or self.lane.base_url(self.codec),
-                api_key=CANARY,
-                model_id=model_id,
-                http_client=self.lane.http_client,
-            )
+            with self._alone():
+                self._models[key] = self._factory(
+                    base_url=base_url or self.lane.base_url(self.codec),
+                    api_key=CANARY,
+                    model_id=model_id,
+                    http_client=self.lane.http_client,
+                )
         return self._models[key]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Whatever the adapter does in this context ends it, and nothing else: raises AdapterGoneError for what would
+        end the process, and for a call that hangs."""
+        hangs = self.patience.hangs
+        try:
+            with self.patience.call():
+                yield
+        except HungError as error:
+            raise AdapterGoneError(str(error)) from None
+        except BaseException as error:
+            if isinstance(error, Exception) or is_of_the_run(error):
+                raise
+            raise AdapterGoneError(f"it raised {type(error).__name__}({error}), which is to end a process") from error
+        finally:
+            if self.patience.hangs > hangs:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Leave behind what hangs."""
+        for model in self._models.values():
+            if isinstance(model, BridgeModel):
+                model.give_up("did not end a call")
+        self._models.clear()
+        if tasks := asyncio.all_tasks(self._loop):
+            for task in tasks:
+                task.cancel()
+            with suppress(HungError), self.patience.call():
+                self._loop.run_until_complete(asyncio.wait(tasks, timeout=SETTLING))
 
     def as_asked(self, call: Call) -> Call:
         """The call with its recorded stream in the framing that the adapter asks for, which is found out once."""
@@ -104,10 +146,14 @@ class Subject:
         """Make any call, answered by ``answer``."""
         self.lane.play(answer)
         model = self.model(model_id, base_url)
-        if sync:
-            outcome = _stream_sync(model, input) if stream else _generate_sync(model, input)
-        else:
-            outcome = self.run(_stream(model, input) if stream else _generate(model, input))
+        try:
+            if sync:
+                with self._alone():
+                    outcome = _stream_sync(model, input) if stream else _generate_sync(model, input)
+            else:
+                outcome = self.run(_stream(model, input) if stream else _generate(model, input))
+        except AdapterGoneError as error:
+            outcome = failed(error)
         return self._note(replace(outcome, performances=tuple(self.lane.performances)))
 
     def _note(self, outcome: Outcome) -> Outcome:
@@ -155,10 +201,12 @@ class Subject:
     def leave_early_sync(self, call: Call, playback: Playback) -> None:
         """The same with the twin that waits in place."""
         self.lane.play(lambda _: playback)
-        stream = iter(self.model(call.model_id).stream_sync(call.input))
-        next(stream, None)
-        if (close := getattr(stream, "close", None)) is not None:
-            close()
+        model = self.model(call.model_id)
+        with self._alone():
+            stream = iter(model.stream_sync(call.input))
+            next(stream, None)
+            if (close := getattr(stream, "close", None)) is not None:
+                close()
         self._last_performance()
 
     def left_running(self) -> int:
@@ -173,33 +221,41 @@ class Subject:
         return self.lane.performances[-1]
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The result of a coroutine, on the loop of this run."""
-        return self._loop.run_until_complete(coroutine)
+        """The result of a coroutine, on the loop of this run. Raises AdapterGoneError where it does not end."""
+        with self._alone():
+            return self._loop.run_until_complete(coroutine)
 
 
 async def _generate(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     try:
         return _answered(await model.generate(input))
-    except Exception as error:  # noqa: BLE001 - whatever an adapter raises is its outcome
-        return failed(error)
+    except BaseException as error:  # noqa: BLE001 - whatever an adapter raises is its outcome
+        return failed(_of_the_adapter(error))
 
 
 async def _stream(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     partials: list[PartialModelResponse] = []
-    caught: Exception | None = None
+    caught: BaseException | None = None
     try:
         async for partial in model.stream(input):
             partials.append(_checked(partial, PartialModelResponse, "stream"))  # noqa: PERF401 - those before an error count
-    except Exception as error:  # noqa: BLE001
-        caught = error
+    except BaseException as error:  # noqa: BLE001
+        caught = _of_the_adapter(error)
     return outcome_of(partials, caught)
 
 
 def _generate_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     try:
         return _answered(model.generate_sync(input))
-    except Exception as error:  # noqa: BLE001
-        return failed(error)
+    except BaseException as error:  # noqa: BLE001
+        return failed(_of_the_adapter(error))
+
+
+def _of_the_adapter(error: BaseException) -> BaseException:
+    """What it means that the adapter raised this; raises what is no doing of its own."""
+    if is_of_the_run(error):
+        raise error
+    return AdapterGoneError(str(error)) if isinstance(error, HungError) else error
 
 
 def _answered(answer: Any) -> Outcome:
@@ -221,12 +277,12 @@ def _is_plain(value: ModelResponse | PartialModelResponse, kind: type) -> bool:
 
 def _stream_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
     partials: list[PartialModelResponse] = []
-    caught: Exception | None = None
+    caught: BaseException | None = None
     try:
         for partial in model.stream_sync(input):
             partials.append(_checked(partial, PartialModelResponse, "stream_sync"))  # noqa: PERF401 - those before an error count
-    except Exception as error:  # noqa: BLE001
-        caught = error
+    except BaseException as error:  # noqa: BLE001
+        caught = _of_the_adapter(error)
     return outcome_of(partials, caught)
 
 
