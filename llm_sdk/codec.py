@@ -80,13 +80,15 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class ModelCall:
     """A request as the provider reads it. ``warnings`` name content without a unified form; ``notices`` are what the
-    provider says of the request beside its answer, in :attr:`Endpoint.notice_header`."""
+    provider says of the request beside its answer, in :attr:`Endpoint.notice_header`. ``stopped_at`` is the one of its
+    stop sequences at which the answer ends, for a protocol that names it."""
 
     model_id: str
     input: LanguageModelInput
     stream: bool
     warnings: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    stopped_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

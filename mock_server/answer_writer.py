@@ -32,7 +32,8 @@ class AnswerWriter:
         said = response.model_dump_json()
         for number, token in enumerate(ids.changing):
             said = said.replace(token.text, f"\0{number}\0")
-        key = (call.codec.provider, call.fingerprint, model_call.stream, call.framing, model_call.notices, pace, said)
+        told = (model_call.notices, model_call.stopped_at)
+        key = (call.codec.provider, call.fingerprint, model_call.stream, call.framing, told, pace, said)
         plan = self._rendered.find(key, ids)
         if plan is None:
             plan = _encode(call, ids, model_call, response, pace)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.errors import InvalidInputError
@@ -47,21 +47,27 @@ from mock_server.conversation import (
 from mock_server.ids import CallIds
 from mock_server.pictures import png
 from mock_server.sounds import CHANNELS, SAMPLE_RATE, sound
+from mock_server.stop_sequences import STOPPED, end_at_stop, shortened
 
-__all__ = ["estimate_usage", "finish_reason_of", "write_answer"]
+__all__ = ["Written", "estimate_usage", "finish_reason_of", "write_answer"]
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 QUOTED_CHARACTERS = 2000
 CITED_CHARACTERS = 200
 PICTURE_SIZE = 16
 LOWEST_PITCH = 300
-STOPPED = "stop_sequence"
-"""Why an answer ends at a stop sequence, in the word of those providers that have one for it."""
 
 KnownTool: TypeAlias = Tool | WebSearchTool
 
 
-def write_answer(call: ModelCall, ids: CallIds) -> ModelResponse:
+class Written(NamedTuple):
+    """An answer, and the stop sequence at which it ends, None where it ends otherwise."""
+
+    response: ModelResponse
+    stopped_at: str | None
+
+
+def write_answer(call: ModelCall, ids: CallIds) -> Written:
     """An answer to ``call``. Raises InvalidInputError for a schema that no value satisfies."""
     input = call.input
     content: list[Part] = []
@@ -235,33 +241,22 @@ def _sentence(input: LanguageModelInput) -> str:
     return f"You sent: {kinds}" if kinds else "You said nothing."
 
 
-def _within_limits(content: list[Part], input: LanguageModelInput) -> ModelResponse:
+def _within_limits(content: list[Part], input: LanguageModelInput) -> Written:
     """The answer as the model may give it: up to a stop sequence, and not longer than ``max_tokens``."""
-    reason, detail = finish_reason_of(content), None
-    left = input.max_tokens
+    content, stopped_at = end_at_stop(content, input.stop or ())
+    reason, left = finish_reason_of(content), input.max_tokens
     kept: list[Part] = []
     for part in content:
-        if isinstance(part, TextPart):
-            ends = [at for stop in input.stop or () if stop and (at := part.text.find(stop)) >= 0]
-            part = _shortened(part, min(ends)) if ends else part
-            detail = STOPPED if ends else detail
         if left is not None:
             room = left * CHARACTERS_PER_TOKEN
             length = len(text_of([part]))
             left -= -(-length // CHARACTERS_PER_TOKEN)
             if length > room and isinstance(part, TextPart | ReasoningPart):
-                kept.append(_shortened(part, room))
+                kept.append(shortened(part, room))
             if length > room:  # a call that is cut is no call
-                reason, detail = "length", None
+                reason, stopped_at = "length", None
                 break
         kept.append(part)
-        if detail is not None:
-            break
-    return ModelResponse(content=kept, usage=estimate_usage(input, kept), finish_reason=reason, finish_detail=detail)
-
-
-def _shortened(part: TextPart | ReasoningPart, length: int) -> TextPart | ReasoningPart:
-    if isinstance(part, TextPart) and part.citations:
-        whole = [citation for citation in part.citations if (citation.end_index or 0) <= length]
-        return part.model_copy(update={"text": part.text[:length], "citations": whole or None})
-    return part.model_copy(update={"text": part.text[:length]})
+    detail = STOPPED if stopped_at is not None else None
+    usage = estimate_usage(input, kept)
+    return Written(ModelResponse(content=kept, usage=usage, finish_reason=reason, finish_detail=detail), stopped_at)

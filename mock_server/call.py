@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -37,6 +37,11 @@ class Call:
     response: ModelResponse | None = None
     error: str | None = None
     retry_after: float | None = None
+
+    def stop_at(self, sequence: str | None) -> None:
+        """Note the stop sequence at which the answer ends."""
+        if sequence is not None and self.model_call is not None:
+            self.model_call = replace(self.model_call, stopped_at=sequence)
 
     def exchange(self, number: int, plan: ReplyPlan, headers: Mapping[str, str], caller: str) -> Exchange:
         """The call as the journal keeps it: answered by ``plan``, its headers without secrets."""

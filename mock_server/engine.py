@@ -50,6 +50,7 @@ from mock_server.reply import ReplyPlan, whole_reply
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
 from mock_server.script import Choice, Script
+from mock_server.stop_sequences import stop_response
 from mock_server.store import InMemory, Order, Store
 from mock_server.templates import BadTemplateError
 from mock_server.traffic import Traffic
@@ -289,8 +290,8 @@ class Engine:
         with self.lock:
             try:
                 response = turn.reply.build_from(given, call.ids)
-                if response.usage is None and not isinstance(given, ModelResponse):
-                    response = self._counted(call, response)
+                if not isinstance(given, ModelResponse):
+                    response = self._completed(call, response)
                 plan = self._damaged(call, self._finish(call, turn, response))
             except ValidationError as error:
                 plan = self._refuse(call, bad_scenario(str(call.scenario), str(error)))
@@ -346,14 +347,21 @@ class Engine:
         """The answer, from the scenario where it has one, made up otherwise."""
         assert call.model_call is not None  # noqa: S101 - read before
         if choice is None or choice.turn.reply is None:
-            return self._counted(call, write_answer(call.model_call, ids))
+            written = write_answer(call.model_call, ids)
+            call.stop_at(written.stopped_at)
+            return self._counted(call, written.response)
         try:
             response = choice.turn.reply.build(choice.variables, ids)
         except (BadTemplateError, ValidationError) as error:
             raise bad_scenario(choice.name, str(error)) from None
-        if response.usage is None and not isinstance(choice.turn.reply, FixedReply):
-            response = self._counted(call, response)
-        return response
+        return response if isinstance(choice.turn.reply, FixedReply) else self._completed(call, response)
+
+    def _completed(self, call: Call, response: ModelResponse) -> ModelResponse:
+        """A scripted answer, up to a stop sequence of the request, and with usage."""
+        assert call.model_call is not None  # noqa: S101 - read before
+        response, stopped_at = stop_response(response, call.model_call.input.stop or ())
+        call.stop_at(stopped_at)
+        return self._counted(call, response) if response.usage is None else response
 
     def _counted(self, call: Call, response: ModelResponse) -> ModelResponse:
         """The answer with usage that is estimated."""

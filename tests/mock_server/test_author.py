@@ -36,8 +36,8 @@ TOOLS = [GET_WEATHER, GET_TIME]
 
 
 def write(asked: ModelCall) -> ModelResponse:
-    response = write_answer(asked, CallIds("0", PLAIN.endpoint))
-    assert write_answer(asked, CallIds("0", PLAIN.endpoint)) == response, "the same for the same input"
+    response, _ = written = write_answer(asked, CallIds("0", PLAIN.endpoint))
+    assert write_answer(asked, CallIds("0", PLAIN.endpoint)) == written, "the same for the same input"
     return response
 
 

@@ -33,5 +33,5 @@ def encode_finish(response: ModelResponse, call: ModelCall) -> JsonObject:
         return {"stop_reason": None, "stop_sequence": None}
     own = detail is not None and FINISH_REASONS.get(detail, "other") == reason
     stop_reason = detail if own else FINISH_WORDS.get(reason, "end_turn")
-    sequence = next(iter(call.input.stop or ()), None) if stop_reason == "stop_sequence" else None
-    return {"stop_reason": stop_reason, "stop_sequence": sequence}
+    hit = call.stopped_at or next(iter(call.input.stop or ()), None)
+    return {"stop_reason": stop_reason, "stop_sequence": hit if stop_reason == "stop_sequence" else None}
