@@ -4,6 +4,7 @@ In a checkout ``conformance/conftest.py`` loads it; elsewhere it is ``-p conform
 """
 
 import asyncio
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -15,7 +16,7 @@ import pytest
 
 from conformance import offline
 from conformance.adapters import REFERENCE
-from conformance.blame import is_ours
+from conformance.blame import is_ours, say_plainly
 from conformance.case import CaseError
 from conformance.catalogue import CatalogueError
 from conformance.declaration import Declaration, DeclarationError, declared_by
@@ -83,10 +84,10 @@ def pytest_configure(config: pytest.Config) -> None:
     before = len(offline.attempts)
     load_codecs(config.option.provider)
     watch = config.stash[WATCH] = Watch()
+    if config.option.adapter not in (None, REFERENCE):
+        _only_show_warnings(config)
     with Patience(IMPORT_SECONDS).watch():
         settings = config.stash[SETTINGS] = read_settings(config)  # the adapter is imported here
-    if settings.adapter != REFERENCE:
-        config.addinivalue_line("filterwarnings", "default")  # of an adapter's libraries; "error" is for one's own code
     report = config.stash[REPORT] = Report(settings)
     report.plugins = installed_plugins(config)
     report.attempts += offline.attempts[before:]
@@ -95,6 +96,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Collector(report), "conformance-report")
     patience = config.stash[PATIENCE] = Patience(settings.patience)
     config.pluginmanager.register(AlarmClock(patience), "conformance-alarm")
+
+
+def _only_show_warnings(config: pytest.Config) -> None:
+    """Those of an adapter's libraries fail nothing, neither when it is imported nor when its last sockets are cleared
+    up: "error" is for one's own code."""
+    config.addinivalue_line("filterwarnings", "default")
+    warnings.simplefilter("default")  # outside the checks, where pytest has read its own filters already
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -354,7 +362,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """An adapter that reaches for the network fails the check, whatever it makes of the refusal."""
     with _answers_hidden(item.config):
-        yield
+        try:
+            yield
+        except Exception as error:
+            say_plainly(error, getattr(item, "funcargs", {}).get("verdict"), _target_of(item))
+            raise
     offline.hear_of_children()
     refused = item.stash[REFUSED] = offline.attempts[item.config.stash[HEARD] :]
     item.config.stash[HEARD] = len(offline.attempts)
