@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from llm_sdk.codec import Codec, Ids, ModelCall, StreamEncoder, WireRequest, WireResponse, dump_json
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvalidInputError, LanguageModelError, status_error
+from llm_sdk.services import Services, services_of
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, JsonResponseFormat, ModelResponse
 
@@ -82,7 +83,8 @@ class Profile(_Data):
 
     ``join`` is a path: events in a row that bring something there become one. ``escape`` are characters that its events
     have as escapes. ``ignores`` are fields of a request that mean nothing to it. ``failure`` is what becomes of an
-    answer whose ``finish_reason`` is ``error``.
+    answer whose ``finish_reason`` is ``error``. ``error_types`` are the types of errors by status, such as ``503``, or
+    by its class, such as ``5xx``; ``error_end`` is the end mark that follows an error in mid-stream.
     """
 
     provider: str
@@ -93,6 +95,8 @@ class Profile(_Data):
     ignores: list[str] = Field(default_factory=list)
     refuses: list[Refusal] = Field(default_factory=list)
     failure: Failure | None = None
+    error_types: dict[str, str] = Field(default_factory=dict)
+    error_end: str | None = None
 
     def read(self, call: ModelCall) -> ModelCall:
         """The request as this server takes it. Raises StatusCodeError for what it refuses."""
@@ -112,10 +116,17 @@ class Profile(_Data):
         for rule in self.rules:
             if place in rule.of:
                 rule.apply(document, status)
-        text = dump_json(document).decode()
-        for character in self.escape if place == "event" else "":
-            text = text.replace(character, f"\\u{ord(character):04x}")
-        return text.encode()
+        kind = self.error_types.get(str(status)) or self.error_types.get(f"{status // 100}xx")
+        if place == "error" and kind is not None:
+            document["error"]["type"] = kind
+        data = dump_json(document)
+        return self.escaped(data) if place == "event" else data
+
+    def escaped(self, data: bytes) -> bytes:
+        """The JSON of an event with those characters as escapes that this server writes so."""
+        for character in self.escape:
+            data = data.replace(character.encode(), f"\\u{ord(character):04x}".encode())
+        return data
 
 
 class _Codec:
@@ -140,6 +151,15 @@ class _Codec:
 
     def encode_error(self, error: LanguageModelError) -> WireResponse:
         return self._profile.rewrite(self._codec.encode_error(error), "error")
+
+    @property
+    def services(self) -> Services:
+        return replace(services_of(self._codec), error_events=self._error_events)
+
+    def _error_events(self, error: LanguageModelError, sent: Sequence[bytes]) -> list[ServerSentEvent]:  # noqa: ARG002 - the contract's
+        body, end = dump_json(json.loads(self.encode_error(error).body)), self._profile.error_end
+        events = [ServerSentEvent(self._profile.escaped(body))]
+        return events if end is None else [*events, ServerSentEvent(end.encode())]
 
     def stream_encoder(self, *, call: ModelCall, ids: Ids) -> StreamEncoder:
         return _Encoder(self._codec.stream_encoder(call=call, ids=ids), self._profile)

@@ -168,6 +168,42 @@ def test_an_error_amid_a_stream_is_an_error_to_the_client() -> None:
             model.generate_sync(input)
 
 
+@pytest.mark.parametrize(
+    ("profile", "ends"),
+    [
+        ("qvac", ['{"error":{"message":"\\u003cgone\\u003e","type":"server_error","code":"c"}}', "[DONE]"]),
+        ("ollama", ['{"error":{"message":"<gone>","type":"api_error","param":null,"code":null}}']),
+        ("llama.cpp", ['{"error":{"message":"<gone>","type":"unavailable_error","code":503}}']),
+        ("vllm", ['{"error":{"message":"<gone>","type":"InternalServerError","param":null,"code":503}}', "[DONE]"]),
+    ],
+)
+def test_an_error_that_is_asked_for_amid_a_stream_has_the_servers_own_form(profile: str, ends: list[str]) -> None:
+    mock = served(profile)
+    fault = {"error_after_events": 2, "status": 503, "message": "<gone>", "code": "c"}
+    mock.on(last_user="late").reply("one two three", fault=fault)
+    reply = post(mock, "late", stream=True)
+    lines = [line.removeprefix("data: ") for line in reply.text.split("\n\n") if line]
+    assert (reply.status_code, lines[2:]) == (200, ends)
+    whole = post(mock, "late").json()["error"]
+    assert whole == json.loads(ends[0])["error"]
+
+
+def test_types_of_errors_go_by_the_status() -> None:
+    found = {}
+    for profile in PROFILES:
+        mock = served(profile)
+        found[profile] = [
+            post(mock, f"fault {status}", model=f"m+fault,status={status}").json()["error"]["type"]
+            for status in (400, 404, 429, 500)
+        ]
+    assert found == {
+        "qvac": ["invalid_request_error"] * 3 + ["server_error"],
+        "ollama": ["invalid_request_error", "not_found_error", "api_error", "api_error"],
+        "llama.cpp": ["invalid_request_error", "not_found_error", "invalid_request_error", "server_error"],
+        "vllm": ["BadRequestError", "NotFoundError", "BadRequestError", "InternalServerError"],
+    }
+
+
 def test_other_protocols_stay_as_they_are() -> None:
     bodies = []
     for profile in (None, "qvac"):
