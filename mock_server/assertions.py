@@ -9,13 +9,14 @@ from llm_sdk.codec import Codec, ModelCall
 from mock_server.asked import Asked
 from mock_server.conditions import Miss, When
 from mock_server.journal import Exchange, Exchanges
-from mock_server.scenario_files import read_conditions
+from mock_server.scenario_files import Problem, ScenarioError, read_conditions
 from mock_server.verdict import Level, Verdict, judge
 
 __all__ = ["Assertions"]
 
 MOST_LISTED = 20
 NEAREST = 2
+COUNTED = ("nth", "probability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ class _Expected:
     def read(
         cls, when: Mapping[str, Any], status: int | str | None, scenario: str | None, codecs: Iterable[Codec]
     ) -> Self:
-        """Raises ScenarioError for a malformed condition."""
+        """Raises ScenarioError for a malformed condition, and for one that no request meets or misses by itself."""
+        if drawn := [name for name in COUNTED if when.get(name) is not None]:
+            told = "is about which request a scenario answers, not about what came: say how many came with times"
+            raise ScenarioError([Problem(told, key=name) for name in drawn])
         return cls(read_conditions(when, providers=[codec.provider for codec in codecs]), when, status, scenario)
 
     def misses(self, exchange: Exchange) -> list[Miss]:

@@ -8,6 +8,7 @@ from plain_protocol import PLAIN
 
 from llm_sdk.types import LanguageModelInput
 from mock_server import MockServer
+from mock_server.scenario_files import ScenarioError
 from mock_server.verdict import Level
 
 
@@ -138,3 +139,12 @@ def test_the_verdict_can_be_asserted() -> None:
         server.assert_verdict()
     server.assert_verdict(ignore=["retried-in-vain"])
     assert [finding.exchanges for finding in server.verdict().findings] == [(1, 2)]
+
+
+@pytest.mark.parametrize("condition", [{"nth": 2}, {"probability": 0.5}])
+def test_what_is_counted_or_drawn_cannot_be_asserted(condition: dict[str, Any]) -> None:
+    with MockServer(in_process=True) as mock:
+        (name,) = condition
+        for check in (mock.assert_requested, mock.assert_not_requested):
+            with pytest.raises(ScenarioError, match=f"{name}: is about which request a scenario answers"):
+                check(**condition)
