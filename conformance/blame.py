@@ -9,9 +9,10 @@ import pytest
 from conformance.outcome import AdapterGoneError
 from conformance.patience import HungError
 from conformance.plan import Target
+from conformance.verdict import Verdict
 from llm_sdk.errors import LanguageModelError
 
-__all__ = ["is_ours"]
+__all__ = ["is_ours", "say_plainly"]
 
 ROOM = Path(__file__).resolve().parent
 SUITE = (str(ROOM) + "/", str(ROOM.parent / "mock_server") + "/")
@@ -35,6 +36,14 @@ def is_ours(error: BaseException, target: Target | None) -> bool:
         return False
     in_the_suite_itself = files[-1] == suite[-1]
     return in_the_suite_itself or (target is not None and target.of_case is not None)
+
+
+def say_plainly(error: Exception, verdict: Verdict | None, target: Target | None) -> None:
+    """End a check in which the adapter raised what no check caught, in the words of every other failure. Returns where
+    it has been told already, or where the suite itself went wrong."""
+    told = isinstance(error, pytest.fail.Exception | pytest.skip.Exception)
+    if verdict is not None and not told and not is_ours(error, target):
+        verdict.crash(error)
 
 
 def _files(traceback: TracebackType | None) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """How a check fails: with the requirement, its sentence, what was expected, what came, and how to see it again."""
 
+import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import pytest
 
 from conformance.catalogue import Requirement
 from conformance.chunking import Cuts, format_cuts
-from conformance.outcome import Outcome, comparable, is_same
+from conformance.outcome import Outcome, comparable, failed, is_same
 from conformance.report.document import Failure
 from conformance.report.excerpts import excerpts
 from llm_sdk.comparison import describe
@@ -68,18 +69,23 @@ class Verdict:
         self.failure = Failure(
             expected=expected, got=got, cuts=format_cuts(cuts), transform=transform, bytes=shown, length=length
         )
-        pytest.fail("\n".join(lines), pytrace=False)
+        raise pytest.fail.Exception("\n".join(lines), pytrace=False) from None
 
     def equal(self, expected: Any, actual: Any, what: str, *, cuts: Cuts = (), transform: str = "") -> None:
         """Two JSON values have to be the same."""
         if found := describe(expected, actual):
-            self.fail(what, found, cuts=cuts, transform=transform)
+            got = found if isinstance(actual, dict | list) else json.dumps(actual, ensure_ascii=False, default=repr)
+            self.fail(what, got, cuts=cuts, transform=transform)
 
     def same(self, expected: Outcome, actual: Outcome, what: str, *, cuts: Cuts = (), transform: str = "") -> None:
         """Two outcomes have to be the same response, or the same error."""
         if is_same(expected, actual):
             return
         self.equal(*comparable(expected, actual), what, cuts=cuts, transform=transform)
+
+    def crash(self, error: BaseException) -> NoReturn:
+        """End a check that could not go on, for the adapter raised this in the middle of it."""
+        self.fail("a call that raises nothing here", failed(error).describe())
 
     def true(self, holds: bool, expected: str, got: str | Callable[[], str]) -> None:
         """A condition has to hold."""

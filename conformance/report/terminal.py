@@ -1,7 +1,9 @@
 """The report for the terminal: counts by area, and for each requirement that failed what to do next."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from conformance.catalogue import AREAS
 from conformance.report.document import Check, Document, RequirementResult
@@ -13,6 +15,10 @@ SHOWN_UNJUDGED = 40
 SHOWN_ATTEMPTS = 5
 SHOWN_UNPLAYED = 8
 SHOWN_WIDTH = 200
+SHOWN_CASES = 8
+REQUEST_ID = re.compile(r" \(request [^)]*\)")
+Cause: TypeAlias = tuple[str, str, str]
+"""Provider, case, and what came."""
 TOLD = ("failed", "error", "harness-error", "warning", "provisional")
 """The verdicts whose checks are told one by one, in this order."""
 
@@ -56,16 +62,24 @@ def _failures(document: Document) -> Iterator[str]:
             for id in check.ids:
                 bad.setdefault(id, []).append(check)
     told = [(id, document.requirements[id]) for id in document.requirements if id in bad]
+    shown: dict[Cause, str] = {}
     for id, result in sorted(told, key=lambda found: TOLD.index(found[1].verdict) if found[1].verdict in TOLD else 0):
-        yield from _failure(id, result, bad[id])
+        yield from _failure(id, result, bad[id], shown)
+    yield from _cases_that_fail(document)
 
 
-def _failure(id: str, result: RequirementResult, bad: list[Check]) -> Iterator[str]:
+def _failure(id: str, result: RequirementResult, bad: list[Check], shown: dict[Cause, str]) -> Iterator[str]:
+    """One requirement, by a check whose cause was not shown before, where it has one. ``shown`` are the causes that
+    were, each with the requirement that it was shown at."""
     word = "FAILED" if result.verdict in FAILING else result.verdict
-    first = next((check for check in bad if check.verdict == result.verdict), bad[0])
+    candidates = [check for check in bad if check.verdict == result.verdict] or bad
+    first = next((check for check in candidates if _cause(check) not in shown), candidates[0])
     providers = ", ".join(dict.fromkeys(check.provider for check in bad))
     count = "1 check" if len(bad) == 1 else f"{len(bad)} checks"
     yield f"{word} {id} ({result.level}) {result.sentence}: {count} ({providers})"
+    if (above := shown.setdefault(_cause(first), id)) != id:
+        yield f"    comes to the same as {above} above"
+        return
     if first.failure is not None:
         yield f"    expected {_short(first.failure.expected)}"
         yield f"    got      {_short(first.failure.got)}"
@@ -73,6 +87,21 @@ def _failure(id: str, result: RequirementResult, bad: list[Check]) -> Iterator[s
         yield f"    said     {_short(said.splitlines()[-1])}"
     if first.repeat:
         yield f"    repeat   {first.repeat}"
+
+
+def _cause(check: Check) -> Cause:
+    """What tells two failures apart: where they happened, and what came, but for the id of the request."""
+    told = check.failure.got if check.failure is not None else check.message
+    return check.provider, check.case, REQUEST_ID.sub("", told.splitlines()[0] if told else "")
+
+
+def _cases_that_fail(document: Document) -> Iterator[str]:
+    """The cases with the most failing checks: one that breaks in many ways at once is a good place to begin."""
+    counts = Counter(check.case for check in document.checks if check.verdict in FAILING)
+    if len(counts) > 1:
+        most = [f"{case} ({times})" for case, times in counts.most_common(SHOWN_CASES)]
+        more = f" and {len(counts) - SHOWN_CASES} more" if len(counts) > SHOWN_CASES else ""
+        yield f"failing checks by case: {', '.join(most)}{more}"
 
 
 def _short(text: str) -> str:

@@ -32,6 +32,25 @@ def test_a_failure_says_what_was_expected_what_came_and_how_to_see_it_again() ->
     )
 
 
+def test_one_cause_is_told_once() -> None:
+    """The same exception in the same case fails many requirements; the id of the request says nothing."""
+    crash = [failure(f"an answer to {at}", f"KeyError: 'choices' (request req_{at})") for at in range(3)]
+    other = failure("a stop", '"length"')
+    checks = [
+        failed("openai", "CORE-01", "CORE-05", why=crash[0], case="text"),
+        failed("openai", "USAGE-01", why=crash[1], case="text"),
+        failed("openai", "USAGE-02", why=crash[2], case="unicode"),
+        failed("openai", "CORE-05", why=other, case="text", name="test_finish_reason"),
+    ]
+    lines = list(summary(report(*checks, providers=("openai",)), {}))
+    told = {id: at for at, line in enumerate(lines) for id in ("CORE-01", "CORE-05", "USAGE-01") if f" {id} (" in line}
+    assert lines[told["CORE-01"] + 2] == "    got      KeyError: 'choices' (request req_0)"
+    assert lines[told["CORE-05"] + 2] == '    got      "length"'
+    assert lines[told["USAGE-01"] + 1] == "    comes to the same as CORE-01 above"
+    assert lines[told["USAGE-01"] + 2].startswith("FAILED USAGE-02 ")
+    assert "failing checks by case: text (3), unicode (1)" in lines
+
+
 def test_what_counts_comes_first_and_every_provider_has_a_line() -> None:
     lines = list(summary(colourful(), {}))
     told = [line.split()[0] for line in lines if " (MUST) " in line or " (SHOULD) " in line]
