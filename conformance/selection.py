@@ -10,7 +10,7 @@ from conformance.runs import COMPLETION, RunsOf
 from conformance.settings import Settings
 from conformance.stream_judge import read_stream
 from llm_sdk.registry import get_codec
-from llm_sdk.types import Part
+from llm_sdk.types import Part, Tool
 
 __all__ = ["ARGUMENTS", "recordings", "select"]
 
@@ -29,6 +29,12 @@ def _tells(call: Call) -> bool:
 
 def _content_of(call: Call) -> list[Part]:
     return call.golden.response.content if call.golden.response is not None else []
+
+
+def _has_schemas(call: Call) -> bool:
+    """Whether the parameters of a tool have an order."""
+    tools = [tool for tool in call.input.tools or () if isinstance(tool, Tool)]
+    return call.of_case is not None and any(len(tool.parameters.get("properties", {})) > 1 for tool in tools)
 
 
 def _first_calls(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
@@ -53,6 +59,7 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "calls": _calls(lambda _: True),
     "own calls": _calls(lambda call: call.of_case is not None),
     "own calls without extra": _calls(lambda call: call.of_case is not None and not call.input.extra),
+    "calls with schemas": _calls(_has_schemas),
     "answers": _calls(lambda call: call.is_answered),
     "own answers": _calls(lambda call: call.is_answered and call.of_case is not None),
     "whole answers": _calls(lambda call: call.is_answered and not call.stream),

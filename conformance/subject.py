@@ -5,6 +5,7 @@ import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -169,6 +170,31 @@ class Subject:
         self.was_asked = self.was_asked or bool(self.lane.performances)
         self.answers_unasked += max(0, answers - len(self.lane.performances))
         return outcomes
+
+    def ask_in_turns(self, call: Call, playback: Playback) -> list[Outcome]:
+        """Make the call twice with the twin that waits in place, and take a partial response of each in turns."""
+        self.lane.play(lambda _: playback)
+        model = self.model(call.model_id)
+        given: list[list[PartialModelResponse]] = [[], []]
+        with self._alone():
+            try:
+                streams = [iter(model.stream_sync(call.input)) for _ in given]
+                for partials in zip_longest(*streams):
+                    for kept, partial in zip(given, partials, strict=True):
+                        kept += [] if partial is None else [_checked(partial, PartialModelResponse, "stream_sync")]
+            except BaseException as error:  # noqa: BLE001
+                return [failed(_of_the_adapter(error))]
+        self.was_asked = self.was_asked or bool(self.lane.performances)
+        return [outcome_of(kept) for kept in given]
+
+    @contextmanager
+    def anew(self) -> Iterator[None]:
+        """In this context every model is made again."""
+        models, self._models = self._models, {}
+        try:
+            yield
+        finally:
+            self._models = models
 
     def refuses(self, call: Call) -> bool:
         """Whether the adapter refuses the call with an UnsupportedError, and sends nothing."""

@@ -10,7 +10,7 @@ import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from conformance.plan import Call, read_exchange
 from llm_sdk.accumulator import to_partials
@@ -29,8 +29,10 @@ from llm_sdk.types import (
     UserMessage,
 )
 
-__all__ = ["varied"]
+__all__ = ["spoken", "varied"]
 
+Cut: TypeAlias = Callable[[str], list[str]]
+"""How a text is divided into those of deltas."""
 LETTERS = string.ascii_lowercase
 MOST_ADDED = 900
 WORD = 8
@@ -43,13 +45,21 @@ def varied(call: Call, seed: int) -> Call:
     vary = _variation(f"{seed}/{call.case}/{call.position}")
     keep = _words_of_tools(call.input.tools or ())
     response = vary.response(call.golden.response, keep)
-    exchange = replace(call.exchange, metadata={}, **_written(call, response))
+    exchange = replace(call.exchange, metadata={}, **_written(call, response, _in_two))
     patched = call.stage is not None and call.provider in call.stage.reads_as  # its patch says every word of the input
     asked = call.input if patched else _with_a_word(call.input, vary.word)
     return replace(call, input=asked, exchange=exchange, golden=read_exchange(call.codec, exchange))
 
 
-def _written(call: Call, response: ModelResponse) -> dict[str, Any]:
+def spoken(call: Call, response: ModelResponse, pieces: Cut) -> Call:
+    """The call, answered with ``response`` in the codec's own bytes; a streamed text comes in ``pieces``, and stands
+    whole as ``text`` in the metadata of the exchange."""
+    text = "".join(part.text for part in response.content if isinstance(part, TextPart))
+    exchange = replace(call.exchange, metadata={"text": text}, **_written(call, response, pieces))
+    return replace(call, exchange=exchange, stage=None)
+
+
+def _written(call: Call, response: ModelResponse, pieces: Cut) -> dict[str, Any]:
     codec, ids = call.codec, SeededIds(call.id)
     request = WireRequest(call.exchange.method, call.path, call.exchange.request_body or b"")
     asked: ModelCall = replace(codec.decode_request(request), notices=())
@@ -57,7 +67,7 @@ def _written(call: Call, response: ModelResponse) -> dict[str, Any]:
         reply = codec.encode_response(response, call=asked, ids=ids)
         return {"response_body": reply.body, "response_headers": dict(reply.headers)}
     encoder = codec.stream_encoder(call=asked, ids=ids)
-    events = [event for partial in to_partials(response, _in_two) for event in encoder.feed(partial)]
+    events = [event for partial in to_partials(response, pieces) for event in encoder.feed(partial)]
     line_end = codec.endpoint.line_end
     body = b"".join(encode_event(event, line_end) for event in [*events, *encoder.close()])
     return {"response_body": body, "response_headers": codec.response_headers(ids, stream=True)}

@@ -1,0 +1,130 @@
+"""Where requests go and what goes with them beside their body; how the headers of an answer are read."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+
+from conformance.marks import lane_shows, over, requirement
+from conformance.plan import Call
+from conformance.replay import Performance, Playback, playback_of
+from conformance.subject import CANARY, Subject
+from conformance.test_errors import error_of
+from conformance.test_requests import sent_by
+from conformance.verdict import Verdict
+from llm_sdk.codec import WireRequest
+from llm_sdk.errors import RateLimitError
+from llm_sdk.types import JsonObject
+
+PREFIX = "/gateway/team-1"
+WAIT = 3.0
+DECOY = "sk-decoy-of-the-environment"
+ELSEWHERE = "https://elsewhere.invalid"
+REDIRECT = 307
+
+
+def _headers(request: WireRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+@requirement("CORE-45")
+@over("first calls")
+def test_accept(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """A request without the header takes anything."""
+    found = _headers(sent_by(subject.plain(call), verdict)).get("accept", "*/*")
+    wanted = call.exchange.response_headers.get("content-type", "application/json").partition(";")[0].strip()
+    kind = wanted.partition("/")[0]
+    ranges = [one.partition(";")[0].strip().lower() for one in found.split(",")]
+    verdict.true(bool({wanted, f"{kind}/*", "*/*"} & set(ranges)), f"an Accept header with {wanted}", found)
+
+
+@requirement("CORE-46")
+@lane_shows("address")
+@over("first calls")
+def test_base_url_with_a_path(call: Call, subject: Subject, verdict: Verdict) -> None:
+    base = urlsplit(subject.lane.base_url(subject.codec))
+    moved = f"{base.scheme}://{base.netloc}{PREFIX}{base.path}"
+    played = playback_of(call.exchange)
+    outcome = subject.ask_input(call.model_id, call.input, lambda _: played, stream=call.stream, base_url=moved)
+    path, plain = sent_by(outcome, verdict).path, sent_by(subject.plain(call), verdict).path
+    verdict.equal(PREFIX + plain, path, f"a request below {PREFIX}, which is a part of the base URL")
+
+
+@requirement("CORE-47")
+@over("first calls")
+def test_environment(call: Call, subject: Subject, verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = subject.codec.endpoint
+    for name in endpoint.key_variables:
+        monkeypatch.setenv(name, DECOY)
+    monkeypatch.setenv(endpoint.base_url_variable, f"{ELSEWHERE}{endpoint.root}")
+    with subject.anew():
+        outcome = subject.ask(call)
+    request = sent_by(outcome, verdict)
+    host = urlsplit(subject.lane.base_url(subject.codec)).netloc
+    verdict.true(endpoint.key_of(_headers(request), request.path) == CANARY, "the key that it was given", "another key")
+    verdict.equal(host, _headers(request).get("host"), f"a request to {host}, the base URL that it was given")
+
+
+@requirement("RESIL-14")
+@lane_shows("address")
+@over("first calls")
+def test_redirect(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """To follow it or not is the adapter's choice."""
+    base = urlsplit(subject.lane.base_url(subject.codec))
+    other = f"http://localhost:{base.port}" if base.port else ELSEWHERE
+    answers = iter([Playback(REDIRECT, {"location": f"{other}{base.path}/moved", "content-length": "0"})])
+    recorded = playback_of(call.exchange)
+    outcome = subject.ask_input(call.model_id, call.input, lambda _: next(answers, recorded), stream=call.stream)
+    led_away = [one for one in outcome.performances if _headers(one.request).get("host") != base.netloc]
+    verdict.true(not any(map(_shows_the_key, led_away)), f"no key for {other}, to which it was led", "the key")
+
+
+def _shows_the_key(performance: Performance) -> bool:
+    request = performance.request
+    return any(CANARY in text for text in (request.path, *request.headers.values()))
+
+
+@requirement("RESIL-15")
+@over("first calls")
+def test_key_is_in_no_log(
+    call: Call,
+    subject: Subject,
+    verdict: Verdict,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with caplog.at_level(logging.DEBUG), subject.anew():
+        subject.ask(call)
+    shown = capsys.readouterr()
+    places = {"the log": caplog.text, "what is printed": shown.out, "what is printed on stderr": shown.err}
+    found = [place for place, text in places.items() if CANARY in text]
+    verdict.true(not found, "a call that shows its key to nobody", f"the key in {', '.join(found)}")
+
+
+@requirement("ERROR-22")
+@over("first calls")
+def test_names_of_headers(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """The same error, with its headers named in small letters and in capitals."""
+    busy = subject.codec.encode_error(RateLimitError("busy", status_code=429, retry_after=WAIT))
+    id_header = subject.codec.endpoint.request_id_header
+    headers = {**busy.headers, **({id_header: "req_Capitals1"} if id_header else {})}
+
+    def told(spelled: Callable[[str], str]) -> JsonObject:
+        played = Playback(busy.status, {spelled(name): value for name, value in headers.items()}, (busy.body,))
+        error = error_of(subject.ask(call, played), verdict)
+        wait, name = getattr(error, "retry_after", None), type(error).__name__
+        return {"error": name, "request_id": error.request_id, "retry_after": wait}
+
+    verdict.equal(told(str.lower), told(str.title), "what it reads in headers that are named in small letters")
+
+
+@requirement("STREAM-27")
+@over("first calls")
+def test_content_type_of_an_answer(call: Call, subject: Subject, verdict: Verdict) -> None:
+    played = playback_of(call.exchange)
+    kind = played.headers.get("content-type", "application/json").partition(";")[0]
+    for spelled in (kind.title(), f"{kind}; charset=UTF-8", f'{kind} ;charset="utf-8"'):
+        outcome = subject.ask(call, replace(played, headers={**played.headers, "content-type": spelled}))
+        verdict.same(subject.plain(call), outcome, f"the answer of content type {spelled}")
