@@ -140,7 +140,8 @@ class Case(_Model):
     """One scenario. ``needs`` and ``lacks`` say to which protocols it applies, in the words of
     :class:`~llm_sdk.capabilities.Capabilities`: those that have all of the one, and none of the other. A case with a
     requirement that is the quirk of some providers is for those alone. ``not_for`` are providers that a case makes no
-    sense for, each with the reason: what no capability says."""
+    sense for, each with the reason: what no capability says. ``compatible_servers`` are providers that never answer so
+    themselves, as servers that copy their protocol do."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     area: Literal[AREAS]  # type: ignore[valid-type]
@@ -148,6 +149,7 @@ class Case(_Model):
     needs: Needs = Field(default_factory=dict)
     lacks: Needs = Field(default_factory=dict)
     not_for: dict[str, str] = Field(default_factory=dict)
+    compatible_servers: list[str] = Field(default_factory=list)
     stages: list[Stage] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -156,8 +158,8 @@ class Case(_Model):
             requirement_by_id(id)
         if unknown := sorted({*self.needs, *self.lacks} - CAPABILITIES):
             raise ValueError(f"needs and lacks name capabilities; {unknown[0]!r} is none")
-        if unknown := sorted(set(self.not_for) - set(PROVIDERS)):
-            raise ValueError(f"not_for names providers; {unknown[0]!r} is none")
+        if unknown := sorted({*self.not_for, *self.compatible_servers} - set(PROVIDERS)):
+            raise ValueError(f"not_for and compatible_servers name providers; {unknown[0]!r} is none")
         if any(stage.expect is not None or stage.is_refusal for stage in self.stages[:-1]):
             raise ValueError("only the last stage may fail: nothing can follow an error")
         return self
@@ -176,6 +178,8 @@ class Case(_Model):
         """Whether this protocol can carry the case; for an unsupported input, whether it cannot."""
         quirks = (found.providers for found in self.requirements_named() if found.providers)
         if provider in self.not_for or any(provider not in providers for providers in quirks):
+            return False
+        if provider in self.compatible_servers and not capabilities.compatible_servers:
             return False
         if not all(_has(capabilities, name, wanted) for name, wanted in self.needs.items()):
             return False
