@@ -52,6 +52,8 @@ class Capabilities:
     ``audio_by_id`` the model's own audio goes back by its id, whatever its format. ``says`` is what an answer can tell
     beside its content: that the model refused, that a filter cut it off, which model gave it. ``required`` are the
     options without which there is no request: a client sends a value of its own where the caller gives none.
+    ``compatible_servers`` says whether answers are read as servers that copy the protocol give them, beside those of
+    the provider itself.
     """
 
     user: frozenset[str]
@@ -82,6 +84,7 @@ class Capabilities:
     citations: bool = False
     says: frozenset[str] = frozenset({"refusal", "content_filter", "model_id"})
     required: frozenset[str] = frozenset()
+    compatible_servers: bool = True
 
 
 def check(input: LanguageModelInput, capabilities: Capabilities, provider: str) -> None:
