@@ -6,9 +6,10 @@ in several ways is brought to the form of that input first, and only where both 
 
 import json
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from conformance.outcome import drop_made_up
@@ -41,6 +42,7 @@ def as_the_provider_reads(
     expected: JsonObject,
     required: Set[str] = frozenset(),
     *,
+    defaults: Mapping[str, float] = MappingProxyType({}),
     joins_turns: bool = False,
     takes_objects: bool = False,
 ) -> JsonObject:
@@ -50,9 +52,11 @@ def as_the_provider_reads(
 
     Defaults may be spelled out or left out, instructions at the start may stand in a message, texts that follow one
     another may be one with white space between them, and messages of one role may be one where the provider
-    ``joins_turns``. Where it ``takes_objects`` for results of tools, any that holds the text of one will do.
+    ``joins_turns``. Where it ``takes_objects`` for results of tools, any that holds the text of one will do. The
+    provider's own ``defaults`` may be spelled out; an option that the caller sets to one is not left out.
     """
-    unsaid = {name for name, value in read.items() if name not in expected and value == DEFAULTS.get(name)}
+    known = {**DEFAULTS, **defaults}
+    unsaid = {name for name, value in read.items() if name not in expected and name in known and value == known[name]}
     kept = {
         name: value for name, value in read.items() if name in expected or (name not in required and name not in unsaid)
     }

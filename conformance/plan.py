@@ -152,9 +152,9 @@ class Call:
         """What a request that the provider reads as ``read`` says otherwise than this call; empty where it means the
         same."""
         expected = self.reading()
-        required = self.codec.capabilities.required
+        known = self.codec.capabilities
         ways = {"joins_turns": joins_turns(self.provider), "takes_objects": takes_objects(self.provider)}
-        found = as_the_provider_reads(read, expected, required, **ways)
+        found = as_the_provider_reads(read, expected, known.required, defaults=dict(known.defaults), **ways)
         return describe(expected, found)
 
 

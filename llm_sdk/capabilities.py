@@ -54,6 +54,8 @@ class Capabilities:
     options without which there is no request: a client sends a value of its own where the caller gives none.
     ``compatible_servers`` says whether answers are read as servers that copy the protocol give them, beside those of
     the provider itself.
+    ``defaults`` are what options that are not set are worth for every model, as the provider's documents say; ``nulls``
+    the fields of a request that may be null in place of being left out, as they say too.
     """
 
     user: frozenset[str]
@@ -85,6 +87,8 @@ class Capabilities:
     says: frozenset[str] = frozenset({"refusal", "content_filter", "model_id"})
     required: frozenset[str] = frozenset()
     compatible_servers: bool = True
+    defaults: frozenset[tuple[str, float]] = frozenset()
+    nulls: frozenset[str] = frozenset()
 
 
 def check(input: LanguageModelInput, capabilities: Capabilities, provider: str) -> None:

@@ -132,6 +132,7 @@ def in_other_words(warning: str) -> str:
 def responses(body: JsonObject, input: LanguageModelInput) -> None:
     """Instructions as a first message, one text as a string, several as one with line breaks between them."""
     body.update(store=False, truncation="disabled", safety_identifier="user-7", metadata=body.get("metadata") or {})
+    body.update({"temperature": 1, "top_p": 1.0} | body)
     body.setdefault("text", {"format": {"type": "text"}})
     for item in body["input"]:
         if item.get("role") in ("user", "system", "developer"):
@@ -152,6 +153,7 @@ def responses(body: JsonObject, input: LanguageModelInput) -> None:
 def chat_completions(body: JsonObject, input: LanguageModelInput) -> None:
     """Texts as lists where the reference has strings and the other way round; defaults are spelled out."""
     body.update(n=1, user="user-7", store=False, logprobs=False)
+    body.update({"temperature": 1.0, "top_p": 1, "presence_penalty": 0.0, "frequency_penalty": 0} | body)
     if body.get("stream"):
         body["stream_options"] = {"include_usage": True, "include_obfuscation": False}
     body.setdefault("response_format", {"type": "text"})
@@ -276,6 +278,7 @@ def one_by_one(tool: JsonObject) -> Iterator[JsonObject]:
 def cohere_chat(body: JsonObject, input: LanguageModelInput) -> None:
     """Lists of blocks for strings and the other way round; what is off is spelled out."""
     body.update(logprobs=False, safety_mode="CONTEXTUAL")
+    body.update({"temperature": 0.3, "p": 0.75, "k": 0, "presence_penalty": 0.0, "frequency_penalty": 0.0} | body)
     body.setdefault("stream", False)
     body.setdefault("response_format", {"type": "text"})
     for message in body["messages"]:
@@ -285,6 +288,7 @@ def cohere_chat(body: JsonObject, input: LanguageModelInput) -> None:
 def mistral_chat(body: JsonObject, input: LanguageModelInput) -> None:
     """Strings and lists the other way round, arguments as objects, images as bare addresses."""
     body.update(n=1, safe_prompt=False)
+    body.update({"top_p": 1.0, "stop": None, "presence_penalty": None, "random_seed": None} | body)
     body.setdefault("stream", False)
     body.setdefault("response_format", {"type": "text"})
     if isinstance(stop := body.get("stop"), list) and len(stop) == 1:

@@ -100,6 +100,14 @@ def test_messages_of_one_role_are_one_turn_where_the_provider_says_so() -> None:
     assert {name for name in provider_names() if joins_turns(name)} == {"anthropic"}
 
 
+def test_a_default_of_the_provider_s_own_may_be_spelled_out_and_not_left_out() -> None:
+    bare, spelled_out, defaults = {"messages": []}, {"messages": [], "top_p": 1.0}, {"top_p": 1}
+    assert as_the_provider_reads(spelled_out, bare, defaults=defaults) == bare
+    assert as_the_provider_reads(spelled_out, bare) != bare
+    assert as_the_provider_reads({"messages": [], "top_p": 0.9}, bare, defaults=defaults) != bare
+    assert as_the_provider_reads(bare, spelled_out, defaults=defaults) != spelled_out
+
+
 @pytest.mark.parametrize(
     ("wrapping", "texts"),
     [
@@ -145,7 +153,11 @@ def test_results_are_objects_where_the_provider_says_so() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("provider", "module", "checks"),
-    [*((name, "requests", "test_meaning and generate") for name in provider_names()), ("anthropic", "answers", "test")],
+    [
+        *((name, "requests", "test_meaning and generate") for name in provider_names()),
+        ("anthropic", "answers", "test"),
+        ("mistral", "outgoing", "test_what_is_unset and generate"),
+    ],
 )
 def test_a_good_adapter_of_another_style_passes_clean(tmp_path: Path, provider: str, module: str, checks: str) -> None:
     command = [

@@ -16,6 +16,10 @@ CAPABILITIES = Capabilities(
     image_mime_types=frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"}),
     source_parts=frozenset({"text"}),
     citations=True,
+    # Cohere API reference, v2 chat: temperature, p, k and the penalties.
+    defaults=frozenset(
+        {("temperature", 0.3), ("top_p", 0.75), ("top_k", 0), ("presence_penalty", 0), ("frequency_penalty", 0)}
+    ),
     # An answer names no model; what is blocked is an error, and a model that declines says so in plain text.
     says=frozenset(),
 )

@@ -31,4 +31,21 @@ CAPABILITIES = Capabilities(
     citations=False,
     # There is no refusal; what a guardrail stops ends with status 403.
     says=frozenset({"model_id"}),
+    # Mistral's OpenAPI document, which gave top_p this default until 2025 and lets these be null since.
+    defaults=frozenset({("top_p", 1)}),
+    nulls=frozenset(
+        {
+            "max_tokens",
+            "temperature",
+            "top_p",
+            "top_k",
+            "presence_penalty",
+            "frequency_penalty",
+            "random_seed",
+            "stop",
+            "metadata",
+            "tools",
+            "n",
+        }
+    ),
 )

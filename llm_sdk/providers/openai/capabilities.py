@@ -19,4 +19,6 @@ CAPABILITIES = Capabilities(
     # A generated image is an item of its own, which holds its data.
     assistant_image_urls=False,
     citations=True,
+    # OpenAI API reference, Responses.
+    defaults=frozenset({("temperature", 1), ("top_p", 1)}),
 )

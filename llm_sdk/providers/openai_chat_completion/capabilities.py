@@ -34,4 +34,6 @@ CAPABILITIES = Capabilities(
     audio_by_id=True,
     file_urls=False,
     citations=True,
+    # OpenAI API reference, Chat Completions.
+    defaults=frozenset({("temperature", 1), ("top_p", 1), ("presence_penalty", 0), ("frequency_penalty", 0)}),
 )
