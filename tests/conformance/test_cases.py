@@ -48,8 +48,19 @@ def test_a_case_is_not_for_a_provider_that_it_names() -> None:
     case = Case.model_validate({**fields, "not_for": {"cohere": "it has no such thing"}})
     applies = {name for name in provider_names() if case.applies_to(name, get_codec(name).capabilities)}
     assert applies == set(provider_names()) - {"cohere"}
-    with pytest.raises(ValidationError, match="not_for names providers; 'nobody' is none"):
+    with pytest.raises(ValidationError, match="not_for and compatible_servers name providers; 'nobody' is none"):
         Case.model_validate({**fields, "not_for": {"nobody": "?"}})
+
+
+def test_what_only_compatible_servers_answer_is_for_those_who_read_it() -> None:
+    """An adapter of one provider alone declares so: what that never answers is not asked of it."""
+    chat, whole = "openai-chat-completion", get_codec("openai-chat-completion").capabilities
+    alone = replace(whole, compatible_servers=False)
+    beyond = {case.name for case in load_cases() if case.applies_to(chat, whole) and not case.applies_to(chat, alone)}
+    assert {"usage-of-groq", "content-as-a-list", "error-as-a-text"} <= beyond
+    assert not {"text", "usage-details", "several-choices", "finish-of-tomorrow"} & beyond
+    mistral = replace(get_codec("mistral").capabilities, compatible_servers=False)
+    assert all(case.applies_to("mistral", mistral) for case in load_cases() if case.name == "object-arguments")
 
 
 @pytest.mark.parametrize("provider", RECORDED)
