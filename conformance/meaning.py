@@ -33,6 +33,8 @@ DEFAULTS: JsonObject = {
 """What every provider does when it is told nothing, so that a client that spells it out has said no more, and one that
 leaves it out no less."""
 EMPTY = {"type": "text", "text": ""}
+CLOSED = "additionalProperties"
+"""What says in a schema, with false, that there are no other properties."""
 LED_IN = "led_in"
 """Marks an expected message before whose parts a client may put texts of its own, such as where an image belongs."""
 
@@ -44,6 +46,7 @@ def as_the_provider_reads(
     *,
     defaults: Mapping[str, float] = MappingProxyType({}),
     joins_turns: bool = False,
+    open_parameters: bool = False,
     takes_objects: bool = False,
 ) -> JsonObject:
     """A request as it was read, to be compared with ``expected``: without made-up ids, with the tool call ids that are
@@ -53,7 +56,8 @@ def as_the_provider_reads(
     Defaults may be spelled out or left out, instructions at the start may stand in a message, texts that follow one
     another may be one with white space between them, and messages of one role may be one where the provider
     ``joins_turns``. Where it ``takes_objects`` for results of tools, any that holds the text of one will do. The
-    provider's own ``defaults`` may be spelled out; an option that the caller sets to one is not left out.
+    provider's own ``defaults`` may be spelled out; an option that the caller sets to one is not left out. With
+    ``open_parameters`` those of a tool need not say that there are no others.
     """
     known = {**DEFAULTS, **defaults}
     unsaid = {name for name, value in read.items() if name not in expected and name in known and value == known[name]}
@@ -64,6 +68,8 @@ def as_the_provider_reads(
     extra = kept.pop("extra", None)
     if expected.get("extra") and isinstance(extra, dict):
         kept["extra"] = _only(extra, expected["extra"])
+    if open_parameters and "tools" in kept:
+        kept["tools"] = _as_closed(kept["tools"], expected.get("tools"))
     kept = _in_the_same_messages(_with_instructions_apart(kept, expected), expected, joins_turns)
     read = rename_tool_call_ids(drop_made_up(kept, expected), expected)
     read = unwrap_results(read, expected) if takes_objects else read
@@ -83,6 +89,20 @@ def joins_turns(provider: str) -> bool:
 
 def _normal_form(codec: Codec, input: LanguageModelInput) -> Any:
     return codec.normalize_request(json.loads(codec.encode_request("m", input, stream=False).body))
+
+
+def _as_closed(read: Any, expected: Any) -> Any:
+    """JSON with schemas in it that are closed to other properties where those of ``expected`` are."""
+    if isinstance(read, list) and isinstance(expected, list):
+        return [_as_closed(*pair) for pair in zip(read, expected, strict=False)] + read[len(expected) :]
+    if not isinstance(read, dict) or not isinstance(expected, dict):
+        return read
+    found = {key: _as_closed(value, expected.get(key)) for key, value in read.items()}
+    if isinstance(read.get("properties"), dict) and isinstance(expected.get("properties"), dict):
+        names, wanted = read["properties"], expected["properties"]
+        found["properties"] = {name: _as_closed(value, wanted.get(name)) for name, value in names.items()}
+    closed = expected.get(CLOSED) is False and CLOSED not in read
+    return {**found, CLOSED: False} if closed else found
 
 
 def _only(value: Any, wanted: Any) -> Any:

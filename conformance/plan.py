@@ -154,6 +154,7 @@ class Call:
         expected = self.reading()
         known = self.codec.capabilities
         ways = {"joins_turns": joins_turns(self.provider), "takes_objects": takes_objects(self.provider)}
+        ways["open_parameters"] = known.open_parameters
         found = as_the_provider_reads(read, expected, known.required, defaults=dict(known.defaults), **ways)
         return describe(expected, found)
 

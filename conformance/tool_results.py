@@ -64,7 +64,7 @@ def _as_object(text: str) -> dict[str, Any] | None:
 
 def _holds(wrapping: dict[str, Any], texts: list[str]) -> bool:
     """Whether the texts stand in an object one after the other, or as one with white space between them; if there are
-    none, whether nothing does. A text that is JSON may stand there as what it says."""
+    none, whether nothing does. A text that is JSON may stand there as what it says, or with other white space."""
     nodes = list(_nodes(wrapping))
     if not texts:
         return any(node in ("", None, [], {}) for node in nodes)
@@ -76,10 +76,11 @@ def _holds(wrapping: dict[str, Any], texts: list[str]) -> bool:
 
 
 def _says(node: Any, text: str) -> bool:
-    if isinstance(node, str):
-        return node == text
+    if node == text:
+        return True
     try:
-        return bool(node == json.loads(text))
+        value = json.loads(text)
+        return bool(node == value or (isinstance(node, str) and json.loads(node) == value))
     except ValueError:
         return False
 

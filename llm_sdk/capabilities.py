@@ -55,7 +55,8 @@ class Capabilities:
     ``compatible_servers`` says whether answers are read as servers that copy the protocol give them, beside those of
     the provider itself.
     ``defaults`` are what options that are not set are worth for every model, as the provider's documents say; ``nulls``
-    the fields of a request that may be null in place of being left out, as they say too.
+    the fields of a request that may be null in place of being left out, as they say too. With ``open_parameters`` one
+    of the provider's forms for the parameters of a tool cannot say that there are no others.
     """
 
     user: frozenset[str]
@@ -89,6 +90,7 @@ class Capabilities:
     compatible_servers: bool = True
     defaults: frozenset[tuple[str, float]] = frozenset()
     nulls: frozenset[str] = frozenset()
+    open_parameters: bool = False
 
 
 def check(input: LanguageModelInput, capabilities: Capabilities, provider: str) -> None:

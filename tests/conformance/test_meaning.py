@@ -108,6 +108,33 @@ def test_a_default_of_the_provider_s_own_may_be_spelled_out_and_not_left_out() -
     assert as_the_provider_reads(bare, spelled_out, defaults=defaults) != spelled_out
 
 
+def tool(**parameters: Any) -> dict[str, Any]:
+    return {"messages": [], "tools": [{"name": "t", "description": "d", "parameters": parameters}]}
+
+
+CLOSED = tool(type="object", properties={"a": {"type": "object", "additionalProperties": False}})
+
+
+def test_parameters_need_not_be_closed_where_the_provider_has_no_way_to_say_it() -> None:
+    spread = tool(type="object", properties={"a": {"type": "object"}})
+    assert as_the_provider_reads(spread, CLOSED, open_parameters=True) == CLOSED
+    assert as_the_provider_reads(spread, CLOSED) != CLOSED
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        (tool(properties={}), tool(properties={"additionalProperties": False})),
+        (tool(), tool(additionalProperties={"type": "string"})),
+        (tool(additionalProperties=True), tool(additionalProperties=False)),
+        (tool(additionalProperties=False), tool()),
+        (tool(), tool(minimum=1)),
+    ],
+)
+def test_nothing_else_of_them_may_be_left_out(read: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert as_the_provider_reads(read, expected, open_parameters=True) != expected
+
+
 @pytest.mark.parametrize(
     ("wrapping", "texts"),
     [
@@ -118,6 +145,7 @@ def test_a_default_of_the_provider_s_own_may_be_spelled_out_and_not_left_out() -
         ({"result": ["sunny", "cold"]}, ["sunny", "cold"]),
         ({"result": {"degrees": 7}}, ['{"degrees": 7}']),
         ({"result": '{"degrees": 7}'}, ['{"degrees": 7}']),
+        ({"result": '{ "degrees":  7 }'}, ['{"degrees": 7}']),
         ({"result": 7}, ["7"]),
         ({"result": ""}, []),
         ({"result": {}}, []),
@@ -137,6 +165,7 @@ def test_any_object_that_holds_the_result_says_it(wrapping: dict[str, Any], text
         ('{"result": ["cold", "sunny"]}', ["sunny", "cold"]),
         ('{"result": "so sunny"}', ["sunny"]),
         ('{"result": "sunny"}', []),
+        ('{"result": "{\\"degrees\\": 8}"}', ['{"degrees": 7}']),
         ("{}", ["sunny"]),
         ("sunny!", ["sunny"]),
     ],

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 
-from conformance.expectations import usage_as_expected
+from conformance.expectations import content_as_expected, usage_as_expected
 from conformance.lanes import InProcess
 from conformance.outcome import Outcome, failed, is_same
 from conformance.plan import Plan
@@ -94,6 +94,16 @@ def test_a_stream_may_be_closed_by_the_event_loop() -> None:
         subject.leave_early(call, playback_of(call.exchange, call.events, "complete", Hold(len(call.events) - 1)))
         assert lane.performances[-1].closed
         assert lane.performances[-1].taken < len(call.events)
+
+
+def test_a_text_without_characters_may_be_left_out() -> None:
+    """It says nothing, and Anthropic refuses one that comes back."""
+    texts = [{"type": "text", "text": text} for text in ("a", "", "b")]
+    first, empty, last = (TextPart(text=text) for text in ("a", "", "b"))
+    for came in ([first, last], [first, empty, last]):
+        assert content_as_expected(ModelResponse(content=came), {"content": texts}) == {"content": texts}
+    for wrong in ([first], [empty, last], [last, first], [first, TextPart(text="ab")]):
+        assert content_as_expected(ModelResponse(content=wrong), {"content": texts}) != {"content": texts}
 
 
 def test_a_detail_of_zero_says_no_more_than_its_absence() -> None:

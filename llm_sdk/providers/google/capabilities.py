@@ -31,4 +31,6 @@ CAPABILITIES = Capabilities(
     audio=frozenset({"voice", "language"}),
     audio_input_formats=frozenset({"wav", "mp3", "linear16", "flac", "aac", "opus"}),
     citations=True,
+    # Google API reference: a Schema in `parameters` has no additionalProperties; `parametersJsonSchema` has it.
+    open_parameters=True,
 )
