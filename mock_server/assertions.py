@@ -3,14 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from llm_sdk.codec import Codec, ModelCall
 from mock_server.asked import Asked
 from mock_server.conditions import Miss, When
 from mock_server.journal import Exchange, Exchanges
-from mock_server.scenario_files import Problem, ScenarioError, read_conditions
-from mock_server.verdict import Level, Verdict, judge
+from mock_server.scenario_errors import Problem, ScenarioError
+from mock_server.scenario_files import read_conditions
+
+if TYPE_CHECKING:
+    from mock_server.verdict import Level, Verdict
 
 __all__ = ["Assertions"]
 
@@ -109,12 +112,15 @@ class Assertions(ABC):
         if found := [exchange for exchange in self.requests if not expected.misses(exchange)]:
             raise AssertionError("\n".join([f"expected no request{expected}, got {len(found)}:", *_listed(found)]))
 
-    def verdict(self, *, ignore: Iterable[str] = ()) -> Verdict:
+    def verdict(self, *, ignore: Iterable[str] = ()) -> "Verdict":
         """What the requests so far show that would go wrong with a real provider, by all rules but those in
         ``ignore``. Raises ValueError for an id that no rule has."""
+        # Here, because few tests ask for it.
+        from mock_server.verdict import judge
+
         return judge(self.requests, self._spoken, ignore=ignore, dropped=self._dropped)
 
-    def assert_verdict(self, *, level: Level = "error", ignore: Iterable[str] = ()) -> None:
+    def assert_verdict(self, *, level: "Level" = "error", ignore: Iterable[str] = ()) -> None:
         """Check that the verdict has found nothing of this level or worse. Raises AssertionError with the verdict."""
         verdict = self.verdict(ignore=ignore)
         if verdict.at_least(level):

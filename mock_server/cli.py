@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mock_server.scenario_files import Problem, ScenarioError, load_scenarios, scenario_schema
-from mock_server.scenarios import Scenario
+if TYPE_CHECKING:
+    from mock_server.scenario_errors import Problem
+    from mock_server.scenarios import Scenario
 
 __all__ = ["main"]
 
@@ -134,10 +135,14 @@ def check(paths: tuple[Path, ...]) -> None:
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
+    from mock_server.scenario_files import scenario_schema
+
     click.echo(json.dumps(scenario_schema(), indent=2))
 
 
-def _load(paths: tuple[Path, ...]) -> list[Scenario]:
+def _load(paths: tuple[Path, ...]) -> "list[Scenario]":
+    from mock_server.scenario_files import ScenarioError, load_scenarios
+
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
     for path in paths:

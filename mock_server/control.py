@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from mock_server.fault_rules import FaultRules
-from mock_server.scenario_files import parse_scenarios, read_fault_rules
 from mock_server.script import Script
 from mock_server.store import Order
 
@@ -12,6 +11,9 @@ __all__ = ["carry_out"]
 
 def carry_out(order: Order, script: Script, rules: FaultRules, providers: Sequence[str]) -> None:
     """Carry out any order but a reset. Raises ScenarioError for one with a malformed body."""
+    # Here, because what reads scenarios takes long to import.
+    from mock_server.scenario_files import parse_scenarios, read_fault_rules
+
     match order.kind:
         case "add-scenarios":
             script.add(parse_scenarios(order.body, providers=providers))

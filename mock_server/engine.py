@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -45,7 +45,6 @@ from mock_server.pacing import Pace
 from mock_server.pending import PendingReply
 from mock_server.provider_state import ProviderState, Validation
 from mock_server.readings import Readings
-from mock_server.replay import Replay
 from mock_server.reply import ReplyPlan, whole_reply
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
@@ -54,6 +53,9 @@ from mock_server.stop_sequences import stop_response
 from mock_server.store import InMemory, Order, Store
 from mock_server.templates import BadTemplateError
 from mock_server.traffic import Traffic
+
+if TYPE_CHECKING:
+    from mock_server.replay import Replay
 
 __all__ = ["Engine"]
 
@@ -280,7 +282,7 @@ class Engine:
         assert call.model_call is not None  # noqa: S101 - read before
         plan = self._writer.write(call, response, turn.pace or QUICK)
         if plan.chunks:
-            self.state.keep(call.codec, call.model_call, call.request, plan.chunks[-1].data)
+            self.state.keep(call.codec, call.model_call, call.request, [chunk.data for chunk in plan.chunks])
         call.response = response
         return plan
 

@@ -1,6 +1,7 @@
 """What the control endpoints tell of the journal: its exchanges, and the verdict on them."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from llm_sdk.codec import WireResponse
@@ -8,7 +9,9 @@ from llm_sdk.errors import InvalidInputError
 from mock_server.engine import Engine
 from mock_server.journal import Exchanges
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
-from mock_server.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from mock_server.verdict import Verdict
 
 __all__ = ["judge_all", "requests_reply", "verdict_reply"]
 
@@ -46,8 +49,11 @@ def verdict_reply(engine: Engine, query: str) -> ReplyPlan:
     return whole_reply(WireResponse(200, write(verdict), {"content-type": content_type}))
 
 
-def judge_all(engine: Engine, *, ignore: Iterable[str] = ()) -> Verdict:
+def judge_all(engine: Engine, *, ignore: Iterable[str] = ()) -> "Verdict":
     """The verdict on all that is in the journal. Raises ValueError for an id in ``ignore`` that no rule has."""
+    # Here, because most servers are never asked for it.
+    from mock_server.verdict import judge
+
     with engine.lock:
         exchanges, dropped = list(engine.journal), engine.journal.dropped
     return judge(exchanges, engine.codecs, ignore=ignore, dropped=dropped)

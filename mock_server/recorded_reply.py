@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, InstanceOf, PlainSerializer, ValidationInfo, WithJsonSchema
@@ -19,8 +19,10 @@ from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError
 from llm_sdk.json_array import JsonArrayDecoder
 from llm_sdk.sse import ServerSentEventDecoder
 from llm_sdk.types import ModelResponse
-from mock_server.cassette import Cassette, CassetteError, Interaction, load_cassette
 from mock_server.reply import ReplyPlan, TimedChunk
+
+if TYPE_CHECKING:
+    from mock_server.cassette import Cassette, Interaction
 
 __all__ = ["CassetteFile", "Place", "RecordedReply"]
 
@@ -53,7 +55,7 @@ class RecordedReply:
     """What a cassette has recorded. ``name`` is its file as the scenario names it."""
 
     name: str
-    cassette: Cassette
+    cassette: "Cassette"
 
     def plan(self, answered: int, codec: Codec, call: ModelCall, codecs: Sequence[Codec]) -> ReplyPlan | ModelResponse:
         """The answer when the model has answered ``answered`` times: its bytes, where they are what ``codec`` would
@@ -71,7 +73,7 @@ class RecordedReply:
             return _as_it_was(recorded, stream=streamed)
         return _read(recorded, speaker, route, streamed=streamed)
 
-    def _protocol_of(self, recorded: Interaction, codecs: Iterable[Codec]) -> tuple[Codec, Route]:
+    def _protocol_of(self, recorded: "Interaction", codecs: Iterable[Codec]) -> tuple[Codec, Route]:
         url = urlsplit(recorded.request.uri)
         target = url.path + (f"?{url.query}" if url.query else "")
         fits: list[tuple[bool, Codec, Route]] = []
@@ -92,6 +94,9 @@ def _open(value: Any, info: ValidationInfo) -> Any:
     place = (info.context or {}).get(CONTEXT)
     if place is None:
         raise ValueError("a cassette can be named in a file of scenarios alone, and stands below its folder")
+    # Here, because most scenarios name no cassette.
+    from mock_server.cassette import CassetteError, load_cassette
+
     path = place.find(value)
     try:
         cassette = load_cassette(path)
@@ -110,14 +115,14 @@ CassetteFile: TypeAlias = Annotated[
 ]
 
 
-def _is_stream(recorded: Interaction) -> bool:
+def _is_stream(recorded: "Interaction") -> bool:
     note = recorded.response.note
     if note is not None and note.chunk_offsets:
         return True
     return any(value.startswith("text/event-stream") for value in recorded.response.headers.get("content-type", ()))
 
 
-def _as_it_was(recorded: Interaction, *, stream: bool) -> ReplyPlan:
+def _as_it_was(recorded: "Interaction", *, stream: bool) -> ReplyPlan:
     """The recorded bytes, in the recorded chunks."""
     response = recorded.response
     headers = {name: ", ".join(values) for name, values in response.headers.items() if name not in OF_THE_CONNECTION}
@@ -128,7 +133,7 @@ def _as_it_was(recorded: Interaction, *, stream: bool) -> ReplyPlan:
     return ReplyPlan(response.status, headers, chunks, stream=stream, complete=complete)
 
 
-def _read(recorded: Interaction, codec: Codec, route: Route, *, streamed: bool) -> ModelResponse:
+def _read(recorded: "Interaction", codec: Codec, route: Route, *, streamed: bool) -> ModelResponse:
     response = recorded.response
     headers = {name: ", ".join(values) for name, values in response.headers.items()}
     reply = WireResponse(response.status, _unpacked(response.body, headers), headers)

@@ -7,7 +7,6 @@ Providers are found by a loop over the codecs; none is known by name. Each stand
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sized
 from importlib.metadata import PackageNotFoundError, version
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from llm_sdk.codec import Codec, WireRequest, WireResponse
@@ -17,7 +16,7 @@ from mock_server.engine import Engine
 from mock_server.journal_routes import requests_reply, verdict_reply
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
-from mock_server.scenario_files import ScenarioError, parse_scenarios, read_fault_rules
+from mock_server.scenario_errors import ScenarioError
 from mock_server.service_routes import claims, offered_at_root
 from mock_server.store import Order, OrderKind
 from mock_server.traffic import CONTENT_TYPE
@@ -28,13 +27,10 @@ __all__ = ["Routes", "base_path", "environment"]
 logger = logging.getLogger("mock_server")
 
 CONTROL = "/_mock/"
-OPEN = frozenset({"health", "environment"})
+OPEN = frozenset({"health", "ready", "environment"})
 """Of the control endpoints, what anyone may ask for: whoever waits for the server, or looks for it, has no token."""
 OF_ALL = frozenset({"metrics"})
 """What any of several workers tells of all of them, though they have no state together."""
-
-_Read: TypeAlias = Callable[..., Sized]
-"""Reads the body of an order."""
 
 
 def base_path(codec: Codec) -> str:
@@ -60,6 +56,7 @@ class Routes:
         self._access = access
         self._control: dict[tuple[str, str], Callable[[bytes], ReplyPlan]] = {
             ("GET", "health"): self._health,
+            ("GET", "ready"): self._ready,
             ("GET", "metrics"): self._metrics,
             ("GET", "requests"): self._requests,
             ("GET", "verdict"): self._verdict,
@@ -153,7 +150,7 @@ class Routes:
         """``said`` is the query of a request that asks, and the body of one that changes something."""
         action = self._control.get((method, name))
         if action is not None:
-            if name not in OPEN:
+            if name != "health":  # which says that the server runs, whatever has become of its state
                 self._engine.catch_up()
             return action(said)
         allowed = [allowed for allowed, other in self._control if other == name]
@@ -180,6 +177,9 @@ class Routes:
         providers = {codec.provider: base_path(codec) for codec in self._engine.codecs}
         return json_reply(200, {"status": "ok", "version": _version(), "providers": providers})
 
+    def _ready(self, _: bytes) -> ReplyPlan:
+        return json_reply(200, {"status": "ready"})
+
     def _metrics(self, _: bytes) -> ReplyPlan:
         with self._engine.lock:
             text = self._engine.traffic.render()
@@ -198,13 +198,16 @@ class Routes:
         return json_reply(200, told | {"problems": [str(problem) for problem in source.problems] if source else []})
 
     def _add_scenarios(self, body: bytes) -> ReplyPlan:
-        return self._change("add-scenarios", parse_scenarios, body, "added")
+        return self._change("add-scenarios", body, "added")
 
     def _put_scenarios(self, body: bytes) -> ReplyPlan:
-        return self._change("put-scenarios", parse_scenarios, body, "put")
+        return self._change("put-scenarios", body, "put")
 
-    def _change(self, kind: OrderKind, read: _Read, body: bytes, done: str) -> ReplyPlan:
+    def _change(self, kind: OrderKind, body: bytes, done: str) -> ReplyPlan:
         """Give the order if its body can be read; ``done`` is the word for it."""
+        from mock_server.scenario_files import parse_scenarios, read_fault_rules
+
+        read: Callable[..., Sized] = read_fault_rules if kind == "add-faults" else parse_scenarios
         try:
             text = body.decode("utf-8")
             number = len(read(text, providers=self._engine.providers))
@@ -220,7 +223,7 @@ class Routes:
             return json_reply(200, {"faults": self._engine.faults.rules.to_json()})
 
     def _add_faults(self, body: bytes) -> ReplyPlan:
-        return self._change("add-faults", read_fault_rules, body, "added")
+        return self._change("add-faults", body, "added")
 
     def _clear_faults(self, _: bytes) -> ReplyPlan:
         self._engine.obey(Order("clear-faults"))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from llm_sdk.types import JsonObject
 from mock_server.conditions import When
 from mock_server.fault_rules import FaultRule
 from mock_server.recorded_reply import Place
+from mock_server.scenario_errors import Problem, ScenarioError
 from mock_server.scenarios import Scenario, ScenarioFile, Turn
 from mock_server.templates import check_templates
 
@@ -36,28 +36,6 @@ Location = tuple[str | int, ...]
 SUFFIXES = (".yaml", ".yml", ".json")
 CASSETTE = re.compile(r'^"?interactions"?:', re.MULTILINE)
 SCENARIOS = re.compile(r'^\s*[{]?\s*"?scenarios"?\s*:', re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake: where it stands, as far as it stands anywhere, and what is wrong."""
-
-    message: str
-    key: str = ""
-    file: str = ""
-    line: int = 0
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(filter(None, (place, self.key, self.message)))
-
-
-class ScenarioError(ValueError):
-    """Scenarios that are malformed; ``problems`` are all that is wrong with them."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = tuple(problems)
 
 
 def scenario_files(path: Path) -> list[Path]:

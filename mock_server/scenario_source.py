@@ -4,9 +4,12 @@ import logging
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mock_server.scenario_files import Problem, ScenarioError, load_scenarios, scenario_files
-from mock_server.scenarios import Scenario
+from mock_server.scenario_errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from mock_server.scenarios import Scenario
 
 __all__ = ["ScenarioSource"]
 
@@ -29,11 +32,14 @@ class ScenarioSource:
         self._seen = self._look()
         self._next_look = 0.0
 
-    def load(self) -> list[Scenario]:
+    def load(self) -> "list[Scenario]":
         """All scenarios, in the order of the paths. Raises ScenarioError that tells everything wrong with them."""
         scenarios: list[Scenario] = []
         problems: list[Problem] = []
         for path in self.paths:
+            # Here, because a server without files needs nothing that reads them.
+            from mock_server.scenario_files import load_scenarios
+
             try:
                 scenarios += load_scenarios(path, providers=self._providers)
             except ScenarioError as error:
@@ -42,7 +48,7 @@ class ScenarioSource:
             raise ScenarioError(problems)
         return scenarios
 
-    def reload(self) -> list[Scenario] | None:
+    def reload(self) -> "list[Scenario] | None":
         """The scenarios, where a file has changed and all can be read; None otherwise."""
         began = time.monotonic()
         if began < self._next_look:
@@ -67,6 +73,8 @@ class ScenarioSource:
         """What tells whether a file has changed: when it was written, and how long it is."""
         found: dict[Path, tuple[int, int]] = {}
         for path in self.paths:
+            from mock_server.scenario_files import scenario_files
+
             for file in scenario_files(path):
                 try:
                     state = file.stat()

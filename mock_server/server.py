@@ -21,20 +21,18 @@ from mock_server.faults import Fault
 from mock_server.in_process import intercept, make_router, provider_hosts
 from mock_server.journal import Exchanges
 from mock_server.pacing import Pace
-from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
-from mock_server.replay import load_replay
 from mock_server.routes import base_path, environment
 from mock_server.scenario_files import load_scenarios, read_conditions, read_scenarios, read_turn
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, ScriptedToolCall
 from mock_server.transport import MockTransport
-from mock_server.verdict import Level
 from mock_server.web_server import WebServer, open_socket
 
 if TYPE_CHECKING:
     import respx
 
     from mock_server.app import MockApp
+    from mock_server.verdict import Level
 
 __all__ = ["MockServer", "ScenarioBuilder", "tool_call"]
 
@@ -84,7 +82,7 @@ class MockServer(Assertions):
         validate: Validation | None = None,
         clock: Clock | None = None,
         use_all: bool = False,
-        fail_on: Level | None = None,
+        fail_on: "Level | None" = None,
         isolate_keys: bool = False,
         replay: str | Path | None = None,
         replay_timing: bool = False,
@@ -93,12 +91,17 @@ class MockServer(Assertions):
         if not in_process and not is_loopback(host) and api_key is None and not allow_anyone:
             raise InvalidInputError(f"host {host} lets other machines in: give an api_key, or allow_anyone=True")
         spoken = [find_codec(name) for name in provider_names()] if codecs is None else codecs
-        spoken = spoken if profile is None else deviate(spoken, load_profile(profile))
+        if profile is not None:
+            from mock_server.profiles import deviate, load_profile
+
+            spoken = deviate(spoken, load_profile(profile))
         self._engine = Engine(
             strict=strict, api_key=api_key, seed=seed, codecs=spoken, clock=clock, validation=validate
         )
         self._engine.begin_with(_read_scenarios(scenarios, self._engine.providers))
         if replay is not None:
+            from mock_server.replay import load_replay
+
             self._engine.replay = load_replay(Path(replay), spoken, timing=replay_timing, once=replay_once)
         self._use_all = use_all
         self._fail_on = fail_on

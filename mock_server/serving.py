@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,21 +16,18 @@ from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import find_codec, provider_names
 from mock_server.access import Access, is_loopback
 from mock_server.engine import Engine
-from mock_server.journal_routes import judge_all
 from mock_server.logs import LogFormat, begin_log
-from mock_server.profiles import deviate, load_profile
 from mock_server.provider_state import Validation
-from mock_server.recordings import RecordingError
-from mock_server.replay import load_replay
 from mock_server.routes import base_path
-from mock_server.scenario_files import ScenarioError
+from mock_server.scenario_errors import ScenarioError
 from mock_server.scenario_source import ScenarioSource
-from mock_server.scenarios import Scenario
 from mock_server.store import Store
-from mock_server.verdict import Level
-from mock_server.verdict.formats import FORMATS, format_of
 from mock_server.web_server import AddressInUseError, WebServer, open_socket
 from mock_server.workers import can_have_workers, run_workers
+
+if TYPE_CHECKING:
+    from mock_server.scenarios import Scenario
+    from mock_server.verdict import Level
 
 __all__ = ["ServeOptions", "serve"]
 
@@ -57,7 +55,7 @@ class ServeOptions:
     state: str | None = None
     isolate_keys: bool = False
     verdict: Path | None = None
-    fail_on: Level | None = None
+    fail_on: "Level | None" = None
 
 
 def serve(options: ServeOptions) -> None:
@@ -143,6 +141,8 @@ def _check_verdict(options: ServeOptions) -> None:
             "a verdict needs all requests in one place: neither --isolate-keys, nor --workers without --state"
         )
     if options.verdict is not None:
+        from mock_server.verdict.formats import format_of
+
         try:
             format_of(options.verdict)
         except ValueError as error:
@@ -155,6 +155,9 @@ def _judge(options: ServeOptions, engine: Engine) -> None:
     """Write the verdict, and end with status 1 where it is bad enough."""
     if options.verdict is None and options.fail_on is None:
         return
+    from mock_server.journal_routes import judge_all
+    from mock_server.verdict.formats import FORMATS, format_of
+
     verdict = judge_all(engine)
     if options.verdict is not None:
         options.verdict.write_bytes(FORMATS[format_of(options.verdict)][1](verdict))
@@ -175,23 +178,38 @@ def _engine(options: ServeOptions) -> Engine:
     source = ScenarioSource(options.scenarios, providers=engine.providers)
     try:
         engine.follow(source) if options.reload and not options.isolate_keys else engine.begin_with(source.load())
-        if options.replay is not None:
-            replay = load_replay(options.replay, engine.codecs, timing=options.replay_timing, once=options.replay_once)
-            engine.replay = replay.fresh(engine.store.counts("replayed"))
-    except (ScenarioError, RecordingError) as error:
+    except ScenarioError as error:
         raise click.ClickException(str(error)) from None
+    if options.replay is not None:
+        _replay(options.replay, options, engine)
     return engine
+
+
+def _replay(recordings: Path, options: ServeOptions, engine: Engine) -> None:
+    """Let recordings answer."""
+    from mock_server.recordings import RecordingError
+    from mock_server.replay import load_replay
+
+    try:
+        replay = load_replay(recordings, engine.codecs, timing=options.replay_timing, once=options.replay_once)
+    except RecordingError as error:
+        raise click.ClickException(str(error)) from None
+    engine.replay = replay.fresh(engine.store.counts("replayed"))
 
 
 def _codecs(profile: str | None) -> list[Codec]:
     codecs = [find_codec(name) for name in provider_names()]
+    if profile is None:
+        return codecs
+    from mock_server.profiles import deviate, load_profile
+
     try:
-        return codecs if profile is None else deviate(codecs, load_profile(profile))
+        return deviate(codecs, load_profile(profile))
     except InvalidInputError as error:
         raise click.BadParameter(error.message, param_hint="--profile") from None
 
 
-def _counts(scenario: Scenario) -> bool:
+def _counts(scenario: "Scenario") -> bool:
     """Whether what it answers depends on how often it was asked."""
     when = scenario.when
     turns = scenario.turns or ()

@@ -70,6 +70,20 @@ def test_an_interrupt_ends_it_cleanly(number: signal.Signals) -> None:
         assert process.returncode == 0
 
 
+def test_a_server_starts_without_what_few_of_them_need() -> None:
+    program = (
+        "import sys; from mock_server.serving import ServeOptions, _engine; engine = _engine(ServeOptions());"
+        "print(*sorted(engine.providers)); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - our own
+    providers, modules = done.stdout.splitlines()
+    assert providers.split() == sorted(provider_names())
+    late = {"httpx", "jinja2", "jsonschema", "prometheus_client", "redis", "yaml"}
+    late |= {f"mock_server.{name}" for name in ("json_values", "profiles", "replay", "scenario_files", "verdict")}
+    late |= {f"llm_sdk.providers.{name.replace('-', '_')}.wire" for name in provider_names()}
+    assert late & set(modules.split()) == set()
+
+
 def test_strict_and_api_key() -> None:
     codec = get_codec(provider_names()[0])
     endpoint = codec.endpoint

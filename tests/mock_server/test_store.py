@@ -180,8 +180,9 @@ def test_a_lost_store_is_an_error_of_the_provider_until_it_is_back(
     assert b"cannot reach its state" in ask("GET", "/_mock/requests").body
     assert ask("POST", "/_mock/reset").status == 503
     assert "cannot reach its state" in caplog.text
-    assert ask("GET", "/_mock/health").status == 200
+    assert (ask("GET", "/_mock/health").status, ask("GET", "/_mock/ready").status) == (200, 503)
     server.connected = True
+    assert ask("GET", "/_mock/ready").status == 200
     assert ask("POST", "/openai/v1/responses", body).status == 200
     assert [exchange["status"] for exchange in from_json(ask("GET", "/_mock/requests").body)["requests"]] == [200, 200]
 
