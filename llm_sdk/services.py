@@ -52,7 +52,7 @@ class Facts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """A call as it is kept for later ones: the body that was sent, and the JSON that the answer ended with."""
+    """A call as it is kept for later ones: the body that was sent, and what the provider remembers of its answer."""
 
     request: bytes
     reply: bytes
@@ -109,7 +109,8 @@ class Services:
     """What a provider does beside answering one call: pure functions of their arguments.
 
     ``recall`` writes what earlier calls said into a request that refers to them, and raises what the provider says of
-    one that it does not know; ``keep`` keeps an exchange for that. ``cacheable`` gives the part of a call's input that
+    one that it does not know; ``keep`` keeps a request for that with its answer: one body, or the events of a stream,
+    each as it is written. ``cacheable`` gives the part of a call's input that
     the provider may have cached, None for nothing. ``input_zeros`` and ``output_zeros`` are the details of
     :class:`~llm_sdk.types.ModelTokensDetails` that its usage has even where they are zero. ``wanted_answers`` is how
     many answers a call asks for. ``validate`` yields whatever the provider would refuse of a request that can be read,
@@ -121,7 +122,7 @@ class Services:
 
     endpoints: tuple[Service, ...] = ()
     recall: Callable[[WireRequest, Kept], WireRequest] | None = None
-    keep: Callable[[ModelCall, Exchanged, Kept], None] | None = None
+    keep: Callable[[ModelCall, WireRequest, Sequence[bytes], Kept], None] | None = None
     cacheable: Callable[[WireRequest, ModelCall], LanguageModelInput | None] = _nothing_cached
     input_zeros: frozenset[str] = frozenset()
     output_zeros: frozenset[str] = frozenset()

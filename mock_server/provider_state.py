@@ -1,11 +1,12 @@
 """What a provider does from one call to the next, and beside its chat endpoint: it keeps answers, caches prompts,
 refuses requests, and offers its other services. What each provider does stands in its ``services``."""
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from llm_sdk.codec import Codec, Ids, ModelCall, WireRequest, WireResponse
 from llm_sdk.errors import LanguageModelError
-from llm_sdk.services import Exchanged, Kept, ServiceCall, find_service, services_of
+from llm_sdk.services import Kept, ServiceCall, find_service, services_of
 from llm_sdk.types import LanguageModelInput, ModelTokensDetails, ModelUsage
 from mock_server.conversation import count_tokens, input_tokens
 from mock_server.embeddings import embed
@@ -17,8 +18,6 @@ __all__ = ["ProviderState", "Validation"]
 Validation: TypeAlias = Literal["provider", "warn", "off"]
 """What becomes of a request that the provider would refuse: it is refused, answered with a warning, or answered. Where
 nothing is said, it is refused, but a field that is not known here, which may be a new one, gets a warning."""
-
-DATA = b"data: "
 
 
 class MadeUp:
@@ -84,12 +83,11 @@ class ProviderState:
                 raise
             return request
 
-    def keep(self, codec: Codec, call: ModelCall, request: WireRequest, reply: bytes) -> None:
-        """Keep an answer for later calls. Of a stream, ``reply`` is the last event."""
+    def keep(self, codec: Codec, call: ModelCall, request: WireRequest, reply: Sequence[bytes]) -> None:
+        """Keep an answer for later calls. ``reply`` is its body, or the events of its stream."""
         keep = services_of(codec).keep
         if keep is not None:
-            body = reply.partition(DATA)[2].rstrip() if call.stream else reply
-            keep(call, Exchanged(request.body, body), self._kept_by(codec))
+            keep(call, request, reply, self._kept_by(codec))
 
     def check(self, codec: Codec, request: WireRequest, call: ModelCall) -> tuple[str, ...]:
         """What the provider would refuse of a request, to warn of it. Raises it where that is asked for."""

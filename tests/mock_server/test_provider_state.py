@@ -116,6 +116,16 @@ def test_what_runs_in_the_background_is_done_at_once(client: openai.OpenAI) -> N
         client.responses.cancel(create(client, "hello").id)
 
 
+def test_a_stream_of_the_background_is_read_again_from_where_it_was_left(client: openai.OpenAI) -> None:
+    events = list(client.responses.create(model=MODEL, input="hello", stream=True, background=True))
+    id = events[-1].response.id  # type: ignore[union-attr]
+    assert list(client.responses.retrieve(id, stream=True)) == events
+    assert list(client.responses.retrieve(id, stream=True, starting_after=2)) == events[3:]
+    assert client.responses.retrieve(id).output_text == "You said: hello"
+    with pytest.raises(openai.BadRequestError, match="background=true and stream=true"):
+        client.responses.retrieve(create(client, "hello", background=True).id, stream=True)
+
+
 def test_the_stand_in_forgets_with_the_rest(mock: MockServer, client: openai.OpenAI) -> None:
     given = create(client, "hello")
     mock.reset()

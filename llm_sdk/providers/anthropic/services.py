@@ -13,6 +13,7 @@ from llm_sdk.errors import InvalidInputError
 from llm_sdk.providers.anthropic.content import PROVIDER
 from llm_sdk.providers.anthropic.errors import error_events
 from llm_sdk.providers.anthropic.request import decode_request
+from llm_sdk.providers.anthropic.threads import keep, recall
 from llm_sdk.providers.anthropic.validation import find_faults
 from llm_sdk.services import Service, ServiceCall, Services, json_answer
 from llm_sdk.types import JsonObject, LanguageModelInput
@@ -113,6 +114,8 @@ SERVICES = Services(
         Service("GET", re.compile("/v1/models/(?P<model>[^/:]+)"), get_model),
         Service("POST", re.compile("/v1/messages/count_tokens"), count_tokens),
     ),
+    recall=recall,
+    keep=keep,
     cacheable=cacheable,
     input_zeros=frozenset({"cached_text_tokens", "cache_write_tokens"}),
     validate=find_faults,

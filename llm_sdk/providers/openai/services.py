@@ -5,7 +5,7 @@ of a call; its instructions are not carried over (documented).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic_core import from_json
@@ -24,6 +24,9 @@ from llm_sdk.types import JsonObject, LanguageModelInput
 
 PREVIOUS = "previous_response_id"
 FIRST_ID = re.compile(rb'"id":\s*"([^"\\]+)"')
+SEQUENCE_NUMBER = re.compile(rb'"sequence_number":\s*(\d+)')
+DATA = b"\ndata: "
+EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 MAX_PAGE, DEFAULT_PAGE = 100, 20
 
 
@@ -42,10 +45,15 @@ def recall(request: WireRequest, kept: Kept) -> WireRequest:
     return WireRequest(request.method, request.path, dump_json({**body, "input": said}), request.headers)
 
 
-def keep(call: ModelCall, exchanged: Exchanged, kept: Kept) -> None:
-    """Keep a response under its id; one with ``store: false`` is forgotten."""
-    if (call.input.extra or {}).get("store") and (found := FIRST_ID.search(exchanged.reply)) is not None:
-        kept[found[1].decode()] = exchanged
+def keep(call: ModelCall, request: WireRequest, reply: Sequence[bytes], kept: Kept) -> None:
+    """Keep a response under its id; one with ``store: false`` is forgotten. Of a stream that is its last event, and all
+    of them where it ran in the background."""
+    extra = call.input.extra or {}
+    if not extra.get("store"):
+        return
+    said = b"".join(reply) if call.stream and extra.get("background") else reply[-1]
+    if (found := FIRST_ID.search(said)) is not None:
+        kept[found[1].decode()] = Exchanged(request.body, said)
 
 
 def _conversation(id: str, kept: Kept) -> Iterator[JsonObject]:
@@ -70,7 +78,7 @@ def _items(input: Any) -> list[JsonObject]:
 
 def _response(exchanged: Exchanged) -> JsonObject:
     """The response object, whole or out of the last event of its stream."""
-    body = _read(exchanged.reply)
+    body = _read(exchanged.reply.rpartition(DATA)[2])
     inner = body.get("response")
     return inner if isinstance(inner, dict) else body
 
@@ -91,8 +99,22 @@ def _found(call: ServiceCall) -> Exchanged:
 
 
 def retrieve(call: ServiceCall) -> WireResponse:
-    """``GET /v1/responses/{id}``."""
-    return json_answer(_response(_found(call)))
+    """``GET /v1/responses/{id}``, whole, or its stream once more from behind the event ``starting_after``."""
+    found = _found(call)
+    if call.query.get("stream") != "true":
+        return json_answer(_response(found))
+    if not found.reply.startswith(b"event:"):
+        reason = "Only responses created with background=true and stream=true can be streamed."
+        raise StatusCodeError(reason, status_code=400, provider=PROVIDER)
+    after = call.query.get("starting_after", "")
+    return WireResponse(200, b"".join(_events_after(found.reply, int(after) if after.isdecimal() else -1)), EVENTS)
+
+
+def _events_after(stream: bytes, number: int) -> Iterator[bytes]:
+    for event in stream.split(b"\n\n"):
+        found = SEQUENCE_NUMBER.search(event)
+        if found is not None and int(found[1]) > number:
+            yield event + b"\n\n"
 
 
 def delete(call: ServiceCall) -> WireResponse:
