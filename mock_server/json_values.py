@@ -5,6 +5,7 @@ offers choices, the first is taken whose value a validator accepts.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,6 +27,7 @@ from mock_server.schema_merging import (
     unusual,
     with_known_types,
 )
+from mock_server.told_constraints import with_told_constraints
 
 __all__ = ["UnsatisfiableSchemaError", "json_value"]
 
@@ -42,9 +44,18 @@ def json_value(schema: Schema, name: str = "text") -> Any:
     """A value for ``schema``; free strings say ``name``, or the name of their property.
 
     A type that JSON Schema does not have, such as ``int``, is read as the one that is meant: providers take it, too.
+    Bounds that a client has moved into a description are kept where they can be.
     Raises UnsatisfiableSchemaError when none is found.
     """
     schema = with_known_types(schema)
+    bounded = with_told_constraints(schema)
+    if bounded != schema:
+        with suppress(UnsatisfiableSchemaError):
+            return _accepted_value(bounded, name)
+    return _accepted_value(schema, name)
+
+
+def _accepted_value(schema: Schema, name: str) -> Any:
     try:
         values = _Values(schema)
         value = values.value(schema, name, _Place())

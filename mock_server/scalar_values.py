@@ -36,6 +36,9 @@ FORMATS = {
     "byte": "AAA{digit}",
 }
 
+LEAST_INTEGER = -(2**31)
+"""A bound from here on is that of a type, such as JavaScript's safe integers, and nothing that was meant."""
+
 
 class UnsatisfiableSchemaError(ValueError):
     """No value is found that satisfies the schema."""
@@ -44,13 +47,16 @@ class UnsatisfiableSchemaError(ValueError):
 def string_value(schema: JsonObject, name: str, variant: int) -> str:
     """A string for ``format``, ``pattern`` and the bounds of its length; ``name`` where nothing else decides."""
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength")
-    if "pattern" in schema:
-        return _matching(schema["pattern"], shortest, longest, variant)
     template = FORMATS.get(schema.get("format", ""))
     if template is not None:
         text = template.format(n=variant + 1, day=variant % 28 + 1, digit="ABCDEFGHIJ"[variant % 10])
     else:
         text = f"{name} {variant + 1}" if variant else name
+    if "pattern" in schema:
+        fits = shortest <= len(text) and (longest is None or len(text) <= longest)
+        if template is not None and fits and re.search(schema["pattern"], text):
+            return text  # some libraries write the pattern of a format beside it
+        return _matching(schema["pattern"], shortest, longest, variant)
     if len(text) < shortest:
         text = (text + "." * shortest)[:shortest]
     if longest is not None and len(text) > longest:
@@ -96,6 +102,8 @@ def number_value(schema: JsonObject, *, integer: bool, variant: int) -> int | fl
     last = None if high is None else (ceil(high / step) - 1 if high_open else floor(high / step))
     if first is None:
         first = 1 if last is None or last >= 1 else last
+    elif first <= LEAST_INTEGER and (last is None or last > variant):
+        first = 1
     if last is not None and first > last:
         raise UnsatisfiableSchemaError("no number lies between the bounds")
     count = first + variant if last is None else first + variant % (last - first + 1)

@@ -265,6 +265,48 @@ class Person(BaseModel):
     friends: "list[Person]" = []
 
 
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        pytest.param({"type": "integer", "minimum": -(2**53) + 1, "maximum": 2**53 - 1}, 1, id="a type's own bounds"),
+        pytest.param({"type": "integer", "minimum": -(2**53) + 1, "maximum": -5}, -(2**53) + 1, id="one is meant"),
+        pytest.param(
+            {"type": "string", "format": "email", "pattern": r"^[\w.]+@[\w.]+\.[a-z]{2,}$"},
+            *("user1@example.com",),
+            id="the pattern of a format",
+        ),
+        pytest.param(
+            *({"type": "string", "format": "date", "pattern": "^2020-02-0[1-1]$"}, "2020-02-01"), id="another pattern"
+        ),
+    ],
+)
+def test_values_are_readable(schema: Any, value: Any) -> None:
+    assert json_value(schema) == value
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "integer", "description": "How old.\n\n{minimum: 18, maximum: 120}"}, 18),
+        ({"type": "array", "items": {"type": "boolean"}, "description": "{minItems: 2}"}, [True, True]),
+        ({"type": "string", "description": "{minLength: 6, maxLength: 6}"}, "text.."),
+        ({"type": "string", "description": "{pattern: ^[A-A]{3}, 7$}"}, "AAA, 7"),
+        ({"type": "string", "description": '{pattern: "^[A-A]{3}$"}'}, "AAA"),
+        ({"type": "array", "items": {"enum": [1, 2]}, "description": "{uniqueItems: True, minItems: 2}"}, [1, 2]),
+        ({"type": "integer", "description": "minimum: 3; exclusive maximum: 9."}, 3),
+        ({"type": "array", "items": {"enum": [1]}, "description": "Few.\nmin items: 2; max items: 4."}, [1, 1]),
+        ({"type": "integer", "minimum": 5, "description": "{minimum: 7}"}, 5),
+        ({"type": "integer", "maximum": 5, "description": "{minimum: 7}"}, 1),
+        ({"type": "integer", "description": "{minimum: high, $schema: x}"}, 1),
+        ({"type": "integer", "description": "minimum: 3; note: at least."}, 1),
+        ({"type": "string", "description": "A format: any."}, "text"),
+    ],
+)
+def test_bounds_told_in_a_description_are_kept(schema: Any, value: Any) -> None:
+    """As clients write them there; what the schema says itself goes before, and what is not understood is left."""
+    assert json_value(schema) == value
+
+
 def test_models_of_pydantic_accept_the_values_of_their_own_schemas() -> None:
     schema = TypeAdapter(Person).json_schema()
     assert Person.model_validate(json_value(schema)).name == "name"
