@@ -56,8 +56,9 @@ class Asked:
 def overridden_fixtures(items: Iterable[pytest.Item]) -> list[str]:
     """Fixtures of the suite that others have put their own in the place of, with the files of those."""
     found: dict[str, None] = {}
-    for item in items:
-        for name, definitions in getattr(item, "_fixtureinfo").name2fixturedefs.items():  # noqa: B009 - pytest's own
+    closures = {id(closure): closure for item in items if (closure := getattr(item, "_fixtureinfo"))}  # noqa: B009 - pytest's own
+    for closure in closures.values():  # one for each check, whatever it runs over
+        for name, definitions in closure.name2fixturedefs.items():
             files = [Path(definition.func.__code__.co_filename) for definition in definitions]
             if any(is_of_the_suite(file) for file in files) and not is_of_the_suite(files[-1]):
                 found[f"fixture {name!r} of the suite is overridden in {files[-1]}"] = None

@@ -61,7 +61,7 @@ class InProcess:
 
     def __init__(self) -> None:
         self._transport = ReplayTransport(refuse)
-        self.http_client: httpx.AsyncClient | None = httpx.AsyncClient(transport=_as_transport(self._transport))
+        self.http_client: httpx.AsyncClient | None = _Client(transport=_as_transport(self._transport))
 
     @property
     def performances(self) -> list[Performance]:
@@ -76,6 +76,22 @@ class InProcess:
 
     def close(self) -> None:
         """The client holds nothing that needs closing."""
+
+
+class _Cookies(httpx.Cookies):
+    """Cookies that are looked for only where an answer sets any: the search takes longer than the rest of a call."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
+
+
+class _Client(httpx.AsyncClient):
+    """The client that adapters are given."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        super().__init__(transport=transport)
+        self._cookies = _Cookies()
 
 
 def _as_transport(transport: ReplayTransport) -> Any:

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ __all__ = [
 LOOKUPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
 TO_ADDRESSES = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"})
 COMMANDS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
+NAME_OF_ADDRESS, READING = "socket.getnameinfo", "open"
+GUARDED = LOOKUPS | TO_ADDRESSES | COMMANDS | {NAME_OF_ADDRESS, READING}
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", ""})
 ADDRESS = re.compile(r"\b(?:https?|wss?|ftp)://(?:[^/\s@]*@)?(\[[^\]]*\]|[^/\s:'\"?#]+)")
 CALLERS = frozenset({"dig", "host", "nc", "ncat", "netcat", "nslookup", "ping", "scp", "sftp", "ssh", "telnet"})
@@ -59,8 +62,8 @@ class NetworkRefusedError(OSError):
 
 class _Guard:
     """Installed once, because an audit hook cannot be taken away; on and off by count. ``log`` is where a process that
-    was started notes its attempts, ``heard`` how much of the log of such processes has been read, and ``hidden`` are
-    folders that nobody may read for a while."""
+    was started notes its attempts, ``heard`` how many bytes of the log of such processes have been read, and
+    ``hidden`` are folders that nobody may read for a while."""
 
     installed = False
     active = 0
@@ -70,17 +73,17 @@ class _Guard:
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _Guard.active:
+    if event not in GUARDED or not _Guard.active:  # there are events for every attribute that is looked up
         return
     if event in LOOKUPS:
         _refuse_host(event, arguments[0])
     elif event in TO_ADDRESSES:
         _refuse_host(event, _host_of(arguments[1]))
-    elif event == "socket.getnameinfo":
+    elif event == NAME_OF_ADDRESS:
         _refuse_host(event, _host_of(arguments[0]))
     elif event in COMMANDS:
         _refuse_command(arguments)
-    elif event == "open" and _Guard.hidden and isinstance(arguments[0], str | bytes):
+    elif event == READING and _Guard.hidden and isinstance(arguments[0], str | bytes):
         _refuse_hidden(os.path.realpath(os.fsdecode(arguments[0])))
 
 
@@ -166,11 +169,16 @@ def offline() -> Iterator[None]:
 @contextmanager
 def hidden(*folders: Path) -> Iterator[None]:
     """Refuse to read files in these folders, between ``with`` and its end."""
-    before, _Guard.hidden = _Guard.hidden, tuple(f"{folder.resolve()}{os.sep}" for folder in folders)
+    before, _Guard.hidden = _Guard.hidden, _resolved(folders)
     try:
         yield
     finally:
         _Guard.hidden = before
+
+
+@cache
+def _resolved(folders: tuple[Path, ...]) -> tuple[str, ...]:
+    return tuple(f"{folder.resolve()}{os.sep}" for folder in folders)
 
 
 @contextmanager
@@ -218,7 +226,10 @@ def _environment(given: Mapping[Any, Any] | None, log: str) -> dict[Any, Any]:
 def hear_of_children() -> None:
     """Add to :data:`attempts` what processes that were started were refused since the last time."""
     file = os.environ.get(LOG)
-    if file and _Guard.log is None and Path(file).is_file():
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
-        attempts.extend(lines[_Guard.heard :])
-        _Guard.heard = len(lines)
+    if not file or _Guard.log is not None:
+        return
+    with suppress(FileNotFoundError):
+        if os.stat(file).st_size != _Guard.heard:  # this is asked after every check
+            noted = Path(file).read_bytes()
+            attempts.extend(noted[_Guard.heard :].decode("utf-8", "replace").splitlines())
+            _Guard.heard = len(noted)

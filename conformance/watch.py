@@ -1,11 +1,13 @@
 """Sees to it that the suite's own code judges: it is not replaced by other code, and no adapter skips a check."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter, call, is_
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,23 +22,75 @@ NOT_WATCHED = ("conformance.mutants", "conformance.report")
 INHERITED = ("__eq__", "model_dump")
 """What a class can be given anew although it had it from another."""
 WORDS = ("fail", "skip", "xfail")
+CODE = attrgetter("__code__")
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """One name of the suite, and what it stood for when the run began."""
+    """One name of the suite, and what it stood for when the run began; ``find`` is what it is looked up with."""
 
     told: str
-    holder: Any
+    find: Callable[[str], Any]
     name: str
     value: Any
     code: CodeType | None
 
     def is_replaced(self) -> bool:
         """Whether it stands for something else, or for the same with other code."""
-        found = getattr(self.holder, self.name, None) if self.name in INHERITED else vars(self.holder).get(self.name)
         changed = self.code is not None and getattr(self.value, "__code__", None) is not self.code
-        return changed or found is not self.value
+        return changed or self.find(self.name) is not self.value
+
+
+class _Recoded:
+    """Whether any function of the suite was given other code. An audit hook hears of that: to read the code of every
+    function after every check would be an event each for all audit hooks. It cannot be taken away, so there is one."""
+
+    functions: ClassVar[set[int]] = set()
+    """The ids of those that are watched, which live as long as their modules."""
+    is_heard = False
+    happened = False
+
+    @classmethod
+    def watch(cls, functions: Iterable[FunctionType]) -> None:
+        """Hear of these as well."""
+        cls.functions.update(map(id, functions))
+        if not cls.is_heard:
+            sys.addaudithook(cls._hear)
+            cls.is_heard = True
+
+    @classmethod
+    def _hear(cls, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "object.__setattr__" and arguments[1] == "__code__" and id(arguments[0]) in cls.functions:
+            cls.happened = True
+
+
+class _Names:
+    """Many names that are looked at after every check: side by side, so that no Python code runs for each of them."""
+
+    def __init__(self) -> None:
+        self._names: list[_Name] = []
+        self._finds: list[Callable[[str], Any]] = []
+        self._keys: list[str] = []
+        self._values: list[Any] = []
+        self._codes: dict[FunctionType, CodeType] = {}
+
+    def add(self, names: Iterable[_Name]) -> None:
+        """Look at these as well."""
+        for name in names:
+            self._names.append(name)
+            self._finds.append(name.find)
+            self._keys.append(name.name)
+            self._values.append(name.value)
+            if name.code is not None:
+                self._codes[name.value] = name.code
+        _Recoded.watch(self._codes)
+
+    def replaced(self) -> list[_Name]:
+        """Those that stand for something else than they did."""
+        is_same = all(map(is_, map(call, self._finds, self._keys), self._values))
+        if is_same and (not _Recoded.happened or all(map(is_, map(CODE, self._codes), self._codes.values()))):
+            return []
+        return [name for name in self._names if name.is_replaced()]
 
 
 class Watch:
@@ -47,7 +101,7 @@ class Watch:
         """What was found before any check ran."""
         self._modules: dict[str, ModuleType] = {}
         self._names = [_name(pytest, name, getattr(pytest, name)) for name in WORDS]
-        self._often: list[_Name] = []
+        self._often = _Names()
         self.take_in(name for name in list(sys.modules) if name.split(".")[0] in OURS)
 
     def take_in(self, modules: Iterable[str]) -> None:
@@ -57,11 +111,11 @@ class Watch:
                 self._modules[name] = module
                 found = list(_names_of(module))
                 self._names += found
-                self._often += found if name.startswith("conformance.") else []
+                self._often.add(found if name.startswith("conformance.") else ())
 
     def faults_of(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> list[str]:
         """What disturbed one check. A check that the adapter has skipped has failed."""
-        found = [_told(name) for name in self._often if name.is_replaced()] if report.when == "call" else []
+        found = [_told(name) for name in self._often.replaced()] if report.when == "call" else []
         error = call.excinfo.value if call.excinfo is not None else None
         if error is not None and report.passed:
             found.append(f"{report.nodeid}: raised {type(error).__name__} and was made to pass")
@@ -90,7 +144,12 @@ def _told(name: _Name) -> str:
 
 def _name(holder: Any, name: str, value: Any) -> _Name:
     told = f"{getattr(holder, '__module__', '')}.{holder.__qualname__}" if isinstance(holder, type) else holder.__name__
-    return _Name(f"{told}.{name}", holder, name, value, value.__code__ if isinstance(value, FunctionType) else None)
+    find = partial(_inherited, holder) if name in INHERITED else vars(holder).get
+    return _Name(f"{told}.{name}", find, name, value, value.__code__ if isinstance(value, FunctionType) else None)
+
+
+def _inherited(holder: type, name: str) -> Any:
+    return getattr(holder, name, None)
 
 
 def _names_of(module: ModuleType) -> Iterator[_Name]:

@@ -14,7 +14,6 @@ Errors are sent in as values and raised here, so that no exception of an HTTP li
 
 import json
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -276,11 +275,15 @@ class ResponseReader:
 
     def feed(self, chunk: bytes) -> Iterator[PartialModelResponse]:
         """Read a chunk; raises what it reports after the partials that came before."""
-        with self._signing():
-            yield from self._announce()
+        try:
+            if self._warnings:
+                yield self._announce()
             for event in self._events.feed(chunk):
                 for partial in self._read(event):
                     yield self._note(partial)
+        except LanguageModelError as error:
+            self._call.sign(error, self._headers)
+            raise
 
     def close(self, lost: LanguageModelError | None = None) -> Iterator[PartialModelResponse]:
         """The bytes have ended; ``lost`` is the error that ended them too early.
@@ -288,32 +291,38 @@ class ResponseReader:
         Raises StreamTruncatedError, or the time-out or damage that ``lost`` is, unless the provider's end mark has
         come: after that it does not matter how the connection ends.
         """
-        with self._signing():
-            yield from self._announce()
-            truncated: LanguageModelError | None = None
-            try:
-                for event in self._events.close():
-                    for partial in self._read(event):
-                        yield self._note(partial)
-            except InvariantError:
-                truncated = StreamTruncatedError("the stream ended in the middle of an event")
-            if truncated is None:
-                try:
-                    rest = self._decoder.close()
-                except StreamTruncatedError as error:
-                    truncated = error
-                else:
-                    for partial in rest:
-                        yield self._note(partial)
-            if truncated is not None:
-                raise _reason(truncated, lost)
+        try:
+            if self._warnings:
+                yield self._announce()
+            yield from self._end(lost)
             if self._usage is not None and self._call.pricing is not None and not self._has_cost:
                 yield PartialModelResponse(cost=compute_cost(self._usage, self._call.pricing))
+        except LanguageModelError as error:
+            self._call.sign(error, self._headers)
+            raise
 
-    def _announce(self) -> Iterator[PartialModelResponse]:
-        if self._warnings:
-            warnings, self._warnings = self._warnings, ()
-            yield PartialModelResponse(warnings=list(warnings))
+    def _end(self, lost: LanguageModelError | None) -> Iterator[PartialModelResponse]:
+        truncated: LanguageModelError | None = None
+        try:
+            for event in self._events.close():
+                for partial in self._read(event):
+                    yield self._note(partial)
+        except InvariantError:
+            truncated = StreamTruncatedError("the stream ended in the middle of an event")
+        if truncated is None:
+            try:
+                rest = self._decoder.close()
+            except StreamTruncatedError as error:
+                truncated = error
+            else:
+                for partial in rest:
+                    yield self._note(partial)
+        if truncated is not None:
+            raise _reason(truncated, lost)
+
+    def _announce(self) -> PartialModelResponse:
+        warnings, self._warnings = self._warnings, ()
+        return PartialModelResponse(warnings=list(warnings))
 
     def _read(self, event: ServerSentEvent) -> list[PartialModelResponse]:
         try:
@@ -327,14 +336,6 @@ class ResponseReader:
         if partial.cost is not None:
             self._has_cost = True
         return partial
-
-    @contextmanager
-    def _signing(self) -> Iterator[None]:
-        try:
-            yield
-        except LanguageModelError as error:
-            self._call.sign(error, self._headers)
-            raise
 
 
 def _reason(truncated: LanguageModelError, lost: LanguageModelError | None) -> LanguageModelError:

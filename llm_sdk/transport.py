@@ -56,6 +56,8 @@ class Upstream:
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._root = self.origin + parts.path.rstrip("/")
         self._query = parts.query
+        self._parsed: dict[tuple[type, str], Any] = {}
+        """URLs as a client has parsed them, by its class and the path: to parse one takes longer than to send it."""
 
     def url(self, path: str) -> str:
         """The whole URL of a path, which may have a query of its own beside that of the base URL."""
@@ -65,9 +67,10 @@ class Upstream:
 
     def build(self, client: Any, send: Send) -> Any:
         """The client's own request object."""
-        return client.build_request(
+        key = type(client), send.request.path
+        request = client.build_request(
             send.request.method,
-            self.url(send.request.path),
+            self._parsed.get(key) or self.url(send.request.path),
             content=send.request.body,
             headers={
                 "accept": "text/event-stream" if send.stream else "application/json",
@@ -76,6 +79,8 @@ class Upstream:
             },
             **({} if self.timeouts is None else {"timeout": self.timeouts}),
         )
+        self._parsed[key] = request.url
+        return request
 
     def read_error(self, error: Exception) -> LanguageModelError | None:
         """What an exception of the HTTP library means; ``None`` for one that comes from elsewhere."""
