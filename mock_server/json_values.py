@@ -56,6 +56,9 @@ def json_value(schema: Schema, name: str = "text") -> Any:
 
 
 def _accepted_value(schema: Schema, name: str) -> Any:
+    # Before a validator is looked for by what stands there.
+    if isinstance(schema, dict) and not isinstance(dialect := schema.get("$schema", ""), str):
+        raise UnsatisfiableSchemaError(f"the schema is not understood: $.$schema: {dialect!r} is no text")
     try:
         values = _Values(schema)
         value = values.value(schema, name, _Place())

@@ -324,6 +324,8 @@ def test_models_of_pydantic_accept_the_values_of_their_own_schemas() -> None:
         ({"type": "string", "pattern": "("}, "the schema is not understood: $.pattern: '(' is not a 'regex'"),
         ({"type": "string", "pattern": "^a$", "minLength": 2}, "no text is found for the pattern '^a$'"),
         ({"type": "strin"}, "the schema is not understood: $.type: 'strin' is not valid"),
+        ({"$schema": []}, "the schema is not understood: $.$schema: [] is no text"),
+        ({"$schema": True}, "the schema is not understood: $.$schema: True is no text"),
         ({"enum": []}, "none of the schema's choices gives a value that it accepts"),
         ({"type": "string", "minLength": 3, "maxLength": 2}, "no value is found that the schema accepts"),
     ],
