@@ -3,7 +3,7 @@
 from collections import deque
 
 from conformance.case import Stage
-from conformance.outcome import MADE_UP, drop_made_up
+from conformance.outcome import MADE_UP, drop_made_up, says_id
 from conformance.plan import Call, merge_patch
 from llm_sdk.types import JsonObject, ModelResponse, ModelUsage
 
@@ -38,20 +38,26 @@ def expected_content(call: Call) -> JsonObject:
     """The content of the answer as JSON.
 
     Ids and signatures that a script leaves out are those of the recording. How a signature of a text looks is the
-    adapter's own affair.
+    adapter's own affair, and so is the id of reasoning that came without one.
     """
-    golden = _content(call.golden.answer)
-    for part in golden:
-        if part["type"] == "text":
-            part.pop("signature", None)
+    body = call.exchange.response_body
+    golden = [_without_own_marks(part, body) for part in _content(call.golden.answer)]
     script = _script(call)
     if script is None:
         return {"content": golden}
-    content = _content(script)
+    content = [_without_own_marks(part, body) for part in _content(script)]
     for part, came in zip(content, golden, strict=False):
         if part["type"] == came["type"]:
             part.update({name: came[name] for name in MADE_UP if name in came and name not in part})
     return {"content": content}
+
+
+def _without_own_marks(part: JsonObject, body: bytes) -> JsonObject:
+    """The part as everybody has to read it of ``body``."""
+    own = {"signature"} if part["type"] == "text" else set()
+    if part["type"] == "reasoning" and not says_id(body, part.get("id", "")):
+        own = {"id"}
+    return {name: value for name, value in part.items() if name not in own}
 
 
 def _content(answer: ModelResponse | None) -> list[JsonObject]:

@@ -1,7 +1,9 @@
 """What came of a call, and whether it is what had to come."""
 
+import json
 import re
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,7 @@ from llm_sdk.accumulator import accumulate
 from llm_sdk.comparison import describe
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import InvariantError, LanguageModelError, RefusalError, StatusCodeError
-from llm_sdk.types import JsonObject, ModelResponse
+from llm_sdk.types import JsonObject, ModelResponse, ReasoningPart
 
 __all__ = [
     "MADE_UP",
@@ -20,8 +22,10 @@ __all__ = [
     "comparable",
     "drop_made_up",
     "failed",
+    "has_own_marks",
     "is_same",
     "outcome_of",
+    "says_id",
     "told_by",
 ]
 
@@ -59,6 +63,10 @@ class Outcome:
     def answer(self) -> ModelResponse | None:
         """The response; that of a refusal stands in its error."""
         return self.error.response if isinstance(self.error, RefusalError) else self.response
+
+    def after(self, performances: Iterable[Performance]) -> "Outcome":
+        """The same outcome, with what was sent and answered."""
+        return Outcome(self.response, self.error, self.crash, self.partials, tuple(performances))
 
     def describe(self) -> str:
         """The outcome in one line, or a traceback below what it comes to."""
@@ -160,6 +168,16 @@ def drop_made_up(actual: Any, expected: Any) -> Any:
 def _without_made_up_call_id(actual: JsonObject, expected: JsonObject) -> JsonObject:
     made_up = expected.get("tool_call_id") == "" and bool(actual.get("tool_call_id"))
     return {**actual, "tool_call_id": ""} if made_up else actual
+
+
+def says_id(body: bytes, id: str) -> bool:
+    """Whether an answer gives this id to anything: one that it does not say is a mark of who reads it."""
+    return re.search(rb'"id"\s*:\s*' + re.escape(json.dumps(id, ensure_ascii=False).encode()), body) is not None
+
+
+def has_own_marks(answer: ModelResponse, body: bytes) -> bool:
+    """Whether reasoning was given an id that the answer does not say."""
+    return any(isinstance(part, ReasoningPart) and part.id and not says_id(body, part.id) for part in answer.content)
 
 
 def told_by(partial: PartialModelResponse) -> int:

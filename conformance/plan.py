@@ -12,7 +12,7 @@ from conformance.chunking import chunks, event_cuts
 from conformance.conversation import Conversation
 from conformance.evidence import shown_by_answer, shown_by_error, shown_by_input
 from conformance.meaning import as_the_provider_reads, joins_turns
-from conformance.outcome import Outcome, failed
+from conformance.outcome import Outcome, failed, has_own_marks
 from conformance.replay import recorded_chunks
 from conformance.stream_judge import read_stream
 from conformance.tool_results import takes_objects
@@ -57,6 +57,8 @@ class PlanError(ValueError):
 class Call:
     """One recorded call. ``golden`` is what the reference codec reads of the recorded answer; ``stage`` is the case's
     own word on it, and ``None`` for a recording from elsewhere. ``path`` is the request's as the provider sees it.
+    ``is_marked`` says that its history has marks by which the reference knows again what it has read, as ids of
+    reasoning that came without one: another adapter has marks of its own, or none.
     """
 
     provider: str
@@ -70,6 +72,7 @@ class Call:
     golden: Outcome
     of_case: Case | None = None
     stage: Stage | None = None
+    is_marked: bool = False
 
     def __repr__(self) -> str:
         return f"<Call {self.id}>"  # short: pytest shows the parameters of every check
@@ -363,7 +366,7 @@ def _calls_of(case: Case, codec: Codec, file: Path) -> Iterator[Call]:
     if len(exchanges) != 2 * len(case.stages):
         raise PlanError(f"{file}: has {len(exchanges)} exchanges for a case of {len(case.stages)} stages; {again}")
     for stream, half in ((False, exchanges[: len(case.stages)]), (True, exchanges[len(case.stages) :])):
-        conversation = Conversation()
+        conversation, is_marked = Conversation(), False
         for at, (stage, exchange) in enumerate(zip(case.stages, half, strict=True)):
             if stage.reply is not None and exchange.status >= FIRST_ERROR:
                 found = f"an error of status {exchange.status} was recorded in place of the answer"
@@ -372,12 +375,14 @@ def _calls_of(case: Case, codec: Codec, file: Path) -> Iterator[Call]:
             sent = _read_request(codec, exchange, path, file)
             input = conversation.next_input(stage.input)
             golden = read_exchange(codec, exchange)
-            call = Call(codec.provider, case.name, at + 1, stream, sent[0], input, exchange, path, golden, case, stage)
+            own = (case, stage, is_marked)
+            call = Call(codec.provider, case.name, at + 1, stream, sent[0], input, exchange, path, golden, *own)
             if found := call.misreading(sent[1]):
                 raise PlanError(f"{file}: was recorded for another input than the case has now ({found}); {again}")
             yield call
             if golden.answer is not None:
                 conversation.add_answer(golden.answer, stage.reply)
+                is_marked = is_marked or has_own_marks(golden.answer, exchange.response_body)
 
 
 def _foreign_call(codec: Codec, exchange: Exchange, path: str) -> Iterator[Call]:

@@ -60,6 +60,8 @@ def _complaints(request: WireRequest, found: ModelCall, subject: Subject) -> set
 @requirement(about=("request",), otherwise=("CORE-09",))
 @over("calls")
 def test_meaning(call: Call, subject: Subject, verdict: Verdict) -> None:
+    if call.is_marked:
+        pytest.skip("every adapter marks reasoning in its own way: the check of the whole conversation judges it")
     request = sent_by(subject.plain(call), verdict)
     found = read(request, subject, verdict)
     judge_meaning(call, found, verdict, "a request that says what the input says")

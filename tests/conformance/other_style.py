@@ -20,6 +20,8 @@ from llm_sdk.registry import get_codec
 from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse, ModelTokensDetails
 
 ERRORS = itertools.count(1)
+OWN_MARK = "other/"
+MARKS = {"thinking", "redacted_thinking", "reasoning", "reasoning_content", "reasoning_details", "tool_plan"}
 LEAD_IN = "Attached to the result of"
 
 
@@ -38,7 +40,8 @@ def create(*, provider: str, base_url: str, api_key: str, model_id: str, http_cl
 
 
 class OtherModel:
-    """A model that tells answers and errors in its own way: more deltas, zeros in the usage, other words."""
+    """A model that tells answers and errors in its own way: more deltas, zeros in the usage, other words, marks of its
+    own on reasoning that came without an id."""
 
     metadata = None
 
@@ -47,23 +50,23 @@ class OtherModel:
 
     async def generate(self, input: LanguageModelInput) -> ModelResponse:
         with errors_in_other_words():
-            return in_other_figures(await self.inner.generate(input))
+            return in_other_marks(in_other_figures(await self.inner.generate(without_other_marks(input))))
 
     async def stream(self, input: LanguageModelInput) -> AsyncIterator[PartialModelResponse]:
         with errors_in_other_words():
-            async with self.inner.stream(input) as stream:
+            async with self.inner.stream(without_other_marks(input)) as stream:
                 async for partial in stream:
-                    for piece in in_pieces(in_other_figures(partial)):
+                    for piece in in_pieces(in_other_marks(in_other_figures(partial))):
                         yield piece
 
     def generate_sync(self, input: LanguageModelInput) -> ModelResponse:
         with errors_in_other_words():
-            return in_other_figures(self.inner.generate_sync(input))
+            return in_other_marks(in_other_figures(self.inner.generate_sync(without_other_marks(input))))
 
     def stream_sync(self, input: LanguageModelInput) -> Iterator[PartialModelResponse]:
-        with errors_in_other_words(), self.inner.stream_sync(input) as stream:
+        with errors_in_other_words(), self.inner.stream_sync(without_other_marks(input)) as stream:
             for partial in stream:
-                yield from in_pieces(in_other_figures(partial))
+                yield from in_pieces(in_other_marks(in_other_figures(partial)))
 
 
 @contextmanager
@@ -88,6 +91,36 @@ def in_other_figures(answer: Answer) -> Answer:
         details = {"reasoning_tokens": 0, **(usage.output_tokens_details or ModelTokensDetails()).model_dump()}
         usage = usage.model_copy(update={"output_tokens_details": ModelTokensDetails.model_validate(details)})
     return answer.model_copy(update={"usage": usage})
+
+
+def in_other_marks(answer: Answer) -> Answer:
+    """Ids that only say in which field reasoning came are another word for it."""
+    if isinstance(answer, ModelResponse):
+        return answer.model_copy(update={"content": [_marked(part) for part in answer.content]})
+    if answer.delta is None:
+        return answer
+    return answer.model_copy(update={"delta": answer.delta.model_copy(update={"part": _marked(answer.delta.part)})})
+
+
+def _marked(part: Any) -> Any:
+    is_mark = part.type == "reasoning" and part.id in MARKS
+    return part.model_copy(update={"id": OWN_MARK + part.id}) if is_mark else part
+
+
+def without_other_marks(input: LanguageModelInput) -> LanguageModelInput:
+    """The history in the marks that the model below knows; marks that are not its own mean nothing to this one."""
+    messages = [
+        message.model_copy(update={"content": [_unmarked(part) for part in message.content]})
+        for message in input.messages
+    ]
+    return input.model_copy(update={"messages": messages})
+
+
+def _unmarked(part: Any) -> Any:
+    if part.type != "reasoning" or part.id is None:
+        return part
+    own = part.id.removeprefix(OWN_MARK)
+    return part.model_copy(update={"id": own if own != part.id else None if own in MARKS else own})
 
 
 def in_pieces(partial: PartialModelResponse) -> Iterator[PartialModelResponse]:
