@@ -23,6 +23,7 @@ WAIT = 3.0
 DECOY = "sk-decoy-of-the-environment"
 ELSEWHERE = "https://elsewhere.invalid"
 REDIRECT = 307
+JSON = "application/json"
 
 
 def _headers(request: WireRequest) -> dict[str, str]:
@@ -32,12 +33,14 @@ def _headers(request: WireRequest) -> dict[str, str]:
 @requirement("CORE-45")
 @over("first calls")
 def test_accept(call: Call, subject: Subject, verdict: Verdict) -> None:
-    """A request without the header takes anything."""
+    """A request without the header takes anything. Clients that name JSON alone, and ask for a stream in the body, as
+    the official one of OpenAI does, are given it."""
     found = _headers(sent_by(subject.plain(call), verdict)).get("accept", "*/*")
-    wanted = call.exchange.response_headers.get("content-type", "application/json").partition(";")[0].strip()
-    kind = wanted.partition("/")[0]
+    told = call.exchange.response_headers.get("content-type", JSON).partition(";")[0].strip()
+    wanted = dict.fromkeys((told, JSON) if call.stream else (told,))
     ranges = [one.partition(";")[0].strip().lower() for one in found.split(",")]
-    verdict.true(bool({wanted, f"{kind}/*", "*/*"} & set(ranges)), f"an Accept header with {wanted}", found)
+    taken = {"*/*", *wanted, *(f"{one.partition('/')[0]}/*" for one in wanted)}
+    verdict.true(bool(taken & set(ranges)), f"an Accept header with {' or '.join(wanted)}", found)
 
 
 @requirement("CORE-46")

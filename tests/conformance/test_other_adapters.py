@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cheats import judge
 from test_plugin import run
 
 WARNS = """
@@ -39,6 +40,29 @@ async def leave_out(request):
     del request.headers["x-api-key"]
 """
 
+ACCEPTS_JSON = """
+from llm_sdk.registry import get_model
+
+def create(*, base_url, api_key, model_id, http_client):
+    http_client.event_hooks["request"] = [accept_json]
+    return get_model("openai", model_id, api_key=api_key, base_url=base_url, http_client=http_client)
+
+async def accept_json(request):
+    request.headers["accept"] = "application/json"
+"""
+
+SENDS_NOTHING = """
+from llm_sdk.errors import ConnectionFailedError
+from llm_sdk.registry import get_model
+
+def create(*, base_url, api_key, model_id, http_client):
+    http_client.event_hooks["request"] = [refuse]
+    return get_model("openai", model_id, api_key=api_key, base_url=base_url, http_client=http_client)
+
+async def refuse(request):
+    raise ConnectionFailedError("no way out")
+"""
+
 HAS_A_DEFAULT_OF_ITS_OWN = """
 from llm_sdk.registry import get_model
 
@@ -72,9 +96,48 @@ def test_the_key_may_be_in_every_header_that_the_provider_reads(tmp_path: Path) 
 
 
 @pytest.mark.timeout(120)
+def test_a_request_for_a_stream_may_accept_json_alone(tmp_path: Path) -> None:
+    """The official client of OpenAI says so in every request, and servers give it its streams."""
+    (tmp_path / "accepting.py").write_text(ACCEPTS_JSON, encoding="utf-8")
+    done = run(tmp_path, "--adapter", "accepting:create", "--case", "text", "-k", "test_accept")
+    assert "2 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.timeout(120)
+def test_nothing_sent_is_a_failure_of_the_adapter_and_not_of_the_suite(tmp_path: Path) -> None:
+    (tmp_path / "mute.py").write_text(SENDS_NOTHING, encoding="utf-8")
+    done = run(tmp_path, "--adapter", "mute:create", "--case", "text", "-k", "test_overload_is_asked_again")
+    assert "harness-error" not in done.stdout, done.stdout
+    assert "got      0 requests in all, or another one" in done.stdout, done.stdout
+
+
+@pytest.mark.timeout(120)
 def test_what_a_request_says_wrongly_is_no_failure_of_calls_at_once(tmp_path: Path) -> None:
     """It fails the checks of requests, each call for itself."""
     (tmp_path / "warm.py").write_text(HAS_A_DEFAULT_OF_ITS_OWN, encoding="utf-8")
     words = ["--case", "text", "--case", "unicode", "-k", "test_concurrent_calls or (test_meaning and generate)"]
     done = run(tmp_path, "--adapter", "warm:create", *words)
     assert "2 failed, 2 passed" in done.stdout, done.stdout
+
+
+REFUSES_IN_ITS_OWN_ORDER = """
+class Adapter(Around):
+    async def generate(self, input):
+        raise UnsupportedError("no sound", path="audio")
+    async def stream(self, input):
+        raise UnsupportedError("no sound", path="messages[0]")
+        yield
+"""
+
+
+@pytest.mark.timeout(120)
+def test_of_two_things_that_cannot_be_had_either_may_be_told(tmp_path: Path) -> None:
+    """Who asks for spoken answers asks for a modality and for a voice; where nothing is wrong is no place for it."""
+    _, report, _ = judge(tmp_path, REFUSES_IN_ITS_OWN_ORDER, "--case", "spoken-answer", "-k", "test_unsupported")
+    verdicts = {check["check"]: check["verdict"] for check in report["checks"]}
+    assert verdicts == {
+        "test_unsupported[openai-spoken-answer-generate]": "passed",
+        "test_unsupported[openai-spoken-answer-stream]": "failed",
+    }
+    (failed,) = (check["failure"] for check in report["checks"] if check["failure"])
+    assert failed["expected"] == "the path of what is not supported: audio.format or modalities[1]"
