@@ -15,9 +15,11 @@ from conformance.published import DEFAULT_FOLDER, load_schemas
 from conformance.replay import Playback, playback_of
 from conformance.subject import CANARY, Subject
 from conformance.verdict import Verdict
+from llm_sdk.capabilities import check
 from llm_sdk.codec import ModelCall, WireRequest
 from llm_sdk.errors import LanguageModelError, UnsupportedError
 from llm_sdk.services import services_of
+from llm_sdk.types import LanguageModelInput
 
 STEP = re.compile(r"[.\[]")
 """What stands between the steps of a path."""
@@ -145,9 +147,22 @@ def test_unsupported(refusal: Refusal, subject: Subject, verdict: Verdict, strea
     outcome = subject.ask_input("conformance-model", refusal.input, lambda _: Playback(500), stream=stream)
     if not isinstance(outcome.error, UnsupportedError):
         verdict.fail(f"UnsupportedError at {refusal.path}", outcome.describe())
-    found = outcome.error.path or "no path"
-    verdict.true(_is_there(refusal.path, found), f"the path of what is not supported: {refusal.path}", found)
+    found, places = outcome.error.path or "no path", _places(refusal, subject)
+    told = any(_is_there(place, found) for place in places)
+    verdict.true(told, f"the path of what is not supported: {' or '.join(places)}", found)
     verdict.true(not outcome.performances, "nothing is sent", "a request was sent")
+
+
+def _places(refusal: Refusal, subject: Subject) -> list[str]:
+    """Where the input asks for what cannot be had: with several options of the kind, any may be told first."""
+    found = {refusal.path: None}
+    for option in refusal.input.model_fields_set - {"messages"}:
+        alone = LanguageModelInput(messages=[]).model_copy(update={option: getattr(refusal.input, option)})
+        try:
+            check(alone, subject.codec.capabilities, subject.codec.provider)
+        except UnsupportedError as error:
+            found[error.path] = None
+    return sorted(found)
 
 
 def _is_there(expected: str, path: str) -> bool:
