@@ -1,31 +1,36 @@
 """Whatever is sent, the answer is the provider's: never a 500 that nobody asked for, and never an exception.
 
-Requests that were recorded are damaged in every way that JSON allows, at places that Hypothesis chooses; then all that
-is no such request at all. A run that is guided by coverage is
-``python -m benchmarks.fuzz``.
+A fixed part of all wrong values in all places of requests, which ``python -m benchmarks.wrong_values`` tries whole; then
+what is no such request at all. A run that is guided by coverage is ``python -m benchmarks.fuzz``.
 """
 
 import json
 from functools import cache
-from importlib.resources import files
+from math import gcd
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.wrong_values import (
+    CHECKED,
+    WRONG,
+    Damaged,
+    Place,
+    damaged,
+    described,
+    find_defects,
+    of_schema,
+    recorded,
+)
 from llm_sdk.codec import WireRequest
 from llm_sdk.registry import get_codec, provider_names
-from mock_server.cassette import load_cassette
 from mock_server.engine import Engine
+from mock_server.provider_state import Validation
 from mock_server.reply import ReplyPlan
 from mock_server.routes import Routes
 
-WRONG: tuple[Any, ...] = (
-    *(None, True, 0, -1, 1.5, 1e308, 10**400, "", "x", "\ud800", "\0", "a" * 300),
-    *([], [None], [[]], {}, {"": None}, {"type": "x"}, {"type": None}, [{"type": {}}], [{"type": []}, "x"]),
-)
 BYTES = st.one_of(
     st.binary(max_size=60),
     st.sampled_from(
@@ -50,47 +55,9 @@ HEADERS = st.dictionaries(
     st.text(st.characters(max_codepoint=255), max_size=30),
     max_size=4,
 )
+ASKED = 40
+"""So many damaged requests of each provider."""
 BOUNDED = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths of everything in a JSON value; of a long array its first elements."""
-    found = [path]
-    if isinstance(value, dict):
-        found += [place for key, item in value.items() for place in places(item, (*path, key))]
-    elif isinstance(value, list):
-        found += [place for at, item in enumerate(value[:3]) for place in places(item, (*path, at))]
-    return found
-
-
-def with_wrong(value: Any, path: tuple[Any, ...], wrong: Any) -> Any:
-    """The value with ``wrong`` in this place."""
-    if not path:
-        return wrong
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = with_wrong(value[path[0]], path[1:], wrong)
-    return copy
-
-
-@cache
-def recorded(provider: str) -> list[tuple[WireRequest, tuple[Any, ...]]]:
-    """Recorded requests, each with a place in it; one of each kind of place."""
-    kinds: dict[tuple[Any, ...], tuple[WireRequest, tuple[Any, ...]]] = {}
-    for entry in sorted(files(f"cassettes.{provider}").iterdir(), key=str):
-        if not entry.name.endswith(".yaml"):
-            continue
-        for interaction in load_cassette(entry).interactions:  # type: ignore[arg-type]
-            request, parts = interaction.request, urlsplit(interaction.request.uri)
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-            try:
-                body = json.loads(request.body)
-            except ValueError:
-                continue
-            headers = {name: ", ".join(values) for name, values in request.headers.items()}
-            for place in places(body):
-                kind = (parts.path, *("*" if isinstance(key, int) else key for key in place))
-                kinds.setdefault(kind, (WireRequest(request.method, target, request.body, headers), place))
-    return list(kinds.values())
 
 
 @cache
@@ -112,22 +79,64 @@ def answered(provider: str, request: WireRequest, validation: str = "provider") 
     return plan.status
 
 
+@cache
+def places(provider: str) -> list[Place]:
+    return [*recorded(provider), *described(provider)]
+
+
 @pytest.mark.parametrize("provider", provider_names())
-@given(data=st.data())
-@BOUNDED
-def test_a_value_of_the_wrong_kind_is_the_clients_mistake(provider: str, data: st.DataObject) -> None:
-    request, place = data.draw(st.sampled_from(recorded(provider)))
-    wrong = data.draw(st.sampled_from(WRONG))
-    body = json.dumps(with_wrong(json.loads(request.body), place, wrong)).encode()
-    validation = data.draw(st.sampled_from(["provider", "off"]))
-    assert answered(provider, WireRequest(request.method, request.path, body, request.headers), validation) < 500
+@pytest.mark.parametrize("validation", CHECKED)
+def test_a_value_of_the_wrong_kind_is_the_clients_mistake(provider: str, validation: Validation) -> None:
+    found = places(provider)
+    step = len(found) * len(WRONG) // ASKED
+    while gcd(step, len(WRONG)) > 1:  # so that it meets all values
+        step += 1
+    assert list(find_defects(provider, damaged(found, step=step), validation=validation)) == []
+
+
+def test_every_property_of_a_schema_is_a_place_once() -> None:
+    schema = {
+        "properties": {
+            "a": {"$ref": "#/$defs/a"},
+            "b": {"anyOf": [{"type": "null"}, {"items": {"$ref": "#/$defs/a"}}]},
+        },
+        "required": ["a"],
+        "$defs": {
+            "a": {"properties": {"kind": {"const": "k"}, "next": {"$ref": "#/$defs/a"}, "n": {}}, "required": ["kind"]}
+        },
+    }
+    found = list(of_schema(WireRequest("POST", "/x"), schema, {"model": "m"}))
+    first = {"model": "m", "a": {"kind": "k"}}
+    assert [(place.path, place.body) for place in found] == [
+        (("a",), first),
+        (("a", "kind"), first),
+        (("a", "next"), {"model": "m", "a": {"kind": "k", "next": {"kind": "k"}}}),
+        (("a", "n"), {"model": "m", "a": {"kind": "k", "n": "x"}}),
+        (("b",), {**first, "b": None}),
+        (("b", 0), {**first, "b": [{"kind": "k"}]}),
+    ]
+    assert [json.loads(one.request.body)["a"] for one in damaged(found[:1])][:3] == [None, True, 0]
+
+
+def test_what_is_wrong_with_an_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = WireRequest("POST", get_codec("cohere").endpoint.root + "/v2/chat", b"{}")
+    replies = [ReplyPlan(500, {}, ()), ReplyPlan(400, {}, ()), ReplyPlan(200, {"x": "\n"}, ()), ReplyPlan(200, {}, ())]
+    monkeypatch.setattr(Routes, "answer", lambda *_: replies.pop(0) if replies else 1 / 0)
+    told = list(find_defects("cohere", [Damaged(request, ("a", 0), None)] * 5, validation="off"))
+    assert [line.partition("validation off: ")[2] for line in told] == [
+        "status 500",
+        "an error that is no JSON",
+        "the header x cannot be written",
+        "ZeroDivisionError: division by zero",
+    ]
+    assert told[0].startswith("cohere /v2/chat a.0 = None, ")
 
 
 @pytest.mark.parametrize("provider", provider_names())
 @given(data=st.data())
 @BOUNDED
 def test_what_is_no_such_request_is_refused(provider: str, data: st.DataObject) -> None:
-    request, _ = data.draw(st.sampled_from(recorded(provider)))
+    request = data.draw(st.sampled_from(places(provider))).request
     method = data.draw(st.sampled_from([request.method, "GET", "DELETE", "OPTIONS", "x"]))
     path = data.draw(st.sampled_from([request.path, request.path + "/x", request.path + "?a=%ff&key=%zz", "/", "/%00"]))
     headers = {**request.headers, **data.draw(HEADERS)}
@@ -146,12 +155,7 @@ def test_what_is_no_such_request_is_refused(provider: str, data: st.DataObject) 
 def test_what_was_found(provider: str, place: tuple[Any, ...]) -> None:
     """Places where some value was once answered with an exception."""
     found = [
-        (request, at)
-        for request, at in recorded(provider)
-        if tuple("*" if isinstance(key, int) else key for key in at) == place
+        one for one in places(provider) if tuple("*" if isinstance(key, int) else key for key in one.path) == place
     ]
     assert found
-    for request, at in found[:1]:
-        for wrong in WRONG:
-            body = json.dumps(with_wrong(json.loads(request.body), at, wrong)).encode()
-            assert answered(provider, WireRequest(request.method, request.path, body, request.headers)) < 500
+    assert list(find_defects(provider, damaged(found[:1]), validation="provider")) == []
