@@ -16,6 +16,8 @@ from conformance.plan import Call, Pair, Refusal, StagedCalls, Target
 from conformance.subject import Subject
 from llm_sdk.capabilities import Capabilities, check
 from llm_sdk.errors import InvalidInputError, UnsupportedError
+from llm_sdk.registry import get_codec
+from llm_sdk.types import LanguageModelInput, SourcePart, ToolResultPart
 
 __all__ = ["Declaration", "DeclarationError", "declared_by", "read_declaration"]
 
@@ -72,6 +74,8 @@ class Declaration:
         return self.narrows and isinstance(target, Refusal) and self._carries(target)
 
     def _carries(self, said: Call | Refusal) -> bool:
+        if self.narrows and self._lacks_sources(said.input):
+            return False
         try:
             check(said.input, self.capabilities, self.provider)
         except UnsupportedError:
@@ -79,6 +83,20 @@ class Declaration:
         except InvalidInputError:
             return True
         return True
+
+    def _lacks_sources(self, input: LanguageModelInput) -> bool:
+        """Whether the input has a document at a place whose declared kinds name none. The provider may take the text of
+        one wherever it takes text; whoever lists what there is need not."""
+        known = get_codec(self.provider).capabilities
+        for message in input.messages:
+            inner = [one for part in message.content if isinstance(part, ToolResultPart) for one in part.content]
+            places = {"user": message.content} if message.role == "user" else {"tool_result": inner}
+            for place, parts in places.items():
+                said = getattr(self.capabilities, place)
+                listed = said != getattr(known, place) and "source" not in said
+                if listed and any(isinstance(part, SourcePart) for part in parts):
+                    return True
+        return False
 
 
 def _calls_of(target: Target) -> tuple[Call, ...]:

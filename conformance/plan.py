@@ -14,6 +14,7 @@ from conformance.evidence import shown_by_answer, shown_by_error, shown_by_input
 from conformance.meaning import as_the_provider_reads, joins_turns
 from conformance.outcome import Outcome, failed, has_own_marks
 from conformance.replay import recorded_chunks
+from conformance.sources import without_sources
 from conformance.stream_judge import read_stream
 from conformance.tool_results import takes_objects
 from llm_sdk.capabilities import check
@@ -155,6 +156,11 @@ class Call:
         """What a request that the provider reads as ``read`` says otherwise than this call; empty where it means the
         same."""
         expected = self.reading()
+        flat = without_sources(expected)
+        misread = self._misread(read, expected)
+        return "" if misread and flat is not None and not self._misread(read, flat) else misread
+
+    def _misread(self, read: JsonObject, expected: JsonObject) -> str:
         known = self.codec.capabilities
         ways = {"joins_turns": joins_turns(self.provider), "takes_objects": takes_objects(self.provider)}
         ways["open_parameters"] = known.open_parameters

@@ -1,11 +1,17 @@
 """What every adapter has to give, and what is its own affair."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from conformance.declaration import Declaration
 from conformance.expectations import content_as_expected, expected_content
 from conformance.outcome import has_own_marks, says_id
-from conformance.plan import Plan
+from conformance.plan import Call, Plan
 from conformance.settings import CASSETTES
+from conformance.sources import without_sources
+from llm_sdk.registry import get_codec
 
 
 @pytest.mark.parametrize(
@@ -41,3 +47,29 @@ def test_how_reasoning_without_an_id_is_marked_is_the_adapter_s_own_affair(provi
     assert (content_as_expected(other, expected) == expected) is own
     assert content_as_expected(answer, expected) == expected
     assert [call.is_marked for call in others] == [own] * len(others)
+
+
+def a_call(provider: str, case: str) -> Call:
+    """The last call of a case for a whole answer."""
+    return [call for call in Plan([provider], CASSETTES, own=True, only=[case]).calls if not call.stream][-1]
+
+
+@pytest.mark.parametrize("case", ["source-document", "several-sources"])
+def test_a_document_says_what_its_text_says(case: str) -> None:
+    """A client may have no form for documents, and send their texts; it may not send less."""
+    call = a_call("anthropic", case)
+    flat = without_sources(call.reading())
+    assert flat is not None
+    assert call.misreading(flat) == ""
+    less = json.loads(json.dumps(flat).replace("24", "25").replace("AC-77", "AC-78"))
+    assert call.misreading(less) != ""
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai-chat-completion"])
+def test_who_lists_kinds_without_documents_may_refuse_them(provider: str) -> None:
+    known, call = get_codec(provider).capabilities, a_call(provider, "several-sources")
+    listed = replace(known, user=frozenset({"text"}))
+    assert Declaration(provider, known).refused_call(call) is None
+    assert Declaration(provider, listed, narrows=True).refused_call(call) is call
+    other = replace(known, citations=False)
+    assert Declaration(provider, other, narrows=True).refused_call(call) is None
