@@ -42,7 +42,7 @@ class Patience:
     """Ends what takes longer than ``seconds``."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
+        self._seconds = self._set_to = seconds
         self._is_set = False
         self._told = ""
         self.hangs = 0
@@ -64,8 +64,8 @@ class Patience:
         handlers[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._ring)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             handlers[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
-        left, interval = signal.setitimer(signal.ITIMER_REAL, self.seconds, AGAIN)
-        self._is_set, self._told = True, ""
+        left, interval = signal.setitimer(signal.ITIMER_REAL, self._seconds, AGAIN)
+        self._is_set, self._set_to, self._told = True, self._seconds, ""
         try:
             yield
         finally:
@@ -80,25 +80,25 @@ class Patience:
     def call(self) -> Iterator[None]:
         """One call of the adapter. Its time begins here; where it took most of that, it counts as one that hung:
         whoever waited for it has given it up."""
-        self._renew()
         begun, seconds = time.monotonic(), self.seconds
+        self._set(seconds)
         try:
             yield
         finally:
             if not self._told and time.monotonic() - begun > seconds / 2:
                 self.hangs += 1
-            self._renew()
+            self._set(self._seconds)  # for what the suite does between two calls
 
-    def _renew(self) -> None:
+    def _set(self, seconds: float) -> None:
+        self._set_to, self._told = seconds, ""
         if self._is_set:
-            signal.setitimer(signal.ITIMER_REAL, self.seconds, AGAIN)
-        self._told = ""
+            signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
 
     def _ring(self, number: int, frame: FrameType | None) -> NoReturn:
         del number, frame
         if not self._told:
             before = f", as {self.hangs} before it" if self.hangs else ""
-            self._told = f"it did not end within {self.seconds:g} seconds{before}"
+            self._told = f"it did not end within {self._set_to:g} seconds{before}"
             self.hangs += 1
         raise HungError(self._told)
 

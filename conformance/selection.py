@@ -72,6 +72,7 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "answered streams": _calls(lambda call: call.is_event_stream and call.is_answered),
     "telling streams": _calls(lambda call: call.is_event_stream and call.is_answered and _tells(call)),
     "first calls": _first_calls(lambda call: call.is_simple),
+    "first calls with tools": _first_calls(lambda call: call.is_simple and "function" in call.codec.capabilities.tools),
     "first streams": _first_calls(lambda call: call.is_simple and call.stream),
     "conversations": ("conversation", lambda plan: plan.conversations()),
     "answer pairs": ("pair", lambda plan: plan.pairs(answered=True)),

@@ -1,7 +1,9 @@
-"""What calls on one model are to each other, and conversations of other providers to this one: nothing."""
+"""What calls on one model are to each other, and conversations of other providers to this one: nothing. What grows long
+stays what it is."""
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from conformance.foreign import marks_of, opaque_part, opaque_tool, reasoning_of_others
 from conformance.marks import over, requirement
@@ -16,21 +18,25 @@ from conformance.verdict import Verdict
 from llm_sdk.errors import InvalidInputError, UnsupportedError
 from llm_sdk.types import (
     AssistantMessage,
+    JsonObject,
     LanguageModelInput,
     ModelResponse,
     Part,
     TextPart,
     Tool,
+    ToolCallPart,
     UserMessage,
 )
 
 SAID, ASKED = "That was my answer.", "And what else?"
 OTHERS = 8
-SHORT, LONG = 250, 2000
+SHORT, LONG = 100, 800
 """Events of a stream."""
-STEEPER = 4
+STEEPER = 3
 """How many times longer than by its length a stream may take: by the square of it, it would be eight times."""
 LEAST = 0.01
+CALLS = 12
+DEPTH = 20
 
 
 @requirement("RESIL-16")
@@ -73,8 +79,10 @@ def test_time_of_a_long_stream(call: Call, subject: Subject, verdict: Verdict) -
     short, long = (spoken(call, _words(count), _pieces) for count in (SHORT, LONG))
     spent = _spent_on(short, subject, verdict)
     most = STEEPER * (LONG / SHORT) * max(spent, LEAST)
-    took = min(_spent_on(long, subject, verdict) for _ in range(2))
-    told = f"{took:.2f} seconds of the processor for {LONG} deltas, and {spent:.2f} for {SHORT}"
+    took = _spent_on(long, subject, verdict)
+    if took > most:  # by chance, perhaps
+        took = min(took, _spent_on(long, subject, verdict))
+    told = f"{took:.2f} seconds of the processor for {LONG} deltas, and {spent:.3f} for {SHORT}"
     verdict.true(took <= most, "time that grows with the length of a stream, and not with its square", told)
 
 
@@ -93,6 +101,29 @@ def _spent_on(call: Call, subject: Subject, verdict: Verdict) -> float:
     told = "".join(part.text for part in answer.content if isinstance(part, TextPart))
     verdict.true(told == call.exchange.metadata["text"], "the whole text", f"{len(told)} characters")
     return spent
+
+
+@requirement("TOOLS-04", "TOOLS-06")
+@over("first calls with tools")
+def test_many_calls(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """More than ten, of which one has arguments nested deeply."""
+    deep: Any = None
+    for _ in range(DEPTH):
+        deep = [{"in": deep}]
+    args: list[JsonObject] = [{"number": number} for number in range(CALLS)]
+    args[1] = {"tree": deep}
+    asked = [
+        ToolCallPart(tool_call_id=f"call_Number{number:02}", tool_name=f"tool_{number % 3}", args=given)
+        for number, given in enumerate(args)
+    ]
+    answered = spoken(call, ModelResponse(content=[*asked], finish_reason="tool_calls"))
+    answer = answer_of(
+        subject.ask(answered, Playback(200, answered.exchange.response_headers, tuple(answered.events))), verdict
+    )
+    came = [{"name": part.tool_name, "args": part.args} for part in answer.content if isinstance(part, ToolCallPart)]
+    verdict.equal([{"name": one.tool_name, "args": one.args} for one in asked], came, f"{CALLS} calls in their order")
+    ids = {part.tool_call_id for part in answer.content if isinstance(part, ToolCallPart)}
+    verdict.true(len(ids) == CALLS, f"{CALLS} ids of calls", f"{len(ids)}")
 
 
 @requirement("CORE-48")

@@ -51,7 +51,11 @@ def varied(call: Call, seed: int) -> Call:
     return replace(call, input=asked, exchange=exchange, golden=read_exchange(call.codec, exchange))
 
 
-def spoken(call: Call, response: ModelResponse, pieces: Cut) -> Call:
+def _in_two(text: str) -> list[str]:
+    return [piece for piece in (text[: len(text) // 2], text[len(text) // 2 :]) if piece]
+
+
+def spoken(call: Call, response: ModelResponse, pieces: Cut = _in_two) -> Call:
     """The call, answered with ``response`` in the codec's own bytes; a streamed text comes in ``pieces``, and stands
     whole as ``text`` in the metadata of the exchange."""
     text = "".join(part.text for part in response.content if isinstance(part, TextPart))
@@ -71,10 +75,6 @@ def _written(call: Call, response: ModelResponse, pieces: Cut) -> dict[str, Any]
     line_end = codec.endpoint.line_end
     body = b"".join(encode_event(event, line_end) for event in [*events, *encoder.close()])
     return {"response_body": body, "response_headers": codec.response_headers(ids, stream=True)}
-
-
-def _in_two(text: str) -> list[str]:
-    return [piece for piece in (text[: len(text) // 2], text[len(text) // 2 :]) if piece]
 
 
 def _with_a_word(input: LanguageModelInput, word: str) -> LanguageModelInput:

@@ -17,7 +17,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from conformance.mutants.registry import Mutant, Parts, load_mutants, mutant_by_name, reference
-from conformance.stash import PROVED
+from conformance.stash import PATIENCE, PROVED
 from llm_sdk.model import LanguageModel
 
 __all__ = [
@@ -39,6 +39,8 @@ REFERENCE = "reference"
 FIRST = "first "
 """How the selections begin that hold one call of each provider, whichever that is."""
 ANY_OF = " or "
+SECONDS = "5"
+"""Seconds: what a mutant waits for is on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,17 @@ def judge(trials: Sequence[Trial], provider: str, cases: Sequence[str] = ()) -> 
 def sit(plugin: object, provider: str, cases: Sequence[str] = ()) -> str:
     """Collect the suite with a plugin that runs it; what pytest made of it, for an error."""
     words = ["-p", "conformance.plugin", "--pyargs", "conformance", "-c", os.devnull, "-p", "no:cacheprovider"]
-    words += ["-q", "--provider", provider, "--level", "should", "--adapter", f"{__name__}:{adapter.__name__}"]
+    words += [
+        "--patience",
+        SECONDS,
+        "-q",
+        "--provider",
+        provider,
+        "--level",
+        "should",
+        "--adapter",
+        f"{__name__}:{adapter.__name__}",
+    ]
     words += [word for case in cases for word in ("--case", case)]
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
@@ -184,6 +196,7 @@ class _Sitting:
             items = [item for item in session.items if trial.takes(item)]
             if not items:
                 raise RuntimeError(f"{trial.name}: no check of {self._provider} is one to judge it by")
+            session.config.stash[PATIENCE].hangs = 0  # what hung was another adapter
             with on_trial(trial):
                 self.kills.append(judge_by(trial, self._provider, items))
         return True
