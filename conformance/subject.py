@@ -29,6 +29,8 @@ __all__ = ["CANARY", "Subject"]
 T = TypeVar("T")
 Given = TypeVar("Given", ModelResponse, PartialModelResponse)
 PATIENCE = 2500
+QUIET = 0.05
+"""Seconds in which a call that waits has read what came."""
 SETTLING = 0.02
 """Seconds in which a call that has ended may tidy up."""
 HOMES = frozenset({"llm_sdk.types", "llm_sdk.deltas"})
@@ -350,6 +352,7 @@ async def _cancel(model: LanguageModel, call: Call, lane: Lane) -> bool:
         if task.done() or (lane.performances and lane.performances[-1].is_held):
             break
         await asyncio.wait([task], timeout=0.002)
-    task.cancel()
+    await asyncio.wait([task], timeout=QUIET)  # until it has read what came: asyncio.wait_for of Python 3.11 may
+    task.cancel()  # lose a cancellation that comes together with what it waits for
     await asyncio.wait([task])
     return task.cancelled()
