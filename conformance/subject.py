@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, TypeVar
 
@@ -157,7 +156,7 @@ class Subject:
                 outcome = self.run(_stream(model, input) if stream else _generate(model, input))
         except AdapterGoneError as error:
             outcome = failed(error)
-        return self._note(replace(outcome, performances=tuple(self.lane.performances)))
+        return self._note(outcome.after(self.lane.performances))
 
     def _note(self, outcome: Outcome) -> Outcome:
         self.was_asked = self.was_asked or bool(outcome.performances)
