@@ -14,7 +14,7 @@ from conformance.runs import COMPLETION
 from llm_sdk.codec import Codec
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.model import HttpLanguageModel, LanguageModel
-from llm_sdk.registry import get_codec
+from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import LanguageModelInput, LanguageModelMetadata, ModelResponse
 
@@ -35,6 +35,7 @@ __all__ = [
 MODULES = (
     *("framing", "answers", "endings", "tool_calls", "fragments", "requests", "history", "errors", "conduct"),
     *("memory", "connections", "details", "texts", "state", "addresses", "crashes"),
+    *("completion", "completion_calls"),
     *("anthropic", "cohere", "google", "mistral", "openai_chat_completion"),
 )
 
@@ -75,8 +76,8 @@ class Mutant:
 
     def applies_to(self, provider: str) -> bool:
         """Whether the suite can see it with this provider: whether any of its cases is one for that."""
-        if COMPLETION in self.cases:
-            return provider not in self.not_for
+        if COMPLETION in self.cases:  # which is the same with every protocol: one is enough to see it
+            return provider == provider_names()[0]
         capabilities = get_codec(provider).capabilities
         shown = (case for case in load_cases() if case.name in self.cases)
         return provider not in self.not_for and any(case.applies_to(provider, capabilities) for case in shown)
