@@ -36,7 +36,9 @@ def test_varied_answer(call: Call, subject: Subject, verdict: Verdict, seed: int
     _judge(asked_again, subject.ask(asked_again), verdict)
     played = subject.as_asked(other)
     outcome = subject.ask(played, _in_other_bytes(played, seed))
-    judge_meaning(other, read(sent_by(outcome, verdict), subject, verdict), verdict, "a request with the varied words")
+    if not call.is_marked:
+        found = read(sent_by(outcome, verdict), subject, verdict)
+        judge_meaning(other, found, verdict, "a request with the varied words")
     _judge(played, outcome, verdict)
 
 
