@@ -149,7 +149,7 @@ def reads_headers_in_small_letters(parts: Parts) -> LanguageModel:
 
 @mutant("STREAM-27", cases=("text",), checks="content_type_of_an_answer")
 def compares_content_types_as_texts(parts: Parts) -> LanguageModel:
-    """Takes an answer for none whose content type is written in capitals."""
+    """Takes an answer for none whose content type has white space before its parameters."""
 
     def received(response: httpx.Response) -> httpx.Response:
         kind = response.headers.get("content-type", "")
