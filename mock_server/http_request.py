@@ -1,6 +1,6 @@
 """One HTTP/1.1 request as it is put together from a connection's bytes, by httptools' parser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httptools
@@ -8,6 +8,8 @@ import httptools
 from mock_server.limits import Limits
 
 __all__ = ["HttpRequest", "RefusedRequestError", "RequestReader"]
+
+UPGRADE_HEADERS = frozenset({"connection", "upgrade", "http2-settings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,7 @@ class RequestReader:
 
         Raises RefusedRequestError, after which nothing more can be read of the connection.
         """
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Nothing is spoken here but HTTP, as a server may decide; what follows is not.
-            self._close_last()
-        except httptools.HttpParserError:
-            raise RefusedRequestError(self._request(problem=self._refused or 400)) from None
+        self._parse(data)
         if not self._in_body and self._begun:
             self._unread_bytes += len(data)
             if self._unread_bytes > self._limits.header_bytes:
@@ -71,12 +67,27 @@ class RequestReader:
         """Whether part of a request has come."""
         return self._begun
 
-    def _close_last(self) -> None:
-        if self._requests:
-            last = self._requests[-1]
-            self._requests[-1] = HttpRequest(
-                last.method, last.target, last.headers, last.body, keep_alive=False, chunked=last.chunked
-            )
+    def _parse(self, data: bytes) -> None:
+        while data:
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._without_upgrade(data[upgrade.args[0] :])
+            except httptools.HttpParserError:
+                raise RefusedRequestError(self._request(problem=self._refused or 400)) from None
+
+    def _without_upgrade(self, rest: bytes) -> bytes:
+        """The request again, and what has come after its head, without the offer of another protocol: nothing is spoken
+        here but HTTP/1.1, and such an offer may be passed over (RFC 9110, 7.8). The parser takes what follows an offer
+        for the other protocol."""
+        offered = self._requests.pop()
+        self._parser = httptools.HttpRequestParser(self)
+        if offered.method == "CONNECT":
+            raise RefusedRequestError(replace(offered, problem=400))
+        headers = [f"{name}: {value}" for name, value in offered.headers.items() if name not in UPGRADE_HEADERS]
+        head = "\r\n".join([f"{offered.method} {offered.target} HTTP/1.1", *headers, "", ""])
+        return head.encode("latin-1") + rest
 
     def _request(self, *, body: bytes = b"", problem: int | None = None) -> HttpRequest:
         try:
@@ -85,6 +96,8 @@ class RequestReader:
         except httptools.HttpParserError:
             method, version, keep_alive = "", "1.1", False
         target = b"".join(self._target).decode("latin-1")
+        if target.startswith("http://"):  # as it is sent to a proxy; a server has to take it (RFC 9112, 3.2.2)
+            target = "/" + target.removeprefix("http://").partition("/")[2]
         return HttpRequest(method, target, self._headers, body, keep_alive, version != "1.0", problem)
 
     # What httptools calls.

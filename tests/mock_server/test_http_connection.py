@@ -45,6 +45,12 @@ def post(said: str, *, stream: bool = False, head: bytes = b"") -> bytes:
     return b"POST /v1/chat HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n%b\r\n%b" % (len(sent), head, sent)
 
 
+def chunked(said: str, *, head: bytes = b"") -> bytes:
+    sent = body(said)
+    start = b"POST /v1/chat HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n%b\r\n" % head
+    return start + b"%x\r\n%b\r\n0\r\n\r\n" % (len(sent), sent)
+
+
 class Serving:
     """A server in a thread, with tight limits."""
 
@@ -202,8 +208,29 @@ def test_old_and_terse_clients(serving: Serving) -> None:
         head = client.recv(65536)
         assert head.startswith(b"HTTP/1.1 200 OK\r\n")
         assert head.endswith(b"\r\n\r\n")
-        client.sendall(b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
-        assert read_reply(client)[1]["connection"] == "close"
+        client.sendall(b"GET http://h:80/_mock/ready HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+        assert read_reply(client)[2] == b'{"status": "ready"}'
+
+
+UPGRADE = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+"""What Java's own HTTP client asks for with every request to a plain address."""
+
+
+@pytest.mark.parametrize("piece", [100_000, 150, 1], ids=["at once", "in two pieces", "byte by byte"])
+@pytest.mark.parametrize("sent", [post("one", head=UPGRADE), chunked("one", head=UPGRADE)], ids=["length", "chunks"])
+def test_who_offers_another_protocol_is_answered_in_this_one(serving: Serving, sent: bytes, piece: int) -> None:
+    page = b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    with serving.connect() as client:
+        for asked, said in [
+            (sent, b"You said: one"),
+            (post("two"), b"You said: two"),
+            (page, b"<html"),
+            (sent, b"one"),
+        ]:
+            for at in range(0, len(asked), piece):
+                client.sendall(asked[at : at + piece])
+            status, headers, got = read_reply(client)
+            assert (status, headers.get("connection"), said in got) == (200, None, True)
 
 
 def test_slow_clients_are_cut_off_and_block_nobody(serving: Serving) -> None:
