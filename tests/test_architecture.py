@@ -131,7 +131,10 @@ EXTRA_ROOMS: dict[str, set[str]] = {
         "stream_parts",
     },
     "mistral": {"sound", "stream_calls", "tool_call_ids", "wire_events"},
-    "openai": {"function_call", "hosted", "item_events", "reasoning", "stream_items", "stream_places", "wire_events"},
+    "openai": {
+        *("conversations", "function_call", "hosted", "item_events", "item_lists", "reasoning", "stream_items"),
+        *("stream_places", "wire_events"),
+    },
     "openai_chat_completion": {"logprobs", "sound", "stream_calls", "stream_chunks", "thinking", "wire_events"},
 }
 

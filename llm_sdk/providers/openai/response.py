@@ -165,7 +165,13 @@ def describe(response: ModelResponse, *, id: str, call: ModelCall, ids: Ids) -> 
         "usage": None,
         "user": request.get("user"),
         "metadata": request.get("metadata") or {},
+        **_conversation(request.get("conversation")),
     }
+
+
+def _conversation(named: Any) -> JsonObject:
+    """The conversation of a response, which a request may name by its id alone."""
+    return {} if named is None else {"conversation": {"id": named} if isinstance(named, str) else named}
 
 
 def describe_tool(tool: Any) -> Any:

@@ -1,12 +1,12 @@
 """What the API offers beside ``POST /v1/responses``, and what it does from one call to the next.
 
 A response is kept unless ``store`` is false. ``previous_response_id`` puts all that was said up to it before the input
-of a call; its instructions are not carried over (documented).
+of a call; its instructions are not carried over (documented). A conversation does the same under a name of its own.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import suppress
 
 from pydantic_core import from_json
 
@@ -14,46 +14,59 @@ from llm_sdk import openai_services
 from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
 from llm_sdk.openai_errors import not_json
-from llm_sdk.providers.openai import id_forms
+from llm_sdk.providers.openai import conversations
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.errors import error_events
+from llm_sdk.providers.openai.item_lists import items_of, listed, page_of
 from llm_sdk.providers.openai.request import decode_request
 from llm_sdk.providers.openai.validation import find_faults
 from llm_sdk.services import Exchanged, Kept, Service, ServiceCall, Services, json_answer
 from llm_sdk.types import JsonObject, LanguageModelInput
 
 PREVIOUS = "previous_response_id"
+EXCLUSIVE = (
+    "Mutually exclusive parameters. Ensure you are only providing one of: 'previous_response_id' or 'conversation'."
+)
 FIRST_ID = re.compile(rb'"id":\s*"([^"\\]+)"')
 SEQUENCE_NUMBER = re.compile(rb'"sequence_number":\s*(\d+)')
 DATA = b"\ndata: "
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
-MAX_PAGE, DEFAULT_PAGE = 100, 20
 
 
 def recall(request: WireRequest, kept: Kept) -> WireRequest:
     """The request with what was said before it. Raises InvalidInputError for a response that is not kept (recorded)."""
-    if PREVIOUS.encode() not in request.body:
+    if PREVIOUS.encode() not in request.body and conversations.FIELD.encode() not in request.body:
         return request
     body = _read(request.body)
-    previous = body.get(PREVIOUS)
+    previous, named = body.get(PREVIOUS), conversations.named_in(body)
+    if named is not None:
+        if previous is not None:
+            raise InvalidInputError(EXCLUSIVE, code="mutually_exclusive_parameters", provider=PROVIDER)
+        said = [*conversations.items_in(named, kept), *items_of(body.get("input", []))]
+        return WireRequest(request.method, request.path, dump_json({**body, "input": said}), request.headers)
     if not isinstance(previous, str):
         return request
     if previous not in kept:
         reason = f"Previous response with id '{previous}' not found."
         raise InvalidInputError(reason, path=PREVIOUS, code="previous_response_not_found", provider=PROVIDER)
-    said = [*_conversation(previous, kept), *_items(body.get("input", []))]
+    said = [*_conversation(previous, kept), *items_of(body.get("input", []))]
     return WireRequest(request.method, request.path, dump_json({**body, "input": said}), request.headers)
 
 
 def keep(call: ModelCall, request: WireRequest, reply: Sequence[bytes], kept: Kept) -> None:
-    """Keep a response under its id; one with ``store: false`` is forgotten. Of a stream that is its last event, and all
-    of them where it ran in the background."""
+    """Keep a response under its id, unless it has ``store: false``, and what was said under that of its conversation.
+    Of a stream that is its last event, and all of them where it ran in the background."""
     extra = call.input.extra or {}
+    said = b"".join(reply) if call.stream and extra.get("background") else reply[-1]
+    exchanged = Exchanged(request.body, said)
+    if (named := conversations.named_in(extra)) is not None:
+        given, output = _read(request.body).get("input"), _response(exchanged).get("output")
+        with suppress(NotFoundError):  # where nothing is refused, it may be answered nevertheless
+            conversations.append(named, [*items_of(given), *items_of(output)], kept)
     if not extra.get("store"):
         return
-    said = b"".join(reply) if call.stream and extra.get("background") else reply[-1]
     if (found := FIRST_ID.search(said)) is not None:
-        kept[found[1].decode()] = Exchanged(request.body, said)
+        kept[found[1].decode()] = exchanged
 
 
 def _conversation(id: str, kept: Kept) -> Iterator[JsonObject]:
@@ -65,15 +78,8 @@ def _conversation(id: str, kept: Kept) -> Iterator[JsonObject]:
         chain.append(kept[id])
         id = _read(chain[-1].request).get(PREVIOUS) or ""
     for exchanged in reversed(chain):
-        yield from _items(_read(exchanged.request).get("input", []))
+        yield from items_of(_read(exchanged.request).get("input", []))
         yield from _response(exchanged).get("output", [])
-
-
-def _items(input: Any) -> list[JsonObject]:
-    """A text is a message of the user."""
-    if isinstance(input, str):
-        return [{"type": "message", "role": "user", "content": input}]
-    return input if isinstance(input, list) else []
 
 
 def _response(exchanged: Exchanged) -> JsonObject:
@@ -135,27 +141,10 @@ def cancel(call: ServiceCall) -> WireResponse:
 
 def list_input_items(call: ServiceCall) -> WireResponse:
     """``GET /v1/responses/{id}/input_items``: the latest first, unless ``order`` says otherwise (documented)."""
-    id, query = call.fields["id"], call.query
-    items = [_listed(item, f"{id}:{at}") for at, item in enumerate(_items(_read(_found(call).request).get("input")))]
-    if query.get("order", "desc") != "asc":
-        items.reverse()
-    after = query.get("after")
-    start = next((at + 1 for at, item in enumerate(items) if item["id"] == after), 0)
-    given = query.get("limit", "")
-    limit = min(max(int(given), 1), MAX_PAGE) if given.isdecimal() else DEFAULT_PAGE
-    page = items[start : start + limit]
-    ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {"first_id": None, "last_id": None}
-    more = start + limit < len(items)
-    return json_answer({"object": "list", "data": page, **ends, "has_more": more})
-
-
-def _listed(item: JsonObject, place: str) -> JsonObject:
-    """An item as it is listed: with an id, and with its text as a part."""
-    content = item.get("content")
-    if isinstance(content, str):
-        kind = "output_text" if item.get("role") == "assistant" else "input_text"
-        item = {**item, "content": [{"type": kind, "text": content}]}
-    return {"type": "message", "id": f"{id_forms.MESSAGE_ID}{place.partition('_')[2].replace(':', '')}", **item}
+    id = call.fields["id"]
+    given = items_of(_read(_found(call).request).get("input"))
+    items = [listed(item, f"{id.partition('_')[2]}{at}") for at, item in enumerate(given)]
+    return json_answer(page_of(items, call.query))
 
 
 def count_input(call: ServiceCall) -> WireResponse:
@@ -180,6 +169,7 @@ SERVICES = Services(
         Service("DELETE", re.compile(RESPONSE), delete),
         Service("POST", re.compile(RESPONSE + "/cancel"), cancel),
         Service("GET", re.compile(RESPONSE + "/input_items"), list_input_items),
+        *conversations.ENDPOINTS,
         *openai_services.ENDPOINTS,
     ),
     recall=recall,
