@@ -95,7 +95,7 @@ def encode_tool_call(part: ToolCallPart) -> JsonObject:
 
 def decode_document(document: wire.Document) -> SourcePart:
     """A document. Data that is more than a title and a text is given as JSON text."""
-    match document.data:
+    match data_fields(document.data):
         case {"title": str(title), "text": str(text), **others} if title and not others:
             content = text
         case {"text": str(text), **others} if not others:
@@ -103,6 +103,11 @@ def decode_document(document: wire.Document) -> SourcePart:
         case data:
             title, content = "", dump_json(data).decode()
     return SourcePart(source=document.id or "", title=title, content=[TextPart(text=content)])
+
+
+def data_fields(data: JsonObject | str) -> JsonObject:
+    """The fields of a document whose data may be their text; a text of anything else is its only field."""
+    return data if isinstance(data, dict) else _json_object(data) or {"text": data}
 
 
 def encode_document(part: SourcePart) -> JsonObject:

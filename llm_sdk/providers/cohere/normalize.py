@@ -3,7 +3,7 @@
 from typing import Any
 
 from llm_sdk.normal_form import drop_defaults, parse_arguments
-from llm_sdk.providers.cohere.content import NO_ARGUMENTS, TEXT_CONTENT
+from llm_sdk.providers.cohere.content import NO_ARGUMENTS, TEXT_CONTENT, data_fields
 from llm_sdk.types import JsonObject
 
 # Values that mean the same as their absence (Cohere's OpenAPI document).
@@ -74,8 +74,13 @@ def normalize_block(block: Any) -> Any:
 
 
 def normalize_document(document: Any) -> Any:
-    """One document; its data is nobody's business."""
-    return drop_defaults(document, {"id": ""}) if isinstance(document, dict) else document
+    """One document; its data is nobody's business, except that its text means the same."""
+    if not isinstance(document, dict):
+        return document
+    document = drop_defaults(document, {"id": ""})
+    if isinstance(data := document.get("data"), str):
+        document["data"] = data_fields(data)
+    return document
 
 
 def _normalize_call(call: Any) -> Any:

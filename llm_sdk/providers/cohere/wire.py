@@ -44,9 +44,10 @@ class Image(Wire):
 
 
 class Document(Wire):
-    """``data`` has any fields; without an ``id`` the API makes one."""
+    """``data`` has any fields, and may be the text of them (the guide to tool use writes results so, though the OpenAPI
+    document has objects alone); without an ``id`` the API makes one."""
 
-    data: JsonObject
+    data: JsonObject | str
     id: str | None = None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from llm_sdk.errors import InvalidInputError
-from llm_sdk.types import OpaquePart, ReasoningPart, TextPart, ToolResultPart
+from llm_sdk.types import OpaquePart, ReasoningPart, SourcePart, TextPart, ToolResultPart
 from providers.cohere.given import (
     ASKED,
     CALL,
@@ -54,6 +54,8 @@ SAME: dict[str, dict[str, Any]] = {
             {"data": {"snippet": "x", "n": 1}, "x": 1},
             {"data": {}},
             {"id": "", "data": {"title": "", "text": "x"}},
+            {"data": '{"temperature": 18}'},
+            {"id": "b", "data": "18 degrees"},
         ]
     },
     "an image": {
@@ -124,6 +126,25 @@ SAME: dict[str, dict[str, Any]] = {
 def test_what_is_read_and_written_again_is_the_same(name: str) -> None:
     body = {**ASKED, **SAME[name]}
     assert rewritten(read(body)) == CODEC.normalize_request(body)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"temperature": 18}, '{"temperature":18}'),
+        ('{"temperature": 18}', '{"temperature":18}'),
+        ('{"text": "18 degrees"}', "18 degrees"),
+        ("[18, 19]", "[18, 19]"),
+        ("18 degrees", "18 degrees"),
+    ],
+)
+def test_the_data_of_a_result_is_an_object_or_its_text(data: Any, text: str) -> None:
+    result = {**RESULT, "content": [{"type": "document", "document": {"data": data}}]}
+    input = read({**ASKED, "messages": [HI, CALLED, result]}).input
+    told = SourcePart(source="", title="", content=[TextPart(text=text)])
+    assert input.messages[-1].content == [
+        ToolResultPart(tool_call_id="get_weather_1", tool_name="get_weather", content=[told])
+    ]
 
 
 def test_what_a_request_asks_for() -> None:
