@@ -209,7 +209,7 @@ def test_old_and_terse_clients(serving: Serving) -> None:
         assert head.startswith(b"HTTP/1.1 200 OK\r\n")
         assert head.endswith(b"\r\n\r\n")
         client.sendall(b"GET http://h:80/_mock/ready HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
-        assert read_reply(client)[2] == b'{"status": "ready"}'
+        assert read_reply(client)[2] == b'{"status":"ready"}'
 
 
 UPGRADE = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
