@@ -12,18 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from conformance.declaration import read_declaration
 from llm_sdk import LanguageModelInput, LanguageModelMetadata, ModelResponse, PartialModelResponse, errors
 from llm_sdk.capabilities import Capabilities, check
 from llm_sdk.registry import get_codec
+from llm_sdk.types import OpaquePart, OpaqueTool
 
 __all__ = ["Bridge", "declared", "typed"]
 
 FIRST_ERROR, LAST_ERROR, UNKNOWN_ERROR = 400, 599, 500
-IN_AN_ANSWER = ("APIError", "APIStatusError")
-"""What the official clients raise for an error inside an answer of status 200."""
+IN_AN_ANSWER = ("APIError", "APIStatusError", "ModelServerError")
+"""What libraries raise for an error inside an answer of status 200."""
+CONNECTION_ERRORS = ("TransportError", "ConnectionError")
+"""Of httpx, of httpx2, which some clients use in its place, and of Python itself."""
 
 
 class Bridge(ABC):
@@ -52,15 +53,24 @@ class Bridge(ABC):
     def tell_plain(self, input: LanguageModelInput) -> Iterator[PartialModelResponse]:
         """The pieces, by the same."""
 
-    async def generate(self, input: LanguageModelInput) -> ModelResponse:
+    def _check(self, input: LanguageModelInput) -> None:
         check(input, self.capabilities, self.provider)
+        places: dict[str, Any] = {f"tools[{at}]": tool for at, tool in enumerate(input.tools or ())}
+        for at, message in enumerate(input.messages):
+            places |= {f"messages[{at}].content[{place}]": part for place, part in enumerate(message.content)}
+        for path, said in places.items():
+            if isinstance(said, OpaquePart | OpaqueTool):  # which no declaration names
+                raise errors.UnsupportedError("a bridge has no such thing", path=path, provider=self.provider)
+
+    async def generate(self, input: LanguageModelInput) -> ModelResponse:
+        self._check(input)
         try:
             return await self.ask(input)
         except Exception as error:  # noqa: BLE001 - whatever a library raises has to be named
             raise typed(error, self.provider) from None
 
     async def stream(self, input: LanguageModelInput) -> AsyncIterator[PartialModelResponse]:
-        check(input, self.capabilities, self.provider)
+        self._check(input)
         end = _End(self.provider)
         try:
             async with aclosing(self.tell(input)) as partials:
@@ -71,14 +81,14 @@ class Bridge(ABC):
             raise typed(error, self.provider) from None
 
     def generate_sync(self, input: LanguageModelInput) -> ModelResponse:
-        check(input, self.capabilities, self.provider)
+        self._check(input)
         try:
             return self.ask_plain(input)
         except Exception as error:  # noqa: BLE001
             raise typed(error, self.provider) from None
 
     def stream_sync(self, input: LanguageModelInput) -> Iterator[PartialModelResponse]:
-        check(input, self.capabilities, self.provider)
+        self._check(input)
         end = _End(self.provider)
         try:
             with closing(self.tell_plain(input)) as partials:  # type: ignore[type-var]
@@ -121,7 +131,7 @@ def typed(error: Exception, provider: str) -> Exception:
             return found
         if "Timeout" in type(found).__name__:
             return errors.TimedOutError(str(error), provider=provider)
-        if isinstance(found, httpx.TransportError | ConnectionError) or "Connection" in type(found).__name__:
+        if _is_of_the_connection(found):
             return errors.ConnectionFailedError(str(error), provider=provider)
         if (status := _status(found)) is not None:
             return _status_error(found, status, provider)
@@ -134,6 +144,11 @@ def typed(error: Exception, provider: str) -> Exception:
     return error
 
 
+def _is_of_the_connection(error: BaseException) -> bool:
+    names = [kind.__name__ for kind in type(error).__mro__]
+    return "Connection" in names[0] or not set(names).isdisjoint(CONNECTION_ERRORS)
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
@@ -141,7 +156,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _status(error: BaseException) -> int | None:
-    found = (getattr(error, name, None) for name in ("status_code", "code"))
+    found = [getattr(error, name, None) for name in ("status_code", "code")]
+    found.append(getattr(getattr(error, "response", None), "status_code", None))
     return next((value for value in found if isinstance(value, int) and FIRST_ERROR <= value <= LAST_ERROR), None)
 
 

@@ -33,7 +33,7 @@ class LangChain(Bridge):
         if not input.tools:
             return self._chat
         tools = [tool.model_dump(include={"name", "description", "parameters"}) for tool in input.tools]
-        functions = [{"type": "function", "function": tool} for tool in tools]
+        functions = [_function(tool, self.provider) for tool in tools]
         choice = input.tool_choice
         if choice is None:
             return self._chat.bind_tools(functions)
@@ -75,6 +75,13 @@ class LangChain(Bridge):
         indices = Indices()
         for chunk in chat.stream(messages, **options):
             yield from partials_of(chunk, indices)
+
+
+def _function(tool: dict[str, Any], provider: str) -> dict[str, Any]:
+    """A tool as the partner packages take it; that of Cohere takes a schema with a title."""
+    if provider == "cohere":
+        return {**tool["parameters"], "title": tool["name"], "description": tool["description"]}
+    return {"type": "function", "function": tool}
 
 
 def _openai(*, responses: bool) -> Callable[..., Any]:

@@ -82,7 +82,7 @@ def response_of(message: AIMessage) -> ModelResponse:
     """A whole answer."""
     for call in message.invalid_tool_calls:
         raise MalformedArgumentsError(f"the arguments of {call['name']} are no JSON object: {call['args']}")
-    response = ModelResponse(content=list(_parts(message)), **_told(message))
+    response = ModelResponse(content=list(_parts(message)), **_told(message, called=bool(message.tool_calls)))
     if refusal := message.additional_kwargs.get("refusal"):
         raise RefusalError(refusal, response=response.model_copy(update={"content": [TextPart(text=refusal)]}))
     return response
@@ -105,7 +105,7 @@ def _called(call: Any) -> ToolCallPart:
     return ToolCallPart(tool_call_id=call["id"] or "", tool_name=call["name"], args=call["args"])
 
 
-def _told(message: AIMessage) -> dict[str, Any]:
+def _told(message: AIMessage, *, called: bool) -> dict[str, Any]:
     """What is told beside the content: ids, usage and the reason of the end."""
     known = message.response_metadata
     detail = known.get("finish_reason") or known.get("stop_reason") or _status(known)
@@ -114,15 +114,15 @@ def _told(message: AIMessage) -> dict[str, Any]:
         "model_id": known.get("model_name") or known.get("model"),
         "usage": _usage(message.usage_metadata) if message.usage_metadata else None,
         "finish_detail": detail,
-        "finish_reason": _reason(str(detail).lower(), message) if detail else None,
+        "finish_reason": _reason(str(detail).lower(), called=called) if detail else None,
     }
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _reason(detail: str, message: AIMessage) -> str:
-    """Gemini says STOP for calls as well, and LangChain hands its word on."""
+def _reason(detail: str, *, called: bool) -> str:
+    """Gemini says STOP for calls as well, the Responses API completed, and LangChain hands their words on."""
     reason = REASONS.get(detail, "other")
-    return "tool_calls" if reason == "stop" and message.tool_calls else reason
+    return "tool_calls" if reason == "stop" and called else reason
 
 
 def _status(known: dict[str, Any]) -> str | None:
@@ -156,7 +156,13 @@ class Indices:
         self._known: dict[Any, int] = {}
 
     def of(self, key: Any) -> int:
+        """The place of a part: ``key`` is its kind, and what tells it from others of that."""
         return self._known.setdefault(key, len(self._known))
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether any part so far is a call."""
+        return any(kind == "call" for kind, _ in self._known)
 
 
 def partials_of(chunk: AIMessageChunk, indices: Indices) -> Iterator[PartialModelResponse]:
@@ -171,7 +177,7 @@ def partials_of(chunk: AIMessageChunk, indices: Indices) -> Iterator[PartialMode
         told = {name: value for name, value in part.items() if value}
         key = call["index"] if call["index"] is not None else call["id"]
         yield delta_at(indices.of(("call", key)), ToolCallPartDelta(**told))
-    if told := _told(chunk):
+    if told := _told(chunk, called=indices.has_calls):
         yield PartialModelResponse(**told)
     if refusal := chunk.additional_kwargs.get("refusal"):
         raise RefusalError(refusal)

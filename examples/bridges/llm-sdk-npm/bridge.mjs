@@ -2,11 +2,16 @@
 // The protocol: docs/bridge-protocol.md. The package's own types are nearly those of the protocol, and go through as
 // they are; what it does not have is refused before it is asked.
 import { createInterface } from "node:readline";
+import { setDefaultBaseUrls } from "@google/genai";
 import * as sdk from "@hoangvvo/llm-sdk";
 import { AnthropicModel } from "@hoangvvo/llm-sdk/anthropic";
+import { GoogleModel } from "@hoangvvo/llm-sdk/google";
+import { MistralModel } from "@hoangvvo/llm-sdk/mistral";
 import { OpenAIChatModel, OpenAIModel } from "@hoangvvo/llm-sdk/openai";
 
-const MODELS = { openai: OpenAIModel, "openai-chat-completion": OpenAIChatModel, anthropic: AnthropicModel };
+// Its model for Cohere takes no base URL.
+const MODELS = { openai: OpenAIModel, "openai-chat-completion": OpenAIChatModel, anthropic: AnthropicModel,
+  google: GoogleModel, mistral: MistralModel };
 const OPTIONS = ["system_prompt", "messages", "tools", "tool_choice", "response_format", "max_tokens", "temperature",
   "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "metadata"];
 const ROLES = ["user", "assistant", "tool"];
@@ -62,6 +67,8 @@ async function serve(request) {
     if (Model === undefined) throw new Refused("");
     check(request.input);
     const { api_key: apiKey, model_id: modelId } = request;
+    // Its model for Google hands none on to the client below, which has one for all that are made from then on.
+    if (request.provider === "google") setDefaultBaseUrls({ geminiUrl: request.base_url });
     const model = new Model({ baseURL: request.base_url, apiKey, modelId });
     await (request.op === "stream" ? stream : generate)(model, request, call);
   } catch (error) {

@@ -108,7 +108,7 @@ def _shown(part: Part) -> messages.UserContent:
 
 def _said(part: Part) -> Any:
     if isinstance(part, ToolCallPart):
-        return messages.ToolCallPart(part.tool_name, part.args, part.tool_call_id)
+        return messages.ToolCallPart(part.tool_name, part.args, part.tool_call_id, id=part.id)
     assert isinstance(part, TextPart)  # noqa: S101 - the same
     return messages.TextPart(part.text)
 
@@ -158,9 +158,13 @@ def response_of(answer: messages.ModelResponse) -> ModelResponse:
         if isinstance(part, messages.TextPart):
             content.append(TextPart(text=part.content))
         elif isinstance(part, messages.ToolCallPart):
-            args = _arguments(part)
-            content.append(ToolCallPart(tool_call_id=part.tool_call_id, tool_name=part.tool_name, args=args))
+            known = {"tool_call_id": part.tool_call_id, "tool_name": part.tool_name, "args": _arguments(part)}
+            content.append(ToolCallPart(**known, **_with_id(part)))
     return ModelResponse(content=content, **told(answer))
+
+
+def _with_id(call: messages.ToolCallPart) -> dict[str, str]:
+    return {"id": call.id} if call.id else {}
 
 
 def _arguments(call: messages.ToolCallPart) -> dict[str, Any]:
@@ -212,7 +216,7 @@ def partials_of(event: Any) -> Iterator[PartialModelResponse]:
         case messages.PartStartEvent(index=index, part=messages.ToolCallPart() as part):
             args = part.args_as_json_str() if part.args else None
             known = {"tool_call_id": part.tool_call_id, "tool_name": part.tool_name, "args": args}
-            yield delta_at(index, ToolCallPartDelta(**known))
+            yield delta_at(index, ToolCallPartDelta(**known, **_with_id(part)))
         case messages.PartDeltaEvent(index=index, delta=messages.TextPartDelta(content_delta=text)):
             yield delta_at(index, TextPartDelta(text=text))
         case messages.PartDeltaEvent(index=index, delta=messages.ToolCallPartDelta(args_delta=args)) if args:
