@@ -21,6 +21,7 @@ from llm_sdk.types import (
     JsonObject,
     LanguageModelInput,
     ModelResponse,
+    ModelUsage,
     Part,
     TextPart,
     Tool,
@@ -28,6 +29,8 @@ from llm_sdk.types import (
     UserMessage,
 )
 
+USAGE = ModelUsage(input_tokens=10, output_tokens=20)
+"""Some protocols want one in every answer."""
 SAID, ASKED = "That was my answer.", "And what else?"
 OTHERS = 8
 SHORT, LONG = 100, 800
@@ -89,7 +92,9 @@ def test_time_of_a_long_stream(call: Call, subject: Subject, verdict: Verdict) -
 
 
 def _words(count: int) -> ModelResponse:
-    return ModelResponse(content=[TextPart(text="word " * count)], finish_reason="stop")
+    """Each word another: some clients take a row of equal ones for a model that cannot stop."""
+    text = "".join(f"word{number} " for number in range(count))
+    return ModelResponse(content=[TextPart(text=text)], finish_reason="stop", usage=USAGE)
 
 
 def _pieces(text: str) -> list[str]:
@@ -118,7 +123,7 @@ def test_many_calls(call: Call, subject: Subject, verdict: Verdict) -> None:
         ToolCallPart(tool_call_id=f"call_Number{number:02}", tool_name=f"tool_{number % 3}", args=given)
         for number, given in enumerate(args)
     ]
-    answered = spoken(call, ModelResponse(content=[*asked], finish_reason="tool_calls"))
+    answered = spoken(call, ModelResponse(content=[*asked], finish_reason="tool_calls", usage=USAGE))
     answer = answer_of(
         subject.ask(answered, Playback(200, answered.exchange.response_headers, tuple(answered.events))), verdict
     )
