@@ -1,5 +1,6 @@
 """What has to come of a call: the case's own word where it has one, the reference codec's reading where it has not."""
 
+import re
 from collections import deque
 
 from conformance.case import Stage
@@ -13,6 +14,7 @@ __all__ = [
     "expected_finish_reason",
     "expected_response",
     "expected_usage",
+    "provider_words",
     "usage_as_expected",
 ]
 
@@ -94,6 +96,15 @@ def expected_usage(call: Call) -> JsonObject:
     """The usage as JSON."""
     answer = _script(call) or call.golden.answer
     return {"usage": _dump(answer.usage if answer is not None else None)}
+
+
+def provider_words(call: Call, refusal: str) -> list[str] | None:
+    """Of a refusal without a word of the model's, as of a blocked prompt, what the provider says of it; ``None`` where
+    the model has put it into words."""
+    raw = call.stage.raw_reply(call.provider, stream=False) if call.stage is not None else None
+    if raw is None or refusal in raw.body:
+        return None
+    return [word for word in re.findall(r"\w+", refusal) if re.search(rf':\s*"{word}"', raw.body)]
 
 
 def usage_as_expected(answer: ModelResponse, expected: JsonObject) -> JsonObject:

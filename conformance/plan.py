@@ -146,19 +146,21 @@ class Call:
         read = self.input.model_dump(mode="json")
         if self.stage is not None and (patch := self.stage.reads_as.get(self.provider)):
             read = merge_patch(read, patch)
-        for message in read["messages"]:
-            for part in message["content"]:
-                if part["type"] == "text":
-                    part.pop("signature", None)
-        return read
+        return _without_signatures_of_texts(read)
 
     def misreading(self, read: JsonObject) -> str:
         """What a request that the provider reads as ``read`` says otherwise than this call; empty where it means the
-        same."""
+        same, and where it says more than the provider has to read: all of the input."""
         expected = self.reading()
-        flat = without_sources(expected)
         misread = self._misread(read, expected)
-        return "" if misread and flat is not None and not self._misread(read, flat) else misread
+        if not misread or self.says_all(read):
+            return ""
+        flat = without_sources(expected)
+        return "" if flat is not None and not self._misread(read, flat) else misread
+
+    def says_all(self, read: JsonObject) -> bool:
+        """Whether the provider reads all of the input, and nothing of it was left out."""
+        return not self._misread(read, _without_signatures_of_texts(self.input.model_dump(mode="json")))
 
     def _misread(self, read: JsonObject, expected: JsonObject) -> str:
         known = self.codec.capabilities
@@ -296,9 +298,7 @@ class Plan:
     def _add_cases(self, provider: str, folder: Path, only: Sequence[str]) -> None:
         codec = get_codec(provider)
         unusable: list[tuple[str, PlanError]] = []
-        for case in load_cases():
-            if only and case.name not in only:
-                continue
+        for case in load_cases(only=tuple(only)):
             if case.applies_to(provider, codec.capabilities) and not case.sends_nothing:
                 try:
                     self.calls += _calls_of(case, codec, folder / f"{case.name}.yaml")
@@ -412,6 +412,14 @@ def _read_request(codec: Codec, exchange: Exchange, path: str, file: Path) -> tu
     except LanguageModelError as error:
         raise PlanError(f"{file}: a recorded request cannot be read ({error})") from None
     return call.model_id, call.input.model_dump(mode="json")
+
+
+def _without_signatures_of_texts(read: JsonObject) -> JsonObject:
+    for message in read["messages"]:
+        for part in message["content"]:
+            if part["type"] == "text":
+                part.pop("signature", None)
+    return read
 
 
 def read_exchange(codec: Codec, exchange: Exchange) -> Outcome:

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from conformance.declaration import Declaration
-from conformance.expectations import content_as_expected, expected_content
+from conformance.expectations import content_as_expected, expected_content, provider_words
 from conformance.outcome import has_own_marks, says_id
 from conformance.plan import Call, Plan
 from conformance.settings import CASSETTES
 from conformance.sources import without_sources
+from llm_sdk.errors import RefusalError
 from llm_sdk.registry import get_codec
 
 
@@ -73,3 +74,29 @@ def test_who_lists_kinds_without_documents_may_refuse_them(provider: str) -> Non
     assert Declaration(provider, listed, narrows=True).refused_call(call) is call
     other = replace(known, citations=False)
     assert Declaration(provider, other, narrows=True).refused_call(call) is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "case", "words"),
+    [
+        ("google", "prompt-blocked", ["PROHIBITED_CONTENT"]),
+        ("google", "answer-blocked", ["SAFETY"]),
+        ("anthropic", "refusal-at-once", None),
+        ("openai", "refusal", None),
+    ],
+)
+def test_a_refusal_is_the_model_s_where_it_has_put_it_into_words(
+    provider: str, case: str, words: list[str] | None
+) -> None:
+    call = a_call(provider, case)
+    assert isinstance(call.golden.error, RefusalError)
+    assert provider_words(call, call.golden.error.refusal) == words
+
+
+def test_who_sends_all_of_it_leaves_nothing_out() -> None:
+    """What a protocol was not thought to carry is no lack where the provider reads it all the same."""
+    call = a_call("anthropic", "flat-schema")
+    told, whole = call.reading(), call.input.model_dump(mode="json")
+    assert told != whole
+    assert call.misreading(whole) == ""
+    assert (call.says_all(whole), call.says_all(told)) == (True, False)
