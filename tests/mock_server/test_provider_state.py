@@ -83,6 +83,24 @@ def test_a_tool_can_be_answered_without_the_history(client: openai.OpenAI) -> No
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_an_item_of_a_kept_response_is_referred_to(mock: MockServer, client: openai.OpenAI, stream: bool) -> None:
+    tools: Any = [{"type": "function", "name": "get_time", "parameters": {"type": "object", "properties": {}}}]
+    [call] = create(client, "call get_time", tools=tools, stream=stream).output
+    create(client, "something else")
+    said: Any = [
+        {"role": "user", "content": "call get_time"},
+        {"type": "item_reference", "id": call.id},
+        {"type": "function_call_output", "call_id": call.call_id, "output": "noon"},
+    ]
+    assert client.responses.create(model=MODEL, input=said, tools=tools).output_text == "get_time answered: noon"
+    mock.assert_verdict()
+    said[1]["id"] = "fc_0"
+    with pytest.raises(openai.NotFoundError, match="Item with id 'fc_0' not found") as caught:
+        client.responses.create(model=MODEL, input=said, tools=tools)
+    assert caught.value.param == "input"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 def test_a_response_is_kept_until_it_is_deleted(client: openai.OpenAI, stream: bool) -> None:
     given = create(client, "hello", stream=stream)
     assert client.responses.retrieve(given.id) == given
@@ -124,6 +142,13 @@ def test_a_stream_of_the_background_is_read_again_from_where_it_was_left(client:
     assert client.responses.retrieve(id).output_text == "You said: hello"
     with pytest.raises(openai.BadRequestError, match="background=true and stream=true"):
         client.responses.retrieve(create(client, "hello", background=True).id, stream=True)
+
+
+def test_a_prompt_that_is_kept_elsewhere_may_be_all_that_is_said(client: openai.OpenAI) -> None:
+    given = client.responses.create(model=MODEL, prompt={"id": "pmpt_1", "variables": {"city": "Paris"}})
+    assert given.status == "completed"
+    with pytest.raises(openai.BadRequestError, match="Missing required parameter: 'input'"):
+        client.responses.create(model=MODEL, previous_response_id=None)
 
 
 def test_the_stand_in_forgets_with_the_rest(mock: MockServer, client: openai.OpenAI) -> None:

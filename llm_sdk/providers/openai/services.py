@@ -24,6 +24,9 @@ from llm_sdk.services import Exchanged, Kept, Service, ServiceCall, Services, js
 from llm_sdk.types import JsonObject, LanguageModelInput
 
 PREVIOUS = "previous_response_id"
+REFERENCE = "item_reference"
+PROMPT = "prompt"
+"""A prompt that is kept at the provider, and may be all that is said. What it says is not known here."""
 EXCLUSIVE = (
     "Mutually exclusive parameters. Ensure you are only providing one of: 'previous_response_id' or 'conversation'."
 )
@@ -34,23 +37,43 @@ EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 
 
 def recall(request: WireRequest, kept: Kept) -> WireRequest:
-    """The request with what was said before it. Raises InvalidInputError for a response that is not kept (recorded)."""
-    if PREVIOUS.encode() not in request.body and conversations.FIELD.encode() not in request.body:
+    """The request with what was said before it, and with the items that it refers to. Raises InvalidInputError for a
+    response that is not kept (recorded), NotFoundError for an item (reported)."""
+    if all(field.encode() not in request.body for field in (PREVIOUS, conversations.FIELD, REFERENCE, PROMPT)):
         return request
     body = _read(request.body)
+    given = [_item(item, kept) for item in items_of(body.get("input", []))]
     previous, named = body.get(PREVIOUS), conversations.named_in(body)
     if named is not None:
         if previous is not None:
             raise InvalidInputError(EXCLUSIVE, code="mutually_exclusive_parameters", provider=PROVIDER)
-        said = [*conversations.items_in(named, kept), *items_of(body.get("input", []))]
-        return WireRequest(request.method, request.path, dump_json({**body, "input": said}), request.headers)
-    if not isinstance(previous, str):
+        given = [*conversations.items_in(named, kept), *given]
+    elif isinstance(previous, str):
+        if previous not in kept:
+            reason = f"Previous response with id '{previous}' not found."
+            raise InvalidInputError(reason, path=PREVIOUS, code="previous_response_not_found", provider=PROVIDER)
+        given = [*_conversation(previous, kept), *given]
+    elif "input" not in body and not isinstance(body.get(PROMPT), dict):
         return request
-    if previous not in kept:
-        reason = f"Previous response with id '{previous}' not found."
-        raise InvalidInputError(reason, path=PREVIOUS, code="previous_response_not_found", provider=PROVIDER)
-    said = [*_conversation(previous, kept), *items_of(body.get("input", []))]
-    return WireRequest(request.method, request.path, dump_json({**body, "input": said}), request.headers)
+    return WireRequest(request.method, request.path, dump_json({**body, "input": given}), request.headers)
+
+
+def _item(item: JsonObject, kept: Kept) -> JsonObject:
+    """The item, or that of an earlier response that it refers to."""
+    id = item.get("id") if isinstance(item, dict) and item.get("type") == REFERENCE else None
+    if not isinstance(id, str):
+        return item
+    mention = dump_json(id)
+    for exchanged in (kept[name] for name in reversed([*kept])):
+        if mention in exchanged.reply:
+            output = _response(exchanged).get("output", [])
+            if (found := next((one for one in output if one.get("id") == id), None)) is not None:
+                return found
+    reason = (
+        f"Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with `store` "
+        "set to true, or remove this item from your input."
+    )
+    raise NotFoundError(reason, status_code=404, code="", param="input", provider=PROVIDER)
 
 
 def keep(call: ModelCall, request: WireRequest, reply: Sequence[bytes], kept: Kept) -> None:
