@@ -120,6 +120,10 @@ class Endpoint:
     which the provider says what it has passed over in the request, and empty where it has none. ``rate_limit_headers``
     tell in every answer how many requests are left. ``diverting_variables`` are environment variables by which the
     provider's own clients go elsewhere than to ``base_url_variable``, or show another key.
+    ``other_base_url_variables`` and ``other_key_variables`` are those that frameworks read in their place: whoever
+    leads clients to another server sets them too. ``versions`` are the beginnings of paths that some clients expect
+    in the base URL, the usual one first: below its mount a server takes a path without one for that with the first
+    that fits.
     """
 
     base_url: str
@@ -140,6 +144,9 @@ class Endpoint:
     notice_header: str = ""
     rate_limit_headers: RateLimitHeaders = NO_RATE_LIMIT_HEADERS
     diverting_variables: tuple[str, ...] = ()
+    other_base_url_variables: tuple[str, ...] = ()
+    other_key_variables: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
     def key_of(self, headers: Mapping[str, str], path: str) -> str | None:
         """The key of a request, None without one; names of ``headers`` are in lower case, ``path`` has its query."""

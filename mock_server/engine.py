@@ -49,6 +49,7 @@ from mock_server.reply import ReplyPlan, whole_reply
 from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
 from mock_server.script import Choice, Script
+from mock_server.served_paths import paths_served
 from mock_server.stop_sequences import stop_response
 from mock_server.store import InMemory, Order, Store
 from mock_server.templates import BadTemplateError
@@ -273,8 +274,10 @@ class Engine:
             return self._damaged(call, self._refuse(call, call.faults.error))
         answer = self.state.serve(codec, request, ids)
         if answer is None:
-            path = request.path.partition("?")[0]
-            raise NotFoundError(f"Invalid URL ({request.method} {path})", status_code=404, code="unknown_url")
+            said = f"Invalid URL ({request.method} {request.path.partition('?')[0]})"
+            beside = [other for other in self.codecs if other.endpoint.mount == codec.endpoint.mount]
+            reason = f"{said}. The mock server answers {', '.join(paths_served(beside))}."
+            raise NotFoundError(reason, status_code=404, code="unknown_url")
         return self._damaged(call, whole_reply(answer, codec.response_headers(ids, stream=False)))
 
     def _finish(self, call: Call, turn: Turn, response: ModelResponse) -> ReplyPlan:

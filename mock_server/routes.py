@@ -42,8 +42,10 @@ def environment(codecs: Iterable[Codec], origin: str, *, api_key: str = "mock-ke
     """The environment variables that lead every provider's client to ``origin``, with a key that is none."""
     variables: dict[str, str] = {}
     for codec in codecs:
-        variables[codec.endpoint.base_url_variable] = origin + base_path(codec)
-        variables |= dict.fromkeys(codec.endpoint.key_variables, api_key)
+        endpoint = codec.endpoint
+        places = (endpoint.base_url_variable, *endpoint.other_base_url_variables)
+        variables |= dict.fromkeys(places, origin + base_path(codec))
+        variables |= dict.fromkeys((*endpoint.key_variables, *endpoint.other_key_variables), api_key)
     return variables
 
 
@@ -120,8 +122,9 @@ class Routes:
             return None
         for codec in here:
             rest = target.removeprefix(codec.endpoint.mount)
-            if claims(codec, method, rest):
-                return codec, rest
+            for path in (rest, *(beginning + rest for beginning in codec.endpoint.versions)):
+                if claims(codec, method, path):
+                    return codec, path
         return here[0], target.removeprefix(here[0].endpoint.mount)
 
     def _at_root(

@@ -142,7 +142,7 @@ def test_pace_cuts_and_times_the_stream() -> None:
         ("/v1/chat", b"\xff", (400, "the body is not JSON")),
         ("/v1/chat", b"{}", (400, "model: missing")),
         ("/v1/chat", b'{"model": "m", "input": {"messages": 3}}', (400, "input: Input should be a valid list")),
-        ("/v1/nothing?x=1", b"", (404, "Invalid URL (POST /v1/nothing)")),
+        ("/v1/nothing?x=1", b"", (404, "Invalid URL (POST /v1/nothing). The mock server answers POST /v1/chat.")),
     ],
 )
 def test_what_cannot_be_read_is_refused_as_the_provider_does(path: str, body: bytes, expected: tuple[int, str]) -> None:

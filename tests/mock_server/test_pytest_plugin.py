@@ -62,8 +62,10 @@ BEFORE = dict(os.environ)
 
 def test_variables(mock_llm):
     for name, endpoint in ENDPOINTS:
-        assert os.environ[endpoint.base_url_variable] == mock_llm.base_url(name)
-        assert all(os.environ[key] == "mock-key" for key in endpoint.key_variables)
+        places = (endpoint.base_url_variable, *endpoint.other_base_url_variables)
+        assert {os.environ[place] for place in places} == {mock_llm.base_url(name)}
+        keys = (*endpoint.key_variables, *endpoint.other_key_variables)
+        assert all(os.environ[key] == "mock-key" for key in keys)
         assert not set(endpoint.diverting_variables) & set(os.environ)
     assert os.environ["NO_PROXY"] == "internal,127.0.0.1,localhost"
     assert ask("Hi") == "You said: Hi"

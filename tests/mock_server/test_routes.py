@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +11,15 @@ import pytest
 from plain_protocol import PLAIN, PlainCodec
 
 from llm_sdk.codec import Codec
+from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import LanguageModelInput
 from mock_server.app import MockApp
 from mock_server.engine import Engine
 from mock_server.reply import ReplyPlan
 from mock_server.routes import Routes
 from mock_server.scenario_files import read_scenarios
+from mock_server.served_paths import paths_served
+from mock_server.service_routes import claims
 
 HELLO = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": "hello"}]})
 WHOLE = PLAIN.encode_request("m", HELLO, stream=False).body
@@ -63,12 +67,31 @@ def test_one_of_two_may_leave_the_root_to_the_other() -> None:
     assert send(routes(other), "POST", "/v1/chat", WHOLE).status == 200
 
 
+def test_below_its_mount_a_path_may_lack_the_version_that_some_clients_have_in_the_base_url() -> None:
+    lenient = PlainCodec("plain")
+    lenient.endpoint = replace(lenient.endpoint, versions=("/v1",))
+    assert send(routes(lenient), "POST", "/plain/chat?x=1", WHOLE).status == 200
+    assert send(routes(lenient), "POST", "/plain/v1/chat", WHOLE).status == 200
+    assert send(routes(lenient), "POST", "/chat", WHOLE).status == 404
+    assert send(routes(), "POST", "/plain/chat", WHOLE).status == 404
+
+
+@pytest.mark.parametrize("provider", provider_names())
+def test_the_paths_that_are_named_are_answered(provider: str) -> None:
+    codec = get_codec(provider)
+    named = paths_served([codec])
+    assert len(named) == len(set(named)) > 1
+    for line in named:
+        method, _, path = line.partition(" ")
+        assert claims(codec, method, re.sub(r"{\w+}", "x", path)), line
+
+
 def test_unknown_paths_say_what_there_is() -> None:
     assert read(send(routes(), "GET", "/v1/none?key=1"))["error"]["message"] == (
         "nothing answers GET /v1/none here; base URLs are /plain/v1"
     )
     assert read(send(routes(), "GET", "/plain/v1/none")) == {
-        "problem": "Invalid URL (GET /v1/none)",
+        "problem": "Invalid URL (GET /v1/none). The mock server answers POST /v1/chat.",
         "code": "unknown_url",
     }
     assert "/_mock/health" in read(send(routes(), "GET", "/_mock/none"))["error"]["message"]
