@@ -18,7 +18,7 @@ from llm_sdk.capabilities import Capabilities
 from llm_sdk.registry import PROVIDERS
 from llm_sdk.types import JsonObject, LanguageModelInput, Message, ModelResponse, OpaquePart
 
-__all__ = ["Case", "CaseError", "Expectation", "Fault", "RawReply", "Stage", "load_case", "load_cases"]
+__all__ = ["Case", "CaseError", "Expectation", "Fault", "RawReply", "Stage", "case_files", "load_case", "load_cases"]
 
 FOLDER = Path(__file__).parent / "cases"
 ANY = "any"
@@ -230,10 +230,21 @@ def load_case(path: Path) -> Case:
 
 
 @cache
-def load_cases(folder: Path = FOLDER) -> tuple[Case, ...]:
-    """Every case, area by area. Raises CaseError for one that is malformed, and for a name that two have."""
-    cases = [load_case(path) for area in AREAS for path in sorted((folder / area).glob("*.yaml"))]
-    names = [case.name for case in cases]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CaseError(f"{folder}: two cases are named {twice[0]}")
-    return tuple(cases)
+def case_files(folder: Path = FOLDER) -> dict[str, Path]:
+    """The files of all cases by name, area by area. Raises CaseError for a name that two have."""
+    paths = [path for area in AREAS for path in sorted((folder / area).glob("*.yaml"))]
+    found = {path.stem: path for path in paths}
+    if len(found) < len(paths):
+        twice = min(path.stem for path in paths if path not in found.values())
+        raise CaseError(f"{folder}: two cases are named {twice}")
+    return found
+
+
+@cache
+def load_cases(folder: Path = FOLDER, only: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    """Every case, area by area, or ``only`` those of these names. Raises CaseError for one that is malformed, and for
+    a name that two have."""
+    return tuple(_loaded(path) for name, path in case_files(folder).items() if not only or name in only)
+
+
+_loaded = cache(load_case)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.case import load_cases
+from conformance.case import case_files
 from conformance.catalogue import CatalogueError, Requirement, load_requirements
 from conformance.frozen import FOLDER, frozen_versions, read_frozen
 from conformance.manifest import load_manifest
@@ -50,7 +50,7 @@ def _row(requirement: Requirement) -> JsonObject:
 
 
 def _cases() -> set[str]:
-    return {COMPLETION, *(case.name for case in load_cases())}
+    return {COMPLETION, *case_files()}
 
 
 def _checks() -> set[str]:

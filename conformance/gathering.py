@@ -1,29 +1,19 @@
 """Gathers the checks of a run, and what has to be admitted of it, also where several processes share the run."""
 
-import os
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.ending import tell_the_end
 from conformance.integrity import Asked, foreign_hooks, integrity_of, narrowings, status_of
 from conformance.report import Check, Report
 from conformance.stash import PLAN, SETTINGS, WATCH
 
-__all__ = ["ENDED", "Collector"]
+__all__ = ["Collector"]
 
-ENDED = "LLM_CONFORMANCE_ENDED"
-"""The environment variable that names the file to which a run tells its exit status."""
 FAULTS = "conformance-faults"
 """Under what a process of several tells what disturbed it."""
-
-
-def tell_the_end(config: pytest.Config, status: int) -> None:
-    """Tell whoever has started this run how it ended: an exit status alone can be changed after the last check."""
-    file = os.environ.get(ENDED)
-    if file and not hasattr(config, "workerinput"):
-        Path(file).write_text(f"{int(status)}", encoding="utf-8")
 
 
 def disturbances(config: pytest.Config) -> list[str]:

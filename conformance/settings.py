@@ -11,7 +11,7 @@ import pytest
 
 from conformance.adapters import REFERENCE, AdapterError, Factory, find_factory, transport_for
 from conformance.bridge import BridgeError
-from conformance.case import load_cases
+from conformance.case import case_files
 from conformance.catalogue import AREAS, CatalogueError
 from conformance.chunking import Cuts, parse_cuts
 from conformance.declaration import DeclarationError, read_declaration
@@ -217,7 +217,7 @@ def _declared(file: str | None) -> Mapping[str, Any] | None:
 
 def is_of_the_cases(cassettes: Path, provider: str) -> bool:
     """Whether the folder has this provider's recordings of the suite's own cases, as ``--record`` writes them."""
-    names = {f"{case.name}.yaml" for case in load_cases()}
+    names = {file.name for file in case_files().values()}
     folder = cassettes / provider
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     return bool(found) and found <= names
@@ -255,7 +255,7 @@ def _path(name: str | None) -> Path | None:
 
 
 def _case_names() -> list[str]:
-    return [*(case.name for case in load_cases()), COMPLETION]
+    return [*case_files(), COMPLETION]
 
 
 def _known_failures(file: str | None, *, own: bool) -> dict[str, str]:

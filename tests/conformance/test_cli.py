@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from conformance import cli
 from conformance.catalogue import load_requirements
 from conformance.cli import main
-from conformance.gathering import ENDED
+from conformance.ending import ENDED
 
 
 def test_run_is_pytest_on_the_suite_with_every_argument_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
