@@ -80,7 +80,7 @@ def error_events(error: LanguageModelError, sent: Sequence[bytes]) -> list[Serve
 
 
 def refuse_key(key: str | None) -> StatusCodeError:
-    """What the API says of a key that it does not know, or of none (reported)."""
+    """What the API says of a key that it does not know, or of none (https://docs.cohere.com/reference/errors)."""
     message = "no api key supplied" if key is None else "invalid api token"
     return AuthenticationError(message, status_code=UNAUTHORIZED)
 

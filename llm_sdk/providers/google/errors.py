@@ -49,6 +49,8 @@ NO_KEY = (
 SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 # The reason of a refused key, whose status is 400 (recorded).
 KEY_REFUSED = "API_KEY_INVALID"
+UNKNOWN_FIELD = "unknown_field"
+"""The code of a complaint about a field that the API does not have. It is not told."""
 # A quota of the day is not there again after the wait that is asked for.
 DAILY = "PerDay"
 
@@ -105,6 +107,8 @@ def encode_error(error: LanguageModelError) -> WireResponse:
     else:
         status = 400 if isinstance(error, InvalidInputError | UnsupportedError) else 500
         code, param, retry_after = None, getattr(error, "path", "") or None, None
+        if param is None and getattr(error, "code", None) == UNKNOWN_FIELD:
+            param = ""
     message = error.message.removeprefix(f"{param}: ")
     default = STATUSES.get(status, STATUSES[400] if status < 500 else STATUSES[500])
     described: JsonObject = {"code": status, "message": message, "status": code if code in WORDS else default}
@@ -127,6 +131,8 @@ def _details(code: str | None, param: str | None, message: str, retry_after: flo
     if code == KEY_INVALID:
         yield {"@type": TYPE + LOCALIZED_MESSAGE, "locale": "en-US", "message": message}
     if param is not None:
-        yield {"@type": TYPE + BAD_REQUEST, "fieldViolations": [{"field": param, "description": message}]}
+        # What stands at the top level is in no field (reported).
+        place = {"field": param} if param else {}
+        yield {"@type": TYPE + BAD_REQUEST, "fieldViolations": [{**place, "description": message}]}
     if retry_after is not None:
         yield {"@type": TYPE + RETRY_INFO, "retryDelay": f"{retry_after:f}".rstrip("0").rstrip(".") + "s"}

@@ -17,6 +17,7 @@ from llm_sdk.providers.google import wire
 from llm_sdk.providers.google.capabilities import CAPABILITIES
 from llm_sdk.providers.google.content import PROVIDER
 from llm_sdk.providers.google.endpoint import API_VERSION, match, request_path
+from llm_sdk.providers.google.errors import UNKNOWN_FIELD
 from llm_sdk.providers.google.history import ROLES, HistoryReader, encode_messages
 from llm_sdk.providers.google.names import one_spelling
 from llm_sdk.providers.google.normalize import DEFAULTS
@@ -62,6 +63,7 @@ MAPPED = frozenset(
 UNKNOWN_MODEL = "unknown"
 """The model of a request whose path is not the provider's: only there it stands."""
 SYSTEM_SEPARATOR = "\n"
+# Such as in https://github.com/nashsu/llm_wiki/issues/49.
 UNKNOWN_NAME = 'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.'
 
 
@@ -195,7 +197,7 @@ def _snake_case(name: str) -> str:
 def check_fields(call: ModelCall) -> None:
     """Raises InvalidInputError for a field that the API does not have, in its words (reported)."""
     for name in unknown_fields(call, wire.Request, wire.OTHER_FIELDS):
-        raise InvalidInputError(UNKNOWN_NAME.format(name=name, place=""), provider=PROVIDER)
+        raise InvalidInputError(UNKNOWN_NAME.format(name=name, place=""), code=UNKNOWN_FIELD, provider=PROVIDER)
     options = (call.input.extra or {}).get(*CONFIG, {})
     for name in options if isinstance(options, dict) else ():
         if name not in MAPPED | wire.OTHER_OPTIONS:

@@ -1,4 +1,9 @@
-"""What the API refuses of a request that can be read, in its words."""
+"""What the API refuses of a request that can be read.
+
+Its words are recorded where that is said, and otherwise as users of the API have reported them: for the temperature,
+the stop sequences, names of functions, unpaired calls and blobs. Those of ``topP``, ``candidateCount`` and
+``maxOutputTokens`` are made up in their manner.
+"""
 
 import re
 from collections.abc import Iterator
@@ -48,7 +53,7 @@ def find_faults(request: WireRequest, call: ModelCall) -> Iterator[InvalidInputE
             yield _complaint(f"{CONFIG}.{SPELLED[name]}", f"{SPELLED[name]} must be {bounds}.")
         stops = config.get("stopSequences")
         if isinstance(stops, list) and len(stops) > MOST_STOPS:
-            yield _complaint(f"{CONFIG}.stop_sequences", f"at most {MOST_STOPS} stop sequences are allowed.")
+            yield _complaint(f"{CONFIG}.stop_sequences", f"the number of stop_sequences must not exceed {MOST_STOPS}.")
         called = any("functionDeclarations" in tool for _, tool in objects(body.get("tools")))
         if called and config.get("responseMimeType") == JSON and call.model_id.startswith(ONE_OR_THE_OTHER):
             reason = f"Function calling with a response mime type: '{JSON}' is unsupported"

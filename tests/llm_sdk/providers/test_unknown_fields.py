@@ -48,10 +48,17 @@ def test_an_unknown_field_is_named(codec: Codec) -> None:
 def test_gemini_knows_the_fields_of_its_options() -> None:
     gemini = get_codec("google")
     gemini.check_fields(call(generationConfig={"candidateCount": 2, "topK": 1.5}))
+    in_options = "Invalid JSON payload received. Unknown name \"frobnicate\" at 'generation_config': Cannot find field."
+    at_the_top = 'Invalid JSON payload received. Unknown name "frobnicate": Cannot find field.'
+    assert_violation({"generationConfig": {"frobnicate": 2}}, in_options, {"field": "generation_config"})
+    assert_violation({"frobnicate": 2}, at_the_top, {})
+
+
+def assert_violation(extra: dict[str, Any], said: str, place: dict[str, str]) -> None:
+    gemini = get_codec("google")
     with pytest.raises(InvalidInputError) as caught:
-        gemini.check_fields(call(generationConfig={"frobnicate": 2}))
-    said = "Invalid JSON payload received. Unknown name \"frobnicate\" at 'generation_config': Cannot find field."
-    violation = {"field": "generation_config", "description": said}
+        gemini.check_fields(call(**extra))
+    violation = {**place, "description": said}
     assert json.loads(gemini.encode_error(caught.value).body)["error"] == {
         "code": 400,
         "message": said,
