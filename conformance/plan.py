@@ -19,6 +19,7 @@ from mock_server.attribution import attribute
 from mock_server.recordings import Exchange, RecordingError, read_exchanges, read_file
 
 __all__ = [
+    "FIRST_ERROR",
     "Call",
     "CaseOf",
     "Pair",
