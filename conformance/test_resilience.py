@@ -119,7 +119,7 @@ def test_whole_answer_cut_short(call: Call, subject: Subject, verdict: Verdict) 
             outcome = subject.ask(call, playback_of(call.exchange, [body[:kept]], ending))
             verdict.true(
                 outcome.error is not None and not isinstance(outcome.error, StatusCodeError),
-                f"an error, for {kept} of {len(body)} bytes came",
+                f"an error, and none of a status, for {kept} of {len(body)} bytes came",
                 outcome.describe,
             )
 
