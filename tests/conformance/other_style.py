@@ -165,7 +165,7 @@ def in_other_words(warning: str) -> str:
 def responses(body: JsonObject, input: LanguageModelInput) -> None:
     """Instructions as a first message, one text as a string, several as one with line breaks between them."""
     body.update(store=False, truncation="disabled", safety_identifier="user-7", metadata=body.get("metadata") or {})
-    body.update({"temperature": 1, "top_p": 1.0} | body)
+    body.update({"temperature": 1, "top_p": None, "max_output_tokens": None} | body)
     body.setdefault("text", {"format": {"type": "text"}})
     for item in body["input"]:
         if item.get("role") in ("user", "system", "developer"):

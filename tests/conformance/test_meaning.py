@@ -185,7 +185,7 @@ def test_results_are_objects_where_the_provider_says_so() -> None:
     [
         *((name, "requests", "test_meaning and generate") for name in provider_names()),
         ("anthropic", "answers", "test"),
-        ("mistral", "outgoing", "test_what_is_unset and generate"),
+        *((name, "outgoing", "test_what_is_unset and generate") for name in ("mistral", "openai")),
     ],
 )
 def test_a_good_adapter_of_another_style_passes_clean(tmp_path: Path, provider: str, module: str, checks: str) -> None:

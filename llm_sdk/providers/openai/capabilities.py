@@ -21,4 +21,6 @@ CAPABILITIES = Capabilities(
     citations=True,
     # OpenAI API reference, Responses.
     defaults=frozenset({("temperature", 1), ("top_p", 1)}),
+    # The same document; the reference SDK sends three of them so.
+    nulls=frozenset({"temperature", "top_p", "max_output_tokens", "instructions", "metadata", "reasoning"}),
 )
