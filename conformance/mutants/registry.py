@@ -35,7 +35,7 @@ __all__ = [
 MODULES = (
     *("framing", "answers", "endings", "tool_calls", "fragments", "requests", "history", "errors", "conduct"),
     *("memory", "connections", "details", "texts", "state", "addresses", "crashes"),
-    *("completion", "completion_calls"),
+    *("completion", "completion_calls", "quirks"),
     *("anthropic", "cohere", "google", "mistral", "openai_chat_completion"),
 )
 
