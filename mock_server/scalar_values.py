@@ -40,6 +40,9 @@ LEAST_INTEGER = -(2**31)
 """A bound from here on is that of a type, such as JavaScript's safe integers, and nothing that was meant."""
 
 
+LONGEST_TEXT = 1_000_000
+
+
 class UnsatisfiableSchemaError(ValueError):
     """No value is found that satisfies the schema."""
 
@@ -47,6 +50,8 @@ class UnsatisfiableSchemaError(ValueError):
 def string_value(schema: JsonObject, name: str, variant: int) -> str:
     """A string for ``format``, ``pattern`` and the bounds of its length; ``name`` where nothing else decides."""
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength")
+    if shortest > LONGEST_TEXT:
+        raise UnsatisfiableSchemaError(f"no text is made that has more than {LONGEST_TEXT} characters")
     template = FORMATS.get(schema.get("format", ""))
     if template is not None:
         text = template.format(n=variant + 1, day=variant % 28 + 1, digit="ABCDEFGHIJ"[variant % 10])

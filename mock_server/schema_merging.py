@@ -46,6 +46,8 @@ BOUNDS: tuple[JsonObject, ...] = (
 
 LARGER = {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"}
 SMALLER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"}
+COUNTS = {word for word in LARGER | SMALLER if word.startswith(("min", "max")) and word not in ("minimum", "maximum")}
+"""Keywords whose values are whole numbers, which may be written as ``2.0``."""
 KINDS = {
     "object": {"properties", "required", "additionalProperties", "patternProperties", "minProperties", "propertyNames"},
     "array": {"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"},
@@ -55,13 +57,17 @@ KINDS = {
 
 
 def with_known_types(schema: Any) -> Any:
-    """The schema with the names of types that other languages have replaced by those of JSON Schema."""
+    """The schema with the names of types that other languages have replaced by those of JSON Schema, and with counts as
+    whole numbers."""
     if isinstance(schema, list):
         return [with_known_types(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     said = ((key, item) for key, item in schema.items() if not (key in REMARKS and item is None))
     mended = {key: item if key in DATA else with_known_types(item) for key, item in said}
+    for key in COUNTS & mended.keys():
+        if isinstance(mended[key], float) and mended[key].is_integer():
+            mended[key] = int(mended[key])
     if isinstance(schema.get("type"), str):
         mended["type"] = FOREIGN_TYPES.get(schema["type"].lower(), schema["type"])
     return mended

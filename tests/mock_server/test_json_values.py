@@ -324,6 +324,9 @@ def test_models_of_pydantic_accept_the_values_of_their_own_schemas() -> None:
         ({"type": "string", "pattern": "("}, "the schema is not understood: $.pattern: '(' is not a 'regex'"),
         ({"type": "string", "pattern": "^a$", "minLength": 2}, "no text is found for the pattern '^a$'"),
         ({"type": "strin"}, "the schema is not understood: $.type: 'strin' is not valid"),
+        ({"type": "array", "minItems": 1e308}, "the schema does not come to an end"),
+        ({"type": "object", "minProperties": 1e308}, "the schema does not come to an end"),
+        ({"type": "string", "minLength": 1e308}, "no text is made that has more than 1000000 characters"),
         ({"$schema": []}, "the schema is not understood: $.$schema: [] is no text"),
         ({"$schema": True}, "the schema is not understood: $.$schema: True is no text"),
         ({"enum": []}, "none of the schema's choices gives a value that it accepts"),
@@ -334,3 +337,10 @@ def test_a_schema_that_cannot_be_satisfied_says_why(schema: Any, reason: str) ->
     with pytest.raises(UnsatisfiableSchemaError) as caught:
         json_value(schema)
     assert reason in str(caught.value)
+
+
+def test_counts_may_be_written_with_a_point() -> None:
+    of_two = {"items": {"type": "integer"}, "minItems": 2.0, "maxItems": 2.0, "contains": {}, "minContains": 1.0}
+    assert len(json_value({"type": "array", **of_two})) == 2
+    assert len(json_value({"type": "string", "minLength": 30.0, "maxLength": 30.0})) == 30
+    assert len(json_value({"type": "object", "minProperties": 3.0, "maxProperties": 3.0})) == 3
