@@ -100,6 +100,10 @@ def _one_answer(call: ModelCall) -> int:  # noqa: ARG001 - the contract's
     return 1
 
 
+def _always(call: ModelCall) -> bool:  # noqa: ARG001 - the contract's
+    return True
+
+
 def _no_complaint(request: WireRequest, call: ModelCall) -> Iterator[LanguageModelError]:  # noqa: ARG001 - the contract's
     return iter(())
 
@@ -110,12 +114,13 @@ class Services:
 
     ``recall`` writes what earlier calls said into a request that refers to them, and raises what the provider says of
     one that it does not know; ``keep`` keeps a request for that with its answer: one body, or the events of a stream,
-    each as it is written. ``cacheable`` gives the part of a call's input that
-    the provider may have cached, None for nothing. ``input_zeros`` and ``output_zeros`` are the details of
-    :class:`~llm_sdk.types.ModelTokensDetails` that its usage has even where they are zero. ``wanted_answers`` is how
-    many answers a call asks for. ``validate`` yields whatever the provider would refuse of a request that can be read,
-    fields apart that it does not know. ``error_events`` are the events with which a stream that began well ends in an
-    error; the bytes of all events before it are given. Without it the body of the error's answer is the event.
+    each as it is written. ``cacheable`` gives the part of a call's input that the provider may have cached, None for
+    nothing. ``input_zeros`` and ``output_zeros`` are the details of :class:`~llm_sdk.types.ModelTokensDetails` that its
+    usage has even where they are zero. ``wanted_answers`` is how many answers a call asks for, ``signs_reasoning``
+    whether the reasoning in them is signed. ``validate`` yields whatever the provider would refuse of a request that
+    can be read, fields apart that it does not know. ``error_events`` are the events with which a stream that began well
+    ends in an error; the bytes of all events before it are given. Without it the body of the error's answer is the
+    event.
     ``complete`` writes into a request what the provider demands and another would not, for whoever is to answer it
     nevertheless.
     """
@@ -127,6 +132,7 @@ class Services:
     input_zeros: frozenset[str] = frozenset()
     output_zeros: frozenset[str] = frozenset()
     wanted_answers: Callable[[ModelCall], int] = _one_answer
+    signs_reasoning: Callable[[ModelCall], bool] = _always
     validate: Callable[[WireRequest, ModelCall], Iterator[LanguageModelError]] = _no_complaint
     complete: Callable[[WireRequest], WireRequest] | None = None
     error_events: Callable[[LanguageModelError, Sequence[bytes]], list[ServerSentEvent]] | None = None

@@ -67,12 +67,12 @@ class Written(NamedTuple):
     stopped_at: str | None
 
 
-def write_answer(call: ModelCall, ids: CallIds) -> Written:
+def write_answer(call: ModelCall, ids: CallIds, *, signs_reasoning: bool = True) -> Written:
     """An answer to ``call``. Raises InvalidInputError for a schema that no value satisfies."""
     input = call.input
     content: list[Part] = []
     if input.reasoning is not None and input.reasoning.enabled and input.reasoning.effort != "none":
-        content.append(_reasoning(input, ids))
+        content.append(_reasoning(input, ids, signed=signs_reasoning))
     tools = _tools_to_call(input)
     if tools:
         for tool in tools:
@@ -181,9 +181,9 @@ def _satisfying_text(schema: str, name: str, what: str) -> str:
         raise InvalidInputError(f"nothing satisfies {what}: {error}") from None
 
 
-def _reasoning(input: LanguageModelInput, ids: CallIds) -> ReasoningPart:
+def _reasoning(input: LanguageModelInput, ids: CallIds, *, signed: bool) -> ReasoningPart:
     said = last_user(input)[1][:QUOTED_CHARACTERS]
-    return ReasoningPart(text=f"The user says: {said}", signature=ids.token(48, ALPHANUMERIC))
+    return ReasoningPart(text=f"The user says: {said}", signature=ids.token(48, ALPHANUMERIC) if signed else None)
 
 
 def _picture(input: LanguageModelInput) -> ImagePart:

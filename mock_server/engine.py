@@ -352,7 +352,8 @@ class Engine:
         """The answer, from the scenario where it has one, made up otherwise."""
         assert call.model_call is not None  # noqa: S101 - read before
         if choice is None or choice.turn.reply is None:
-            written = write_answer(call.model_call, ids)
+            signs = self.state.signs_reasoning(call.codec, call.model_call)
+            written = write_answer(call.model_call, ids, signs_reasoning=signs)
             call.stop_at(written.stopped_at)
             return self._counted(call, written.response)
         try:

@@ -151,6 +151,16 @@ def test_a_prompt_that_is_kept_elsewhere_may_be_all_that_is_said(client: openai.
         client.responses.create(model=MODEL, previous_response_id=None)
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("include", [[], ["reasoning.encrypted_content"]], ids=["unasked", "asked"])
+def test_reasoning_is_encrypted_where_that_is_asked_for(
+    client: openai.OpenAI, include: list[str], stream: bool
+) -> None:
+    given = create(client, "hello", stream=stream, reasoning={"effort": "low"}, include=include)
+    assert given.output[0].type == "reasoning"
+    assert bool(given.output[0].encrypted_content) is bool(include)
+
+
 def test_the_stand_in_forgets_with_the_rest(mock: MockServer, client: openai.OpenAI) -> None:
     given = create(client, "hello")
     mock.reset()

@@ -85,6 +85,12 @@ def implied_include(input: LanguageModelInput) -> list[str]:
     return include
 
 
+def wants_encrypted_reasoning(call: ModelCall) -> bool:
+    """Whether the answer brings its reasoning along in encrypted form; unasked it does not (recorded)."""
+    include = (call.input.extra or {}).get("include", implied_include(call.input))
+    return wire.INCLUDE_ENCRYPTED_REASONING in include
+
+
 def decode_request(request: WireRequest) -> ModelCall:
     """Raises InvalidInputError, with the path in the provider's words, for a body that the API would refuse."""
     try:

@@ -18,7 +18,7 @@ from llm_sdk.providers.openai import conversations
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.errors import error_events
 from llm_sdk.providers.openai.item_lists import items_of, listed, page_of
-from llm_sdk.providers.openai.request import decode_request
+from llm_sdk.providers.openai.request import decode_request, wants_encrypted_reasoning
 from llm_sdk.providers.openai.validation import find_faults
 from llm_sdk.services import Exchanged, Kept, Service, ServiceCall, Services, json_answer
 from llm_sdk.types import JsonObject, LanguageModelInput
@@ -66,7 +66,7 @@ def _item(item: JsonObject, kept: Kept) -> JsonObject:
     mention = dump_json(id)
     for exchanged in (kept[name] for name in reversed([*kept])):
         if mention in exchanged.reply:
-            output = _response(exchanged).get("output", [])
+            output: list[JsonObject] = _response(exchanged).get("output", [])
             if (found := next((one for one in output if one.get("id") == id), None)) is not None:
                 return found
     reason = (
@@ -198,6 +198,7 @@ SERVICES = Services(
     recall=recall,
     keep=keep,
     cacheable=cacheable,
+    signs_reasoning=wants_encrypted_reasoning,
     validate=find_faults,
     error_events=error_events,
 )

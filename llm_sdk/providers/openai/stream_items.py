@@ -3,13 +3,13 @@
 from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.deltas import ContentDelta, TextPartDelta, ToolCallPartDelta, cited
-from llm_sdk.providers.openai import id_forms, wire
+from llm_sdk.providers.openai import id_forms
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image, split_signature
 from llm_sdk.providers.openai.function_call import split_provenance
 from llm_sdk.providers.openai.hosted import OPENED, deltas_of
 from llm_sdk.providers.openai.item_events import ALPHANUMERIC, Events, OpenItem
 from llm_sdk.providers.openai.reasoning import join_id, reasoning_text, split_fragment, split_id
-from llm_sdk.providers.openai.request import implied_include
+from llm_sdk.providers.openai.request import wants_encrypted_reasoning
 from llm_sdk.providers.openai.response import encode_item, encode_message, new_id, search_id
 from llm_sdk.types import JsonObject, TextPart, ToolResultPart
 from llm_sdk.uncarried import cannot_answer, nameless_call, other_kind
@@ -326,14 +326,9 @@ def open_item(
         case "tool-call" if part.tool_name == WEB_SEARCH:
             return OpenSearch(delta, output_index, events, ids)
         case "reasoning":
-            return OpenReasoning(delta, output_index, events, ids, encrypted=_wants_encrypted(call))
+            return OpenReasoning(delta, output_index, events, ids, encrypted=wants_encrypted_reasoning(call))
         case "image":
             return OpenImage(delta, output_index, events, ids)
         case "opaque" if part.provider == PROVIDER:
             return OpenOpaque(delta, output_index, events, ids)
     raise cannot_answer(part.type, f"content[{delta.index}]", PROVIDER)
-
-
-def _wants_encrypted(call: ModelCall) -> bool:
-    include = (call.input.extra or {}).get("include", implied_include(call.input))
-    return wire.INCLUDE_ENCRYPTED_REASONING in include
