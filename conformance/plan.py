@@ -46,6 +46,8 @@ class Plan:
         ``only`` are names of cases; all by default."""
         self.calls: list[Call] = []
         self.refusals: list[Refusal] = []
+        self.selected: dict[str, Sequence[Target]] = {}
+        """What checks run over, by the name of a selection."""
         absent = [provider for provider in providers if own and not (cassettes / provider).is_dir()]
         if absent:
             words = " ".join(f"--provider {provider}" for provider in absent)

@@ -1,6 +1,7 @@
 """What each check runs over, by the name that its ``over`` mark gives."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from conformance.case import load_cases
 from conformance.outcome import told_by
@@ -12,7 +13,7 @@ from conformance.stream_judge import read_stream
 from llm_sdk.registry import get_codec
 from llm_sdk.types import Part, Tool
 
-__all__ = ["ARGUMENTS", "recordings", "select"]
+__all__ = ["ARGUMENTS", "recordings", "select", "target_of"]
 
 Selection = Callable[[Plan], Sequence[Target]]
 
@@ -93,7 +94,11 @@ def select(name: str, plan: Plan | None, settings: Settings) -> tuple[str, Seque
     if name == RUNS_WITH_TOOLS:
         return "runs", [one for one in runs(settings) if "function" in get_codec(one.provider).capabilities.tools]
     argument, selection = SELECTIONS[name]
-    return argument, selection(plan) if plan is not None else ()
+    if plan is None:
+        return argument, ()
+    if name not in plan.selected:
+        plan.selected[name] = selection(plan)
+    return argument, plan.selected[name]
 
 
 def runs(settings: Settings) -> list[RunsOf]:
@@ -113,3 +118,13 @@ def recordings(settings: Settings) -> list[CaseOf]:
         and case.applies_to(provider, get_codec(provider).capabilities)
         and (is_live_case(case) if settings.live else not case.sends_nothing)
     ]
+
+
+def target_of(item: Any) -> Target | None:
+    """What a collected check runs over; ``None`` where its selection is empty."""
+    params: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    for name, value in params.items():
+        if name in ARGUMENTS and hasattr(value, "of_case"):
+            target: Target = value
+            return target
+    return None
