@@ -1,20 +1,19 @@
 """What to answer when nothing is scripted: always the same for the same input, and what the request asks for.
 
-Text quotes the last message. A tool is called when one must be, or when the user names it, with arguments that
-satisfy its schema; once the results are there, a sentence tells them. JSON satisfies the schema that is asked for.
+Text quotes the last message. A tool is called when one must be, or when the user speaks of it, with arguments that
+satisfy its schema; once the results are there, a sentence tells them. JSON satisfies the schema that is asked for, be
+it as a format or in the words of the prompt.
 """
 
 import base64
 import json
-import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.types import (
-    AssistantMessage,
     AudioPart,
     Citation,
     FinishReason,
@@ -29,7 +28,6 @@ from llm_sdk.types import (
     ReasoningPart,
     SourcePart,
     TextPart,
-    Tool,
     ToolCallPart,
     ToolResultPart,
     WebSearchTool,
@@ -41,13 +39,14 @@ from mock_server.conversation import (
     input_tokens,
     last_user,
     text_of,
-    tool_name,
     tool_results,
 )
 from mock_server.ids import CallIds
 from mock_server.pictures import png
 from mock_server.sounds import CHANNELS, SAMPLE_RATE, sound
 from mock_server.stop_sequences import STOPPED, end_at_stop, shortened
+from mock_server.told_schema import told_schema
+from mock_server.wanted_tools import KnownTool, tools_to_call
 
 __all__ = ["Written", "estimate_usage", "finish_reason_of", "write_answer"]
 
@@ -56,8 +55,6 @@ QUOTED_CHARACTERS = 2000
 CITED_CHARACTERS = 200
 PICTURE_SIZE = 16
 LOWEST_PITCH = 300
-
-KnownTool: TypeAlias = Tool | WebSearchTool
 
 
 class Written(NamedTuple):
@@ -73,7 +70,7 @@ def write_answer(call: ModelCall, ids: CallIds, *, signs_reasoning: bool = True)
     content: list[Part] = []
     if input.reasoning is not None and input.reasoning.enabled and input.reasoning.effort != "none":
         content.append(_reasoning(input, ids, signed=signs_reasoning))
-    tools = _tools_to_call(input)
+    tools = tools_to_call(input)
     if tools:
         for tool in tools:
             content += _call(tool, input, ids)
@@ -103,36 +100,6 @@ def estimate_usage(input: LanguageModelInput, content: Sequence[Part]) -> ModelU
     )
 
 
-def _tools_to_call(input: LanguageModelInput) -> list[KnownTool]:
-    tools = [tool for tool in input.tools or () if isinstance(tool, Tool | WebSearchTool)]
-    choice = input.tool_choice.type if input.tool_choice is not None else "auto"
-    if choice == "none" or not tools:
-        return []
-    if input.tool_choice is not None and input.tool_choice.type == "tool":
-        named = input.tool_choice.tool_name
-        return [tool for tool in tools if tool_name(tool) == named][:1]
-    if choice == "required":
-        # Each in its turn, so that a loop that always requires one comes to the tool that ends it.
-        called = _called_since_last_user(input)
-        return [next((tool for tool in tools if tool_name(tool) not in called), tools[-1])]
-    if tool_results(input) or _called_since_last_user(input):
-        return []
-    said = last_user(input)[1]
-    wanted = [tool for tool in tools if _names(said, tool)]
-    return wanted[:1] if input.parallel_tool_calls is False else wanted
-
-
-def _called_since_last_user(input: LanguageModelInput) -> set[str]:
-    later = input.messages[last_user(input)[0] + 1 :]
-    parts = (part for message in later if isinstance(message, AssistantMessage) for part in message.content)
-    return {part.tool_name for part in parts if isinstance(part, ToolCallPart)}
-
-
-def _names(said: str, tool: KnownTool) -> bool:
-    name = "search" if isinstance(tool, WebSearchTool) else tool_name(tool)
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said, re.IGNORECASE) is not None
-
-
 def _call(tool: KnownTool, input: LanguageModelInput, ids: CallIds) -> list[Part]:
     if isinstance(tool, WebSearchTool):
         return _search(input, ids)
@@ -160,10 +127,19 @@ def _search(input: LanguageModelInput, ids: CallIds) -> list[Part]:
 
 
 def _structured(format: JsonResponseFormat, input: LanguageModelInput) -> str:
-    value: Any = {"answer": _sentence(input)}
     if format.json_schema is not None:
         value = _satisfy(format.json_schema, "text", f"the schema of the response format {format.name}")
-    return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False)
+    return _as_told(input) or json.dumps({"answer": _sentence(input)}, ensure_ascii=False)
+
+
+def _as_told(input: LanguageModelInput) -> str | None:
+    """JSON that satisfies the schema in the words of the prompt; None where there is none that can be satisfied."""
+    schema = told_schema(input)
+    try:
+        return None if schema is None else json.dumps(_satisfy(schema, "text", "the prompt"), ensure_ascii=False)
+    except InvalidInputError:
+        return None
 
 
 def _satisfy(schema: JsonObject, name: str, what: str) -> Any:
@@ -208,7 +184,10 @@ def _spoken(input: LanguageModelInput) -> AudioPart:
 
 
 def _said(input: LanguageModelInput) -> TextPart:
-    """A sentence; where documents came with the question, one that cites the first of them."""
+    """A sentence; where documents came with the question, one that cites the first of them, and where the prompt
+    tells a schema, JSON."""
+    if (told := _as_told(input)) is not None:
+        return TextPart(text=told)
     at, _ = last_user(input)
     given = input.messages[at].content if at >= 0 else []
     source = next((part for part in given if isinstance(part, SourcePart) and text_of(part.content)), None)

@@ -33,6 +33,7 @@ CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required"
 GET_WEATHER = {"name": "get_weather", "parameters": CITY}
 GET_TIME = {"name": "get_time", "parameters": {"type": "object", "properties": {"zone": {"enum": ["UTC", "CET"]}}}}
 TOOLS = [GET_WEATHER, GET_TIME]
+HELLO = {"type": "text", "text": "hello"}
 
 
 def write(asked: ModelCall) -> ModelResponse:
@@ -86,6 +87,11 @@ def test_a_failed_tool_is_told_as_failed() -> None:
         (call("Get_Weather and get_time", tools=TOOLS), ["get_weather", "get_time"]),
         (call("get_weather and get_time", tools=TOOLS, parallel_tool_calls=False), ["get_weather"]),
         (call("my_get_time or get_times", tools=TOOLS), []),
+        (call("What is the weather in Paris?", tools=TOOLS), ["get_weather"]),
+        (call("The weather, and the times of sunset?", tools=TOOLS), ["get_weather", "get_time"]),
+        (call("The weather, by get_time", tools=TOOLS), ["get_time"]),
+        (call({"role": "user", "content": [{"type": "text", "text": "Weather"}, HELLO]}, tools=TOOLS), []),
+        (call({"role": "user", "content": [HELLO, {"type": "text", "text": "Weather"}]}, tools=TOOLS), ["get_weather"]),
         (call("get_time", tools=TOOLS, tool_choice={"type": "none"}), []),
         (call("hello", tools=TOOLS, tool_choice={"type": "required"}), ["get_weather"]),
         (call("hello", tools=TOOLS, tool_choice={"type": "tool", "tool_name": "get_time"}), ["get_time"]),
@@ -111,6 +117,55 @@ def test_a_loop_that_always_requires_a_tool_comes_to_each() -> None:
         made = {"type": "tool-call", "tool_call_id": "c1", "tool_name": name, "args": args}
         messages += [{"role": "assistant", "content": [made]}, result("done")]
     assert order == ["get_weather", "get_time", "get_time"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "called"),
+    [
+        ("getStockPrice", "the stock price of ACME", True),
+        ("getStockPrice", "the price of ACME", False),
+        ("HTTPStatus2", "http status 2", True),
+        ("list_files", "every file here", True),
+        ("get_current", "get the current", False),
+    ],
+)
+def test_a_name_consists_of_the_users_words(name: str, said: str, called: bool) -> None:
+    assert bool(calls(call(said, tools=[{**GET_TIME, "name": name}]))) is called
+
+
+def test_a_loop_that_keeps_its_calls_as_texts_comes_to_each_tool_too() -> None:
+    history = ["go", {"role": "assistant", "content": "Calling tools: [get_weather]"}, "Observation: sun"]
+    assert [name for name, _ in calls(call(*history, tools=TOOLS, tool_choice={"type": "required"}))] == ["get_time"]
+
+
+SCHEMA = '{"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}, "required": ["n"]}'
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        (
+            f"Always respond with a JSON object that's compatible with this schema:\n\n{SCHEMA}\n\nNo fences.",
+            '{"n": 3}',
+        ),
+        (
+            f'An instance of the schema {{"properties": {{}}}}. Here is the output schema:\n```\n{SCHEMA}\n```',
+            '{"n": 3}',
+        ),
+        (f"The arguments: {SCHEMA}", "You said: x"),
+        ('By the schema {"n": 1}', "You said: x"),
+        ('By the schema {"n"', "You said: x"),
+        ('By the schema {"enum": []}', "You said: x"),
+    ],
+)
+def test_a_schema_may_be_told_in_the_prompt(prompt: str, expected: str) -> None:
+    assert text(call("x", system_prompt=prompt)) == expected
+    as_json = text(call("x", system_prompt=prompt, response_format={"type": "json", "name": "a"}))
+    assert as_json == (expected if expected.startswith("{") else '{"answer": "You said: x"}')
+
+
+def test_the_question_tells_the_schema_before_the_instructions_do() -> None:
+    assert text(call(f"By this schema: {SCHEMA}", system_prompt='The schema: {"enum": [7]}')) == '{"n": 3}'
 
 
 def test_json_satisfies_the_schema_that_is_asked_for() -> None:

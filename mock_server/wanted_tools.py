@@ -1,0 +1,76 @@
+"""Which tools a made-up answer calls: those that it must, else those that the user speaks of."""
+
+import re
+from typing import TypeAlias
+
+from llm_sdk.types import AssistantMessage, LanguageModelInput, TextPart, Tool, ToolCallPart, WebSearchTool
+from mock_server.conversation import last_user, text_of, tool_name, tool_results
+
+__all__ = ["KnownTool", "tools_to_call"]
+
+KnownTool: TypeAlias = Tool | WebSearchTool
+
+WORD_OF_A_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+WORD = re.compile(r"[\w-]+")
+SAYS_LITTLE = frozenset(
+    "a an and by call current do fetch find for from function get in list look lookup make of query read retrieve run "
+    "search set show the to tool use with".split()
+)
+"""Words of a tool's name that do not tell it from others."""
+
+
+def tools_to_call(input: LanguageModelInput) -> list[KnownTool]:
+    """The tools to call next, in the order in which they are offered; none once there are results to be told."""
+    tools = [tool for tool in input.tools or () if isinstance(tool, Tool | WebSearchTool)]
+    choice = input.tool_choice.type if input.tool_choice is not None else "auto"
+    if choice == "none" or not tools:
+        return []
+    if input.tool_choice is not None and input.tool_choice.type == "tool":
+        named = input.tool_choice.tool_name
+        return [tool for tool in tools if tool_name(tool) == named][:1]
+    if choice == "required":
+        # Each in its turn, so that a loop that always requires one comes to the tool that ends it.
+        called = _called_since_last_user(input) | _called_in_words(input, tools)
+        return [next((tool for tool in tools if tool_name(tool) not in called), tools[-1])]
+    if tool_results(input) or _called_since_last_user(input):
+        return []
+    wanted = _spoken_of(input, tools)
+    return wanted[:1] if input.parallel_tool_calls is False else wanted
+
+
+def _called_since_last_user(input: LanguageModelInput) -> set[str]:
+    later = input.messages[last_user(input)[0] + 1 :]
+    parts = (part for message in later if isinstance(message, AssistantMessage) for part in message.content)
+    return {part.tool_name for part in parts if isinstance(part, ToolCallPart)}
+
+
+def _called_in_words(input: LanguageModelInput, tools: list[KnownTool]) -> set[str]:
+    """Tools that the model's own texts name: some agents keep their calls and results as texts."""
+    said = [message for message in input.messages if isinstance(message, AssistantMessage)]
+    texts = "\n".join(part.text for message in said for part in message.content if isinstance(part, TextPart))
+    return {tool_name(tool) for tool in tools if _names(texts, tool)}
+
+
+def _spoken_of(input: LanguageModelInput, tools: list[KnownTool]) -> list[KnownTool]:
+    """Those whose names the user writes; where there are none, those whose names consist of the user's words.
+
+    Of several texts the last one counts for that: agents put reminders of their own before the question.
+    """
+    at, said = last_user(input)
+    named = [tool for tool in tools if _names(said, tool)]
+    if named or at < 0:
+        return named
+    texts = [part for part in input.messages[at].content if isinstance(part, TextPart)]
+    words = {word.lower() for word in WORD.findall(text_of(texts[-1:]))}
+    return [tool for tool in tools if isinstance(tool, Tool) and _consists_of(tool.name, words)]
+
+
+def _names(said: str, tool: KnownTool) -> bool:
+    name = "search" if isinstance(tool, WebSearchTool) else tool_name(tool)
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said, re.IGNORECASE) is not None
+
+
+def _consists_of(name: str, words: set[str]) -> bool:
+    """Whether all that a name says is among the words, in the singular or with an s."""
+    telling = [word.lower() for word in WORD_OF_A_NAME.findall(name) if word.lower() not in SAYS_LITTLE]
+    return bool(telling) and all(words & {word, word + "s", word.removesuffix("s")} for word in telling)
