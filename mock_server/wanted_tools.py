@@ -13,8 +13,25 @@ KnownTool: TypeAlias = Tool | WebSearchTool
 WORD_OF_A_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 WORD = re.compile(r"[\w-]+")
 SAYS_LITTLE = frozenset(
-    "a an and by call current do fetch find for from function get in list look lookup make of query read retrieve run "
-    "search set show the to tool use with".split()
+    (
+        *(
+            "get",
+            "set",
+            "fetch",
+            "find",
+            "search",
+            "query",
+            "look",
+            "lookup",
+            "list",
+            "show",
+            "read",
+            "retrieve",
+            "run",
+        ),
+        *("call", "use", "do", "make", "tool", "function", "current"),
+        *("a", "an", "and", "by", "for", "from", "in", "of", "the", "to", "with"),
+    )
 )
 """Words of a tool's name that do not tell it from others."""
 
