@@ -9,6 +9,7 @@ from conformance.plan import Call, merge_patch
 from llm_sdk.types import JsonObject, ModelResponse, ModelUsage
 
 __all__ = [
+    "EMPTY",
     "content_as_expected",
     "expected_content",
     "expected_finish_reason",
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 EMPTY: JsonObject = {"type": "text", "text": ""}
+"""A part that says nothing, and that an adapter may leave out."""
 
 
 def _script(call: Call) -> ModelResponse | None:

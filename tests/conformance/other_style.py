@@ -124,8 +124,11 @@ def _unmarked(part: Any) -> Any:
 
 
 def in_pieces(partial: PartialModelResponse) -> Iterator[PartialModelResponse]:
-    """Texts in two deltas, one after the other."""
+    """Texts in two deltas, one after the other, and none of no characters."""
     part = partial.delta.part if partial.delta is not None else None
+    if part == TextPartDelta(text=""):
+        yield partial.model_copy(update={"delta": None})
+        return
     if partial.delta is None or not isinstance(part, TextPartDelta) or len(part.text) < 2:
         yield partial
         return
