@@ -17,6 +17,7 @@ from referencing.exceptions import Unresolvable
 
 from llm_sdk.types import JsonObject
 from mock_server.scalar_values import UnsatisfiableSchemaError, number_value, string_value
+from mock_server.schema_cycles import find_cycle
 from mock_server.schema_merging import (
     Schema,
     kind_of,
@@ -59,6 +60,8 @@ def _accepted_value(schema: Schema, name: str) -> Any:
     # Before a validator is looked for by what stands there.
     if isinstance(schema, dict) and not isinstance(dialect := schema.get("$schema", ""), str):
         raise UnsatisfiableSchemaError(f"the schema is not understood: $.$schema: {dialect!r} is no text")
+    if (reference := find_cycle(schema)) is not None:
+        raise UnsatisfiableSchemaError(f"the reference {reference} leads to itself")
     try:
         values = _Values(schema)
         value = values.value(schema, name, _Place())
@@ -68,6 +71,8 @@ def _accepted_value(schema: Schema, name: str) -> Any:
         raise UnsatisfiableSchemaError(f"the schema is not understood: {error}") from None
     except SchemaError as error:
         raise UnsatisfiableSchemaError(f"the schema is not understood: {error.json_path}: {error.message}") from None
+    except (OverflowError, RecursionError) as error:
+        raise UnsatisfiableSchemaError(f"the schema is too large or too deep: {error}") from None
     raise UnsatisfiableSchemaError("no value is found that the schema accepts")
 
 

@@ -86,7 +86,10 @@ def _matching(pattern: str, shortest: int, longest: int | None, variant: int) ->
     for attempt in range(200):
         source = _FewRepeats(variant * 1000 + attempt)
         source.more = shortest if attempt % 2 else 0
-        text = rstr.Rstr(source, **readable).xeger(pattern)
+        try:
+            text = rstr.Rstr(source, **readable).xeger(pattern)
+        except ValueError:  # it repeats something more often than is ever tried
+            break
         if len(text) < shortest and not pattern.endswith("$"):
             text += "x" * (shortest - len(text))
         if expression.search(text) and shortest <= len(text) and (longest is None or len(text) <= longest):
