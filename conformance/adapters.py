@@ -90,6 +90,7 @@ def _reference(provider: str, *, base_url: str, api_key: str, model_id: str, htt
     return get_model(provider, model_id, api_key=api_key, base_url=base_url, http_client=http_client)
 
 
+@cache
 def home_of(adapter: str) -> str:
     """The package that an adapter comes with; empty for the reference adapter, and for a command."""
     if adapter == REFERENCE or is_command(adapter):

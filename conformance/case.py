@@ -18,9 +18,22 @@ from llm_sdk.capabilities import Capabilities
 from llm_sdk.registry import PROVIDERS
 from llm_sdk.types import JsonObject, LanguageModelInput, Message, ModelResponse, OpaquePart
 
-__all__ = ["Case", "CaseError", "Expectation", "Fault", "RawReply", "Stage", "case_files", "load_case", "load_cases"]
+__all__ = [
+    "COMPLETION",
+    "Case",
+    "CaseError",
+    "Expectation",
+    "Fault",
+    "RawReply",
+    "Stage",
+    "case_files",
+    "load_case",
+    "load_cases",
+]
 
 FOLDER = Path(__file__).parent / "cases"
+COMPLETION = "completion"
+"""What takes the place of a case for the checks of ``completion()``: the name by which ``--case`` finds them."""
 ANY = "any"
 CAPABILITIES = frozenset(Capabilities.__dataclass_fields__)
 

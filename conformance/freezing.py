@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.case import case_files
+from conformance.case import COMPLETION, case_files
 from conformance.catalogue import CatalogueError, Requirement, load_requirements
 from conformance.frozen import FOLDER, frozen_versions, read_frozen
 from conformance.manifest import load_manifest
-from conformance.runs import COMPLETION
 from llm_sdk.types import JsonObject
 from mock_server.cassette import write_whole
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from conformance.adapters import REFERENCE, AdapterError, transport_for
+from conformance.cassettes import CASSETTES, is_of_the_cases
 from conformance.catalogue import CatalogueError, load_requirements
 from conformance.corpus import Selection, judge_corpus
 from conformance.lanes import LANES, open_lane
 from conformance.plan import PlanError
 from conformance.published import DEFAULT_FOLDER, SchemaFileError
-from conformance.settings import CASSETTES, is_of_the_cases
 from conformance.smoke import smoke as try_glue
 from llm_sdk.errors import LanguageModelError
 from mock_server.recordings import RecordingError

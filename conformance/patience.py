@@ -7,25 +7,22 @@ comes to its end, too. Where the system has no alarms, or a check does not run i
 
 import os
 import signal
+import sys
 import threading
 import time
 from asyncio import CancelledError, current_task
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-import pytest
-
 from conformance.outcome import AdapterGoneError
 
-__all__ = ["SECONDS", "AlarmClock", "HungError", "InterruptedRunError", "Patience", "is_of_the_run", "keep_the_process"]
+__all__ = ["SECONDS", "HungError", "InterruptedRunError", "Patience", "is_of_the_run", "keep_the_process"]
 
 SECONDS = 30.0
 """How long one call of an adapter may take."""
 LEAST_SECONDS = 0.25
-LEFT_TO_PYTEST = (pytest.skip.Exception, pytest.fail.Exception)
-"""What an adapter raises in vain: the suite says what becomes of a check."""
 AGAIN = 0.5
 """Seconds after which the alarm rings again, for one that catches whatever is raised."""
 
@@ -116,30 +113,14 @@ def is_of_the_run(error: BaseException) -> bool:
         except RuntimeError:  # no event loop runs here
             return False
         return task is not None and task.cancelling() > 0
-    return isinstance(error, (InterruptedRunError, *LEFT_TO_PYTEST))
+    return isinstance(error, (InterruptedRunError, *_left_to_pytest()))
 
 
-class AlarmClock:
-    """A pytest plugin that sets the alarm for each check, and for what comes before and after it."""
-
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self) -> Generator[None]:
-        with self._patience.watch():
-            yield
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None]:
-        with self._patience.watch():
-            yield
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Generator[None]:
-        """What was made for the whole run is let go of behind the last check."""
-        with self._patience.watch():
-            yield
+def _left_to_pytest() -> tuple[type[BaseException], ...]:
+    """What an adapter raises in vain, for the suite says what becomes of a check: nothing, where no check runs."""
+    if (pytest := sys.modules.get("pytest")) is None:
+        return ()
+    return pytest.skip.Exception, pytest.fail.Exception
 
 
 def keep_the_process(replace: Callable[[str, Any], None]) -> None:

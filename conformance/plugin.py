@@ -12,12 +12,13 @@ import pytest
 
 from conformance import check_hooks, fixtures, offline
 from conformance.adapters import REFERENCE
+from conformance.alarm_clock import AlarmClock
 from conformance.case import CaseError
 from conformance.catalogue import CatalogueError
 from conformance.gathering import Collector
 from conformance.integrity import installed_plugins, overridden_fixtures
 from conformance.marks import MARKERS, proves
-from conformance.patience import AlarmClock, Patience
+from conformance.patience import Patience
 from conformance.plan import Plan, PlanError
 from conformance.recording_review import RECORDED, summary_of
 from conformance.report import Report

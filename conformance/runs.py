@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from conformance.case import Case
+from conformance.case import COMPLETION, Case
 from conformance.replay import Hold, Performance, Playback
 from conformance.subject import Subject
 from llm_sdk.codec import WireRequest
@@ -16,8 +16,6 @@ from mock_server import MockServer
 __all__ = ["COMPLETION", "HELLO", "Bench", "RunsOf", "caught", "read_all"]
 
 T = TypeVar("T")
-COMPLETION = "completion"
-"""The name by which ``--case`` finds these checks."""
 MODEL_ID = "conformance-model"
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 PATIENCE = 20.0

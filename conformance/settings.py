@@ -11,7 +11,8 @@ import pytest
 
 from conformance.adapters import REFERENCE, AdapterError, Factory, find_factory, transport_for
 from conformance.bridge import BridgeError
-from conformance.case import case_files
+from conformance.case import COMPLETION, case_files
+from conformance.cassettes import CASSETTES, is_of_the_cases
 from conformance.catalogue import AREAS, CatalogueError
 from conformance.chunking import Cuts, parse_cuts
 from conformance.declaration import DeclarationError, read_declaration
@@ -21,14 +22,11 @@ from conformance.lanes import LANES
 from conformance.offline import hidden
 from conformance.patience import SECONDS
 from conformance.reframing import TransformError, reframe
-from conformance.runs import COMPLETION
 from llm_sdk.registry import get_codec, provider_names
 
 __all__ = ["ANSWERS", "CASSETTES", "Settings", "add_options", "is_of_the_cases", "load_codecs", "read_settings"]
 
 ALL = "all"
-CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
-"""The suite's own recordings: beside it in a checkout, and installed with it."""
 ANSWERS = (CASSETTES, Path(__file__).resolve().parent / "cases")
 """Where the answers of the suite stand, which no adapter may read."""
 MODEL_ID = "conformance-model"
@@ -213,14 +211,6 @@ def _declared(file: str | None) -> Mapping[str, Any] | None:
         return read_declaration(Path(file)) if file else None
     except DeclarationError as error:
         raise pytest.UsageError(f"--declare: {error}") from None
-
-
-def is_of_the_cases(cassettes: Path, provider: str) -> bool:
-    """Whether the folder has this provider's recordings of the suite's own cases, as ``--record`` writes them."""
-    names = {file.name for file in case_files().values()}
-    folder = cassettes / provider
-    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    return bool(found) and found <= names
 
 
 def _providers(names: Sequence[str] | None) -> tuple[str, ...]:
