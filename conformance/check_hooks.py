@@ -1,7 +1,6 @@
 """What happens around each check: the suite's answers are out of reach, and what came of it is told."""
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -10,11 +9,11 @@ from conformance import offline
 from conformance.blame import is_ours, say_plainly
 from conformance.catalogue import Requirement
 from conformance.fixtures import repeat_of
+from conformance.peeking import answers_hidden
 from conformance.plan import Call, Target
 from conformance.report import Check
 from conformance.report.junit import properties_of
 from conformance.selection import target_of
-from conformance.settings import ANSWERS
 from conformance.stash import EXCUSED, HEARD, LACKING, PLACE, PROVED, REFUSED, SETTINGS, SUBJECT, UNDECLARED, WATCH
 
 EXCUSES = frozenset({"not-applicable", "harness-error"})
@@ -24,14 +23,14 @@ EXCUSES = frozenset({"not-applicable", "harness-error"})
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """An adapter is made here, and may not read the suite's answers either."""
-    with _answers_hidden(item.config):
+    with answers_hidden(item.config.stash[SETTINGS]):
         yield
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """An adapter that reaches for the network fails the check, whatever it makes of the refusal."""
-    with _answers_hidden(item.config):
+    with answers_hidden(item.config.stash[SETTINGS]):
         try:
             yield
         except Exception as error:
@@ -43,10 +42,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     if PROVED in item.stash and refused:
         tried = refused[0] if refused[0].startswith(offline.READS) else f"tried to reach the network: {refused[0]}"
         pytest.fail(f"the adapter {tried}", pytrace=False)
-
-
-def _answers_hidden(config: pytest.Config) -> AbstractContextManager[None]:
-    return offline.hidden(*(() if config.stash[SETTINGS].record else ANSWERS))
 
 
 def _check_of(item: Any) -> str:

@@ -1,14 +1,18 @@
 """Sees to it that the suite's own code judges: it is not replaced by other code, and no adapter skips a check."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, call, is_
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from sysconfig import get_path
+from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, ClassVar
 
+import _pytest.python
+import _pytest.runner
 import pytest
 
 from conformance.subject import Subject
@@ -17,11 +21,31 @@ __all__ = ["Watch", "is_of_the_suite", "skipped_by"]
 
 ROOM = Path(__file__).resolve().parent
 OURS = ("conformance", "llm_sdk")
-NOT_WATCHED = ("conformance.mutants", "conformance.report")
-"""What judges nothing: the broken adapters, and how a report looks."""
+HOMES_OF_CODE = (str(ROOM.parent), *(get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
+"""Where code stands that was installed."""
+NOT_WATCHED = ("conformance.mutants",)
+"""What judges nothing: the broken adapters."""
+MACHINERY = (
+    (pytest, "fail"),
+    (pytest, "skip"),
+    (pytest, "xfail"),
+    (pytest.Function, "runtest"),
+    (pytest.CallInfo, "from_call"),
+    (pytest.TestReport, "from_item_and_call"),
+    (_pytest.python, "pytest_pyfunc_call"),
+    (_pytest.runner, "call_and_report"),
+    (_pytest.runner, "pytest_runtest_call"),
+    (_pytest.runner, "pytest_runtest_makereport"),
+    (_pytest.runner, "runtestprotocol"),
+)
+"""Where pytest itself decides whether a check runs, and what came of it."""
+DESCRIPTORS = (FunctionType, classmethod, staticmethod, property, MemberDescriptorType)
+FILLED_IN_LATER = re.compile(
+    r"__pydantic_\w+|__(signature|annotations|weakref|dict|doc)__|_abc_\w+|__abstractmethods__"
+)
+"""Names that a class may get after it was made, without anybody's doing."""
 INHERITED = ("__eq__", "model_dump")
 """What a class can be given anew although it had it from another."""
-WORDS = ("fail", "skip", "xfail")
 CODE = attrgetter("__code__")
 
 
@@ -34,6 +58,12 @@ class _Name:
     name: str
     value: Any
     code: CodeType | None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its code stands in a file that was not installed: neither the suite's own nor a library's."""
+        file = self.code.co_filename if self.code is not None else "<none>"
+        return not file.startswith(("<", *HOMES_OF_CODE))
 
     def is_replaced(self) -> bool:
         """Whether it stands for something else, or for the same with other code."""
@@ -100,7 +130,8 @@ class Watch:
         self.faults: list[str] = []
         """What was found before any check ran."""
         self._modules: dict[str, ModuleType] = {}
-        self._names = [_name(pytest, name, getattr(pytest, name)) for name in WORDS]
+        self._names = [_name(holder, name, vars(holder)[name]) for holder, name in MACHINERY]
+        self._classes: dict[type, frozenset[str]] = {}
         self._often = _Names()
         self.take_in(name for name in list(sys.modules) if name.split(".")[0] in OURS)
 
@@ -111,6 +142,10 @@ class Watch:
                 self._modules[name] = module
                 found = list(_names_of(module))
                 self._names += found
+                self.faults += [
+                    f"{one.told} of the suite was replaced before it ran" for one in found if one.is_foreign
+                ]
+                self._classes |= {one: frozenset(vars(one)) for one in _classes_of(module)}
                 self._often.add(found if name.startswith("conformance.") else ())
 
     def faults_of(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> list[str]:
@@ -133,9 +168,14 @@ class Watch:
     def replaced(self) -> list[str]:
         """What stands in place of the suite's code, or of the SDK's, wherever that is."""
         others = [name for name, module in self._modules.items() if sys.modules.get(name) is not module]
-        return [f"module {name} was replaced while it ran" for name in others] + [
-            _told(name) for name in self._names if name.is_replaced()
+        added = [
+            f"{holder.__module__}.{holder.__qualname__}.{name} was added to the suite while it ran"
+            for holder, names in self._classes.items()
+            for name in sorted(vars(holder).keys() - names)
+            if not FILLED_IN_LATER.fullmatch(name)
         ]
+        told = [f"module {name} was replaced while it ran" for name in others]
+        return told + [_told(name) for name in self._names if name.is_replaced()] + added
 
 
 def _told(name: _Name) -> str:
@@ -157,13 +197,19 @@ def _names_of(module: ModuleType) -> Iterator[_Name]:
         if not callable(value) or name.startswith("__"):
             continue
         yield _name(module, name, value)
+    for holder in _classes_of(module):
+        yield from _names_of_class(holder)
+
+
+def _classes_of(module: ModuleType) -> Iterator[type]:
+    for value in list(vars(module).values()):
         if isinstance(value, type) and value.__module__ == module.__name__:
-            yield from _names_of_class(value)
+            yield value
 
 
 def _names_of_class(holder: type) -> Iterator[_Name]:
     for name, value in list(vars(holder).items()):
-        if isinstance(value, FunctionType | classmethod | staticmethod | property) and name not in INHERITED:
+        if isinstance(value, DESCRIPTORS) and name not in INHERITED:
             yield _name(holder, name, value)
     for name in INHERITED:
         if isinstance(value := getattr(holder, name, None), FunctionType):
