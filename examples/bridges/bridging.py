@@ -23,6 +23,8 @@ __all__ = ["Bridge", "declared", "typed"]
 FIRST_ERROR, LAST_ERROR, UNKNOWN_ERROR = 400, 599, 500
 IN_AN_ANSWER = ("APIError", "APIStatusError", "ModelServerError")
 """What libraries raise for an error inside an answer of status 200."""
+OF_ANOTHER_FORM = ("ProviderError", "UnexpectedModelBehavior")
+"""What any-llm and pydantic-ai raise for an answer that they cannot read."""
 CONNECTION_ERRORS = ("TransportError", "ConnectionError")
 """Of httpx, of httpx2, which some clients use in its place, and of Python itself."""
 
@@ -139,7 +141,7 @@ def typed(error: Exception, provider: str) -> Exception:
         if type(found).__name__ in IN_AN_ANSWER:
             return _status_error(found, UNKNOWN_ERROR, provider)
     # An answer that is not JSON, or JSON of another form.
-    if any(isinstance(found, ValueError) or type(found).__name__ == "UnexpectedModelBehavior" for found in chain):
+    if any(isinstance(found, ValueError) or type(found).__name__ in OF_ANOTHER_FORM for found in chain):
         return errors.InvariantError(str(error), provider=provider)
     return error
 

@@ -1,5 +1,6 @@
 """LangChain's messages: those that go in, and what those that come out say."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,10 +55,17 @@ def messages_of(input: LanguageModelInput) -> list[BaseMessage]:
                 for part in message.content
                 if isinstance(part, ToolCallPart)
             ]
-            found.append(AIMessage(content=texts or "", tool_calls=calls))
+            items = [_item(part) for part in message.content if isinstance(part, ToolCallPart) and part.id]
+            found.append(AIMessage(content=[*texts, *items] or "", tool_calls=calls))
         else:
             found += [_result(part) for part in message.content]
     return found
+
+
+def _item(call: ToolCallPart) -> dict[str, Any]:
+    """A call with an id of its own, as the Responses API gives it, is a block of the content as well."""
+    said = {"id": call.id, "call_id": call.tool_call_id, "name": call.tool_name}
+    return {"type": "function_call", **said, "arguments": json.dumps(call.args)}
 
 
 def _block(part: Part) -> dict[str, Any]:
@@ -97,12 +105,13 @@ def _parts(message: AIMessage) -> Iterator[Part]:
         if said.get("type") == "text" and (said["text"] or block is said):
             yield TextPart(text=said["text"])
         elif (call := calls.pop(said.get("call_id") or said.get("id"), None)) is not None:
-            yield _called(call)
+            own = {"id": said["id"]} if "call_id" in said else {}
+            yield _called(call, **own)
     yield from map(_called, calls.values())
 
 
-def _called(call: Any) -> ToolCallPart:
-    return ToolCallPart(tool_call_id=call["id"] or "", tool_name=call["name"], args=call["args"])
+def _called(call: Any, **own: str) -> ToolCallPart:
+    return ToolCallPart(tool_call_id=call["id"] or "", tool_name=call["name"], args=call["args"], **own)
 
 
 def _told(message: AIMessage, *, called: bool) -> dict[str, Any]:
@@ -168,12 +177,13 @@ class Indices:
 def partials_of(chunk: AIMessageChunk, indices: Indices) -> Iterator[PartialModelResponse]:
     """What one chunk tells."""
     blocks = chunk.content if isinstance(chunk.content, list) else [{"type": "text", "text": chunk.content}]
+    ids = {said["call_id"]: said["id"] for said in blocks if isinstance(said, dict) and said.get("call_id")}
     for said in blocks:
         block = {"type": "text", "text": said} if isinstance(said, str) else said
         if block.get("type") == "text" and block.get("text"):
             yield delta_at(indices.of(("text", block.get("index"))), TextPartDelta(text=block["text"]))
     for call in chunk.tool_call_chunks:
-        part = {"tool_call_id": call["id"], "tool_name": call["name"], "args": call["args"]}
+        part = {"tool_call_id": call["id"], "tool_name": call["name"], "args": call["args"], "id": ids.get(call["id"])}
         told = {name: value for name, value in part.items() if value}
         key = call["index"] if call["index"] is not None else call["id"]
         yield delta_at(indices.of(("call", key)), ToolCallPartDelta(**told))

@@ -18,6 +18,7 @@ const ROLES = ["user", "assistant", "tool"];
 const PARTS = ["text", "image", "tool-call", "tool-result"];
 const BY_STATUS = { 401: "AuthenticationError", 403: "PermissionDeniedError", 404: "NotFoundError", 429: "RateLimitError",
   503: "OverloadedError", 529: "OverloadedError" };
+const FIRST_ERROR = 400;
 const calls = new Map();
 
 class Refused extends Error {
@@ -88,19 +89,23 @@ function describe(error) {
   if (error instanceof sdk.NotImplementedError) return { type: "OutputNotImplementedError", message };
   if (/Timeout/.test(error.constructor.name)) return { type: "TimedOutError", message };
   if (/Connection/.test(error.constructor.name)) return { type: "ConnectionFailedError", message };
-  if (error.status) return describeStatus(error);
-  if (error instanceof SyntaxError) return { type: "InvariantError", message };
+  const status = error.status ?? error.statusCode;
+  if (status >= FIRST_ERROR) return describeStatus(error, status);
+  // An answer that is no JSON, or JSON of another form.
+  if (error instanceof SyntaxError || /Validation|Zod/.test(error.constructor.name)) {
+    return { type: "InvariantError", message };
+  }
   if (/terminated|fetch failed|premature/i.test(message)) return { type: "ConnectionFailedError", message };
   return { type: error.constructor.name, message: String(error.stack ?? error) };
 }
 
 // The package hands the errors of the official clients on as they are.
-function describeStatus(error) {
+function describeStatus(error, status) {
   const wait = Number(error.headers?.get("retry-after") ?? NaN);
   return {
-    type: BY_STATUS[error.status] ?? (error.status >= 500 ? "ServerError" : "StatusCodeError"),
+    type: BY_STATUS[status] ?? (status >= 500 ? "ServerError" : "StatusCodeError"),
     message: error.error?.error?.message ?? error.error?.message ?? error.message,
-    status_code: error.status,
+    status_code: status,
     code: error.code ?? error.error?.error?.type ?? undefined,
     request_id: error.requestID ?? undefined,
     retry_after: Number.isFinite(wait) ? wait : undefined,

@@ -53,7 +53,7 @@ class PydanticAI(Bridge):
     def _call(self, model: Any, input: LanguageModelInput) -> dict[str, Any]:
         return {
             "model": model,
-            "messages": messages_of(input),
+            "messages": messages_of(input, model.system),
             "model_settings": settings_of(input),
             "model_request_parameters": parameters_of(input),
         }
@@ -80,8 +80,8 @@ class PydanticAI(Bridge):
             yield PartialModelResponse(**told(stream.response))
 
 
-def messages_of(input: LanguageModelInput) -> list[messages.ModelMessage]:
-    """The conversation as pydantic-ai's messages."""
+def messages_of(input: LanguageModelInput, provider_name: str) -> list[messages.ModelMessage]:
+    """The conversation as pydantic-ai's messages; ``provider_name`` is what it calls the one that answered in it."""
     found: list[messages.ModelMessage] = []
     parts: list[Any] = [messages.SystemPromptPart(input.system_prompt)] if input.system_prompt else []
     for message in input.messages:
@@ -89,7 +89,8 @@ def messages_of(input: LanguageModelInput) -> list[messages.ModelMessage]:
             if parts:
                 found.append(messages.ModelRequest(parts=parts))
                 parts = []
-            found.append(messages.ModelResponse(parts=[_said(part) for part in message.content]))
+            said = [_said(part) for part in message.content]
+            found.append(messages.ModelResponse(parts=said, provider_name=provider_name))
         elif message.role == "user":
             parts.append(messages.UserPromptPart([_shown(part) for part in message.content]))
         else:
@@ -124,6 +125,7 @@ def _result(part: ToolResultPart) -> messages.ToolReturnPart:
 def settings_of(input: LanguageModelInput) -> Any:
     """The options, and the choice of a tool."""
     said: dict[str, Any] = {name: getattr(input, name) for name in SAME_NAME if getattr(input, name) is not None}
+    said["openai_send_reasoning_ids"] = True  # those of calls, too; other models pass it over
     if input.stop is not None:
         said["stop_sequences"] = input.stop
     if (choice := input.tool_choice) is not None:
