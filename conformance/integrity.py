@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.adapters import home_of
+from conformance.installation import changed_since_installed
 from conformance.manifest import changed_files, digest_of_checks, load_manifest
 from conformance.report.document import Check, Integrity
 from conformance.report.words import FAILING
@@ -133,7 +134,7 @@ def integrity_of(
     unplayed: Iterable[str] = (),
 ) -> Integrity:
     """What the report admits of the run, with the manifest as its measure."""
-    found = list(dict.fromkeys(faults))
+    found, changed = list(dict.fromkeys(faults)), changed_since_installed()
     manifest = load_manifest()["providers"]
     known = [manifest.get(provider) for provider in settings.providers]
     expected = sum(entry["checks"] for entry in known) if all(known) else None
@@ -141,7 +142,9 @@ def integrity_of(
         expected, narrowed = None, [*narrowed, "other recordings than the suite's own"]
     elif expected is None:
         narrowed = [*narrowed, "no manifest"]
-    elif changed := changed_files(settings.providers):
+    else:
+        changed = sorted({*changed, *changed_files(settings.providers)})
+    if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         found.append(f"not as the suite has them: {', '.join(changed[:SHOWN])}{more}")
     if not narrowed:
