@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from llm_sdk import openai_errors
 from llm_sdk.codec import WireResponse
 from llm_sdk.errors import InvalidInputError
+from llm_sdk.openai_media import MEDIA_ENDPOINTS
 from llm_sdk.services import Service, ServiceCall, json_answer, read_body
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire
@@ -131,4 +132,5 @@ ENDPOINTS = (
     Service("GET", re.compile("/v1/models/(?P<model>[^:]+)"), get_model),
     Service("POST", re.compile(r"(?:/v1|(?:/openai)?/deployments/[^/]+)/embeddings"), embed),
     Service("POST", re.compile("/v1/moderations"), moderate),
+    *MEDIA_ENDPOINTS,
 )

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from llm_sdk.codec import Ids, ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import JsonObject, LanguageModelInput
+from llm_sdk.types import AudioFormat, JsonObject, LanguageModelInput
 
 __all__ = [
     "NO_SERVICES",
@@ -47,6 +47,14 @@ class Facts(Protocol):
 
     def embed(self, text: str, size: int) -> list[float]:
         """A vector of length 1 with ``size`` numbers; those of similar texts are near each other."""
+        ...
+
+    def picture(self, text: str, width: int, height: int) -> bytes:
+        """A PNG that stands for ``text``: small, and of the shape that a picture of so many pixels has."""
+        ...
+
+    def speak(self, text: str, format: AudioFormat) -> tuple[bytes, AudioFormat]:
+        """A sound that stands for ``text``, and its format, which is another where the asked one cannot be written."""
         ...
 
 

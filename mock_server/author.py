@@ -42,8 +42,8 @@ from mock_server.conversation import (
     tool_results,
 )
 from mock_server.ids import CallIds
-from mock_server.pictures import png
-from mock_server.sounds import CHANNELS, SAMPLE_RATE, sound
+from mock_server.pictures import picture_of
+from mock_server.sounds import CHANNELS, SAMPLE_RATE, sound_of
 from mock_server.stop_sequences import STOPPED, end_at_stop, shortened
 from mock_server.told_schema import told_schema
 from mock_server.wanted_tools import KnownTool, tools_to_call
@@ -54,7 +54,6 @@ ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 QUOTED_CHARACTERS = 2000
 CITED_CHARACTERS = 200
 PICTURE_SIZE = 16
-LOWEST_PITCH = 300
 
 
 class Written(NamedTuple):
@@ -164,8 +163,7 @@ def _reasoning(input: LanguageModelInput, ids: CallIds, *, signed: bool) -> Reas
 
 def _picture(input: LanguageModelInput) -> ImagePart:
     """A square whose colour stands for what was asked."""
-    seed = sum(last_user(input)[1].encode("utf-8", "surrogatepass"))
-    data = png(PICTURE_SIZE, PICTURE_SIZE, seed % 256, seed * 7 % 256, seed * 13 % 256)
+    data = picture_of(last_user(input)[1], PICTURE_SIZE, PICTURE_SIZE)
     return ImagePart(
         mime_type="image/png", data=base64.b64encode(data).decode("ascii"), width=PICTURE_SIZE, height=PICTURE_SIZE
     )
@@ -174,9 +172,7 @@ def _picture(input: LanguageModelInput) -> ImagePart:
 def _spoken(input: LanguageModelInput) -> AudioPart:
     """A tone whose pitch stands for what was asked, and what it says in words."""
     wanted = input.audio.format if input.audio is not None else None
-    data, format = sound(
-        LOWEST_PITCH + sum(last_user(input)[1].encode("utf-8", "surrogatepass")) % 400, wanted or "wav"
-    )
+    data, format = sound_of(last_user(input)[1], wanted or "wav")
     encoded = base64.b64encode(data).decode("ascii")
     spoken = AudioPart(data=encoded, format=format, transcript=_sentence(input))
     headless = {"sample_rate": SAMPLE_RATE, "channels": CHANNELS}

@@ -7,13 +7,18 @@ from typing import Literal, TypeAlias
 from llm_sdk.codec import Codec, Ids, ModelCall, WireRequest, WireResponse
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.services import Kept, ServiceCall, find_service, services_of
-from llm_sdk.types import LanguageModelInput, ModelTokensDetails, ModelUsage
+from llm_sdk.types import AudioFormat, LanguageModelInput, ModelTokensDetails, ModelUsage
 from mock_server.conversation import count_tokens, input_tokens
 from mock_server.embeddings import embed
+from mock_server.pictures import picture_of
 from mock_server.prompt_cache import LEAST_CACHED, PromptCache
+from mock_server.sounds import sound_of
 from mock_server.store import InMemory, Store
 
 __all__ = ["ProviderState", "Validation"]
+
+PIXELS = 64
+"""So many in a row are one of a picture that is made."""
 
 Validation: TypeAlias = Literal["provider", "warn", "off"]
 """What becomes of a request that the provider would refuse: it is refused, answered with a warning, or answered. Where
@@ -34,6 +39,14 @@ class MadeUp:
     def embed(self, text: str, size: int) -> list[float]:
         """See :meth:`llm_sdk.services.Facts.embed`."""
         return embed(text, size)
+
+    def picture(self, text: str, width: int, height: int) -> bytes:
+        """See :meth:`llm_sdk.services.Facts.picture`."""
+        return picture_of(text, max(width // PIXELS, 1), max(height // PIXELS, 1))
+
+    def speak(self, text: str, format: AudioFormat) -> tuple[bytes, AudioFormat]:
+        """See :meth:`llm_sdk.services.Facts.speak`."""
+        return sound_of(text, format)
 
 
 class ProviderState:

@@ -4,18 +4,25 @@ import struct
 
 from llm_sdk.types import AudioFormat
 
-__all__ = ["CHANNELS", "SAMPLE_RATE", "sound"]
+__all__ = ["CHANNELS", "SAMPLE_RATE", "sound", "sound_of"]
 
 SAMPLE_RATE = 24_000
 """Samples in a second: what the providers answer with."""
 CHANNELS = 1
 SECONDS = 0.1
+LOWEST_PITCH, PITCHES = 300, 400
+"""Hz of the lowest tone, and how many there are."""
 LOUDNESS = 8000
 WIDTH = 2
 """Bytes of a sample."""
 # MPEG 1, layer III, 128 kbit/s at 44.1 kHz: a header, and what a frame without any sound holds.
 MP3_FRAME = b"\xff\xfb\x90\x64" + bytes(413)
 MP3_FRAMES = 5
+
+
+def sound_of(text: str, format: AudioFormat = "wav") -> tuple[bytes, AudioFormat]:
+    """A tone whose pitch stands for ``text``. See :func:`sound`."""
+    return sound(LOWEST_PITCH + sum(text.encode("utf-8", "surrogatepass")) % PITCHES, format)
 
 
 def sound(pitch: int, format: AudioFormat = "wav") -> tuple[bytes, AudioFormat]:
