@@ -3,17 +3,20 @@ connection, whichever HTTP client wants it.
 
 An audit hook sees every socket of this process, so that no client gets around it by holding a reference. Attempts are
 kept, because a client may take the refusal for a failed connection, try again, and hide it behind an error of its own.
-This module needs nothing but the standard library, so that it costs nothing to have it at hand.
+Python processes that are started meanwhile have a guard of their own, which tells this one by a file. This module needs
+nothing but the standard library, so that it costs nothing to have it at hand.
 """
 
 import asyncio
 import inspect
 import ipaddress
+import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -29,9 +32,15 @@ TO_ADDRESSES = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", ""})
 BENEATH_CLIENTS = frozenset({"anyio", "sniffio", "httpcore", "httpcore2", "h11", "h2", "urllib3", "trio", "uvloop"})
 """Packages that only carry a client's bytes: the client is whoever called them."""
+OURS = __name__.partition(".")[0]
 STANDARD = frozenset(sys.stdlib_module_names)
 PYTHON_CLIENTS = {"http": "http.client", "urllib": "urllib"}
 """Clients of the standard library, named where no other is found; the outer of them counts."""
+
+
+IN_CHILDREN = "MOCK_SERVER_GUARD"
+"""The environment variable that tells processes of a guarded test what is allowed, and where to tell what is not."""
+CHILDREN = Path(__file__).parent / "guard_of_children"
 
 
 class RealHostError(OSError):
@@ -58,6 +67,8 @@ class Guard:
     allow_hosts: tuple[str, ...] = ()
     attempts: list[Attempt] = field(default_factory=list)
     _addresses: set[str] = field(default_factory=set)
+    _process: int = field(default_factory=os.getpid)
+    _report: str | None = None
 
     def allows(self, host: str) -> bool:
         """Whether this host may be reached: this machine, those that are allowed, and where their names have led."""
@@ -73,7 +84,30 @@ class Guard:
         attempt = Attempt(host, *_who_asks())
         if attempt not in self.attempts:
             self.attempts.append(attempt)
+            self._tell(attempt)
         raise RealHostError(explain([attempt]))
+
+    def _tell(self, attempt: Attempt) -> None:
+        """Write an attempt down, where this is another process than the one that asks for it in the end."""
+        if self._report is not None and os.getpid() != self._process:
+            with open(self._report, "a", encoding="utf-8") as report:
+                report.write(json.dumps([attempt.host, attempt.client, attempt.place]) + "\n")
+
+    @contextmanager
+    def in_children(self) -> Iterator[None]:
+        """Let Python processes that are started in a ``with`` block have this guard, and take in what they tell."""
+        with tempfile.TemporaryDirectory(prefix="mock-server-guard-") as folder:
+            self._report = os.path.join(folder, "attempts")
+            told = json.dumps([list(self.allow_hosts), self._process, self._report])
+            paths = os.pathsep.join(filter(None, (str(CHILDREN), os.environ.get("PYTHONPATH"))))
+            try:
+                with _set(IN_CHILDREN, told), _set("PYTHONPATH", paths):
+                    yield
+            finally:
+                with suppress(FileNotFoundError), open(self._report, encoding="utf-8") as report:
+                    found = dict.fromkeys(Attempt(*json.loads(line)) for line in report)
+                    self.attempts += [attempt for attempt in found if attempt not in self.attempts]
+                self._report = None
 
     def explain(self) -> str:
         """All that was tried, and what to do; empty where nothing was."""
@@ -86,6 +120,7 @@ class _Active:
     guards: tuple[Guard, ...] = ()
     is_installed = False
     lock = Lock()
+    forever = ExitStack()
 
 
 def explain(attempts: Iterable[Attempt]) -> str:
@@ -118,6 +153,38 @@ def no_real_llm(allow_hosts: Iterable[str] = ()) -> Iterator[Guard]:
 @contextmanager
 def watched(guard: Guard) -> Iterator[None]:
     """Let ``guard`` see everything, in a ``with`` block, and leave what was tried to the caller."""
+    with _patched(guard), guard.in_children():
+        _Active.guards = (*_Active.guards, guard)
+        try:
+            yield
+        finally:
+            _Active.guards = tuple(other for other in _Active.guards if other is not guard)
+
+
+@contextmanager
+def _set(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable in a ``with`` block, and leave all others to whoever sets them meanwhile."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before
+
+
+def guard_this_process() -> None:
+    """Have the guard that the process that has started this one has said, until this one ends."""
+    allow_hosts, process, report = json.loads(os.environ[IN_CHILDREN])
+    guard = Guard(tuple(allow_hosts), _process=process, _report=report)
+    _Active.forever.enter_context(_patched(guard))
+    _Active.guards = (guard,)
+
+
+@contextmanager
+def _patched(guard: Guard) -> Iterator[None]:
+    """Let the hook be there, and lookups teach the guard, in a ``with`` block."""
     with _Active.lock:
         if not _Active.is_installed:
             sys.addaudithook(_watch)
@@ -140,11 +207,7 @@ def watched(guard: Guard) -> Iterator[None]:
         mock.patch.object(socket, "getaddrinfo", getaddrinfo),
         mock.patch.object(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo_async),
     ):
-        _Active.guards = (*_Active.guards, guard)
-        try:
-            yield
-        finally:
-            _Active.guards = tuple(other for other in _Active.guards if other is not guard)
+        yield
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -186,7 +249,7 @@ def _who_asks() -> tuple[str, str | None]:
             python = PYTHON_CLIENTS[name]
         elif _is_code_under_test(name, file):
             return " over ".join(packages) or python, f"{os.path.relpath(file)}:{frame.f_lineno}"
-        elif name not in STANDARD | BENEATH_CLIENTS and name != __package__ and name not in packages:
+        elif name not in STANDARD | BENEATH_CLIENTS and name != OURS and name not in packages:
             packages.insert(0, name)
         frame = frame.f_back
     return " over ".join(packages) or python, None
@@ -194,6 +257,6 @@ def _who_asks() -> tuple[str, str | None]:
 
 def _is_code_under_test(name: str, file: str) -> bool:
     """Whether it is neither installed, nor of the standard library, nor of this package."""
-    if name in STANDARD or name == __package__ or file.startswith("<"):
+    if name in STANDARD or name == OURS or file.startswith("<"):
         return False
     return not {"site-packages", "dist-packages"} & set(Path(file).parts)

@@ -1,11 +1,15 @@
 """Nothing leaves the machine under the guard; what tried is named: host, client, the line that called it."""
 
 import asyncio
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -147,3 +151,52 @@ def test_without_a_guard_nothing_is_looked_at() -> None:
     with no_real_llm():
         assert socket.getaddrinfo is not before
     assert socket.getaddrinfo is before
+
+
+CHILD = f"""
+import urllib.request
+
+def call():
+    urllib.request.urlopen("https://{HOST}/v1")
+
+call()
+"""
+
+
+def test_python_processes_that_a_test_starts_are_guarded_too(tmp_path: Path) -> None:
+    script = tmp_path / "app.py"
+    script.write_text(CHILD)
+    (tmp_path / "sitecustomize.py").write_text("print('the one that was there')")
+    guard = Guard(("allowed.example",))
+    before = dict(os.environ)
+    with watched(guard):
+        child = {**os.environ, "PYTHONPATH": os.pathsep.join((os.environ["PYTHONPATH"], str(tmp_path)))}
+        of_child = f"import subprocess, sys; subprocess.run([sys.executable, {str(script)!r}])"
+        for command in ([str(script)], [str(script)], ["-c", of_child]):
+            done = subprocess.run(  # noqa: S603 - our own
+                [sys.executable, *command],
+                env=child,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert (
+                "no test may reach a real provider: urllib tried to reach api.provider.example at app.py:5"
+                in done.stderr
+            )
+            assert done.stdout.startswith("the one that was there")
+        assert guard.attempts == []
+    assert dict(os.environ) == before
+    assert [str(attempt) for attempt in guard.attempts] == [f"urllib tried to reach {HOST} at app.py:5"]
+
+
+def test_a_forked_process_tells_what_it_tried() -> None:
+    guard = Guard()
+    with watched(guard):
+        if (child := os.fork()) == 0:
+            swallow(by_urllib)
+            os._exit(0)
+        os.waitpid(child, 0)
+    assert [(attempt.host, attempt.client) for attempt in guard.attempts] == [(HOST, "urllib")]
