@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,6 @@ from conformance.marks import out_of_sight
 from conformance.outcome import AdapterGoneError
 from conformance.patience import keep_the_process
 from conformance.plan import Call, Pair, Plan, StagedCalls, Target
-from conformance.recording_session import Live, RecordingSession
 from conformance.selection import target_of
 from conformance.settings import Settings
 from conformance.stash import EXCUSED, LACKING, PATIENCE, PLAN, PROVED, SETTINGS, SUBJECT, UNDECLARED
@@ -23,6 +22,9 @@ from conformance.subject import Subject
 from conformance.verdict import Repeat, Verdict
 from llm_sdk.environment import read_setting
 from llm_sdk.registry import get_codec
+
+if TYPE_CHECKING:
+    from conformance.recording_session import RecordingSession
 
 USAGE_ERROR = 4
 
@@ -162,11 +164,11 @@ def repeat_of(item: Any, target: Target) -> Repeat:
 
 
 @pytest.fixture(scope="session")
-def _sessions(settings: Settings) -> Iterator[Callable[[str], RecordingSession]]:
+def _sessions(settings: Settings) -> Iterator[Callable[[str], "RecordingSession"]]:
     made: dict[str, RecordingSession] = {}
     with ExitStack() as stack:
 
-        def session(provider: str) -> RecordingSession:
+        def session(provider: str) -> "RecordingSession":
             if provider not in made:
                 made[provider] = stack.enter_context(_recording_session(settings, provider))
             return made[provider]
@@ -175,12 +177,14 @@ def _sessions(settings: Settings) -> Iterator[Callable[[str], RecordingSession]]
 
 
 @pytest.fixture
-def recording_session(target: Target, _sessions: Callable[[str], RecordingSession]) -> RecordingSession:
+def recording_session(target: Target, _sessions: Callable[[str], "RecordingSession"]) -> "RecordingSession":
     """Where this case is recorded."""
     return _sessions(target.provider)
 
 
-def _recording_session(settings: Settings, provider: str) -> RecordingSession:
+def _recording_session(settings: Settings, provider: str) -> "RecordingSession":
+    from conformance.recording_session import Live, RecordingSession  # where it is used: most runs record nothing
+
     live = None
     if settings.live:
         endpoint = get_codec(provider).endpoint

@@ -6,6 +6,7 @@ In a checkout ``conformance/conftest.py`` loads it; elsewhere it is ``-p conform
 
 import warnings
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from conformance import check_hooks, fixtures, offline
 from conformance.adapters import REFERENCE
 from conformance.alarm_clock import AlarmClock
-from conformance.case import CaseError
+from conformance.case import COMPLETION, CaseError
 from conformance.catalogue import CatalogueError
 from conformance.gathering import Collector
 from conformance.integrity import installed_plugins, overridden_fixtures
@@ -55,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
         stack.enter_context(offline.offline())
     before = len(offline.attempts)
     load_codecs(config.option.provider)
+    if not config.option.case or COMPLETION in config.option.case:
+        import_module("conformance.runs")  # before the watch begins; few other runs need the mock server
     watch = config.stash[WATCH] = Watch()
     if config.option.adapter not in (None, REFERENCE):
         _only_show_warnings(config)

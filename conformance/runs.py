@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from conformance.case import COMPLETION, Case
+from conformance.case import COMPLETION
 from conformance.replay import Hold, Performance, Playback
 from conformance.subject import Subject
+from conformance.targets import RunsOf
 from llm_sdk.codec import WireRequest
 from llm_sdk.completion import AsyncCompletionRun, CompletionRun, acompletion, completion
 from llm_sdk.types import ModelResponse, TextPart
@@ -19,28 +19,6 @@ T = TypeVar("T")
 MODEL_ID = "conformance-model"
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 PATIENCE = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class RunsOf:
-    """The runs with one provider."""
-
-    provider: str
-
-    @property
-    def case(self) -> str:
-        """What takes the place of a case."""
-        return COMPLETION
-
-    @property
-    def of_case(self) -> Case | None:
-        """None: what is said stands in the checks."""
-        return None
-
-    @property
-    def id(self) -> str:
-        """Such as ``openai-completion``."""
-        return f"{self.provider}-{COMPLETION}"
 
 
 class Bench:

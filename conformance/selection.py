@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conformance.case import load_cases
+from conformance.case import COMPLETION, load_cases
 from conformance.outcome import told_by
 from conformance.plan import Call, CaseOf, Plan, Target
-from conformance.recording_session import is_live_case
-from conformance.runs import COMPLETION, RunsOf
 from conformance.settings import Settings
 from conformance.stream_judge import read_stream
+from conformance.targets import RunsOf
 from llm_sdk.registry import get_codec
 from llm_sdk.types import Part, Tool
 
@@ -110,6 +109,8 @@ def runs(settings: Settings) -> list[RunsOf]:
 
 def recordings(settings: Settings) -> list[CaseOf]:
     """The cases to record."""
+    from conformance.recording_session import is_live_case  # where it is used: the mock server comes along
+
     return [
         CaseOf(provider, case)
         for provider in settings.providers

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from conformance.case import Case, Stage
+from conformance.case import COMPLETION, Case, Stage
 from conformance.catalogue import Requirement, requirement_by_id
 from conformance.chunking import chunks, event_cuts
 from conformance.evidence import shown_by_answer, shown_by_error, shown_by_input
@@ -19,7 +19,7 @@ from llm_sdk.registry import get_codec
 from llm_sdk.types import JsonObject, LanguageModelInput
 from mock_server.recordings import Exchange
 
-__all__ = ["FIRST_ERROR", "Call", "CaseOf", "Pair", "Refusal", "StagedCalls", "Target"]
+__all__ = ["FIRST_ERROR", "Call", "CaseOf", "Pair", "Refusal", "RunsOf", "StagedCalls", "Target"]
 
 FIRST_ERROR = 400
 """The lowest status that says that something went wrong."""
@@ -245,6 +245,28 @@ class Pair:
     def id(self) -> str:
         """Such as ``openai-tool-result-2``."""
         return self.whole.id.removesuffix("-generate")
+
+
+@dataclass(frozen=True, slots=True)
+class RunsOf:
+    """The runs of ``completion()`` with one provider."""
+
+    provider: str
+
+    @property
+    def case(self) -> str:
+        """What takes the place of a case."""
+        return COMPLETION
+
+    @property
+    def of_case(self) -> Case | None:
+        """None: what is said stands in the checks."""
+        return None
+
+    @property
+    def id(self) -> str:
+        """Such as ``openai-completion``."""
+        return f"{self.provider}-{COMPLETION}"
 
 
 def _without_signatures_of_texts(read: JsonObject) -> JsonObject:

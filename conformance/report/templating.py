@@ -2,19 +2,22 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from conformance.report.matrix import pieces_of
 
 __all__ = ["read_asset", "render"]
 
+if TYPE_CHECKING:
+    import jinja2
+
 FOLDER = Path(__file__).parent / "templates"
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment() -> "jinja2.Environment":
+    import jinja2  # where it is used: most runs write no page
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
