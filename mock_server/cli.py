@@ -52,6 +52,14 @@ def main() -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Changes made-up ids.")
 @click.option("--profile", metavar="NAME", help="Be a server that deviates from its protocol, such as qvac or ollama.")
+@click.option(
+    "--allow-origin",
+    "allow_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of this site, such as http://localhost:5173, read the providers' answers in a browser; * for all. "
+    "Repeatable.",
+)
 @click.option("--allow-anyone", is_flag=True, help="Serve other machines without a key: needed for such a --host.")
 @click.option(
     "--control-token",

@@ -14,6 +14,7 @@ from llm_sdk.types import JsonObject, ModelResponse
 from mock_server.access import is_loopback
 from mock_server.assertions import Assertions
 from mock_server.clock import Clock
+from mock_server.cross_origin import CrossOrigin
 from mock_server.engine import Engine
 from mock_server.environment import led_here
 from mock_server.fault_rules import FaultRule
@@ -59,7 +60,8 @@ class MockServer(Assertions):
     level, where the verdict is as bad as that. ``codecs`` are the protocols to speak: all that are registered by
     default. ``profile`` is a server that copies one of them and deviates from it: one
     of :data:`mock_server.profiles.PROFILES`. A ``host`` that lets other machines in needs an ``api_key`` or
-    ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off. ``replay`` is a file or a folder of
+    ``allow_anyone``, or it is an InvalidInputError; its control endpoints are off. ``allow_origins`` are the sites
+    whose pages may read answers in a browser. ``replay`` is a file or a folder of
     recordings, which answer before all scenarios what means the same as a recorded request; with ``replay_timing`` at
     the recorded times, with ``replay_once`` each once. It raises RecordingError where there is none. With
     ``isolate_keys`` each API key has scenarios, requests, faults and kept responses of its own on the socket, and
@@ -74,6 +76,7 @@ class MockServer(Assertions):
         host: str = "127.0.0.1",
         port: int = 0,
         allow_anyone: bool = False,
+        allow_origins: Sequence[str] = (),
         strict: bool = False,
         api_key: str | None = None,
         seed: int = 0,
@@ -107,6 +110,7 @@ class MockServer(Assertions):
         self._fail_on = fail_on
         self._in_process = in_process
         self._isolate_keys = isolate_keys
+        self._cross_origin = CrossOrigin(allow_origins)
         self._host, self._port = host, port
         self._server: WebServer | None = None
         self._thread: threading.Thread | None = None
@@ -120,7 +124,12 @@ class MockServer(Assertions):
         host, port = listener.getsockname()[:2]
         accepting = threading.Event()
         self._server = WebServer(
-            self._engine, listener, on_started=accepting.set, grace=0.2, isolate_keys=self._isolate_keys
+            self._engine,
+            listener,
+            on_started=accepting.set,
+            grace=0.2,
+            isolate_keys=self._isolate_keys,
+            cross_origin=self._cross_origin,
         )
         self._thread = threading.Thread(target=self._server.run_until_stopped, name="mock-server", daemon=True)
         self._thread.start()

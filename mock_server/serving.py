@@ -15,6 +15,7 @@ from llm_sdk.codec import Codec
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.registry import find_codec, provider_names
 from mock_server.access import Access, is_loopback
+from mock_server.cross_origin import CrossOrigin
 from mock_server.engine import Engine
 from mock_server.logs import LogFormat, begin_log
 from mock_server.provider_state import Validation
@@ -46,6 +47,7 @@ class ServeOptions:
     strict: bool = False
     api_key: str | None = None
     allow_anyone: bool = False
+    allow_origins: tuple[str, ...] = ()
     control_token: str | None = None
     validate: Validation | None = None
     seed: int = 0
@@ -69,6 +71,7 @@ def serve(options: ServeOptions) -> None:
     if options.replay is None and (options.replay_timing or options.replay_once):
         raise click.UsageError("--replay-timing and --replay-once are about recordings: give --replay FILE_OR_DIR")
     _check_verdict(options)
+    cross_origin = _cross_origin(options)
     if options.log_format is not None:
         begin_log(options.log_format)
     engine = _engine(options)
@@ -85,7 +88,14 @@ def serve(options: ServeOptions) -> None:
 
     def run(listener: socket.socket, on_started: Callable[[], None]) -> None:
         isolated = options.isolate_keys
-        WebServer(engine, listener, on_started=on_started, access=access, isolate_keys=isolated).run_until_stopped()
+        WebServer(
+            engine,
+            listener,
+            on_started=on_started,
+            access=access,
+            isolate_keys=isolated,
+            cross_origin=cross_origin,
+        ).run_until_stopped()
 
     status = 0
     if options.workers > 1:
@@ -103,6 +113,13 @@ def serve(options: ServeOptions) -> None:
         _judge(options, engine)
     except engine.store.failures as error:
         raise click.ClickException(engine.store.explain(error)) from None
+
+
+def _cross_origin(options: ServeOptions) -> CrossOrigin:
+    try:
+        return CrossOrigin(options.allow_origins)
+    except InvalidInputError as error:
+        raise click.UsageError(f"--allow-origin: {error.message}") from None
 
 
 def _refuse_counting(engine: Engine) -> None:

@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Protocol
 
 from mock_server.access import Access
+from mock_server.cross_origin import CrossOrigin
 from mock_server.engine import Engine
 from mock_server.http_connection import HttpConnection
 from mock_server.http_reply import Framing
@@ -21,13 +23,14 @@ from mock_server.limits import Limits
 from mock_server.pending import PendingReply
 from mock_server.relay import Relay
 from mock_server.reply import ReplyPlan, json_reply
-from mock_server.routes import Routes
+from mock_server.routes import CONTROL, Routes
 
 __all__ = ["AddressInUseError", "WebServer", "open_socket"]
 
 GRACE_SECONDS = 5.0
 LONGEST_SWEEP_SECONDS = 1.0
 BACKLOG = 4096
+NO_PAGES = CrossOrigin(())
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 logger = logging.getLogger("mock_server")
@@ -72,7 +75,8 @@ class WebServer:
     """Serves ``engine`` on ``listener``. ``on_started`` is called when connections are accepted.
 
     ``access`` says who may control it: by default this machine, where it listens on a loopback address, or nobody.
-    ``isolate_keys`` keeps what belongs to one API key from all others. ``routes`` answer in the place of ``engine``;
+    ``isolate_keys`` keeps what belongs to one API key from all others. ``cross_origin`` says which pages of other sites
+    read the providers' answers; none of them controls it. ``routes`` answer in the place of ``engine``;
     ``on_stopped`` is awaited when all connections have ended.
     A stop closes idle connections at once and gives open answers ``GRACE_SECONDS``, or ``grace`` seconds, to end.
     """
@@ -87,6 +91,7 @@ class WebServer:
         limits: Limits | None = None,
         access: Access | None = None,
         isolate_keys: bool = False,
+        cross_origin: CrossOrigin = NO_PAGES,
         routes: Answers | None = None,
         on_stopped: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -96,6 +101,7 @@ class WebServer:
         self.traffic = engine.traffic
         kind = KeyedRoutes if isolate_keys else Routes
         self._routes: Answers = routes or kind(engine, access or Access(listener.getsockname()[0]))
+        self._cross_origin = cross_origin
         self._on_stopped = on_stopped
         self._listener = listener
         self._on_started = on_started
@@ -193,6 +199,10 @@ class WebServer:
         """What to reply to a request."""
         try:
             host = request.headers.get("host", "")
+            if self._lets_pages_read(request):
+                allowed = self._cross_origin.preflight(request.method, request.headers)
+                if allowed is not None:
+                    return allowed
             return self._routes.answer(request.method, request.target, request.headers, request.body, host)
         except Exception:  # noqa: BLE001 - a defect here must not take the connection down without a word
             return self._defect(request)
@@ -203,6 +213,10 @@ class WebServer:
             return await pending.run_async()
         except Exception:  # noqa: BLE001 - a defect here must not take the connection down without a word
             return self._defect(request)
+
+    def _lets_pages_read(self, request: HttpRequest) -> bool:
+        """Whether the answer may be for a page of another site, which control never is."""
+        return bool(self._cross_origin) and not request.target.startswith(CONTROL)
 
     def _defect(self, request: HttpRequest) -> ReplyPlan:
         logger.exception("%s %s could not be answered", request.method, request.target.partition("?")[0])
@@ -220,6 +234,8 @@ class WebServer:
 
     def framing(self, request: HttpRequest, plan: ReplyPlan) -> Framing:
         """How the reply is put on the wire, today."""
+        if self._lets_pages_read(request):
+            plan = replace(plan, headers={**plan.headers, **self._cross_origin.told(request.headers)})
         now = int(time.time())
         if self._date[0] != now:
             self._date = (now, f"date: {formatdate(now, usegmt=True)}\r\n".encode("ascii"))
