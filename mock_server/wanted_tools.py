@@ -38,7 +38,8 @@ SAYS_LITTLE = frozenset(
 
 def tools_to_call(input: LanguageModelInput) -> list[KnownTool]:
     """The tools to call next, in the order in which they are offered; none once there are results to be told."""
-    tools = [tool for tool in input.tools or () if isinstance(tool, Tool | WebSearchTool)]
+    # One without a name, which a request may offer where nothing is refused, cannot be called.
+    tools = [tool for tool in input.tools or () if isinstance(tool, Tool | WebSearchTool) and tool_name(tool)]
     choice = input.tool_choice.type if input.tool_choice is not None else "auto"
     if choice == "none" or not tools:
         return []

@@ -351,3 +351,9 @@ def test_a_call_that_is_longer_than_the_limit_is_none() -> None:
     assert (cut.content, cut.finish_reason) == ([], "length")
     assert cut.usage is not None
     assert cut.usage.output_tokens == 0
+
+
+@pytest.mark.parametrize("choice", ["auto", "required"])
+def test_a_tool_without_a_name_is_never_called(choice: str) -> None:
+    unnamed = {"name": "", "description": "", "parameters": {"type": "object"}}
+    assert calls(call("What about it?", tools=[unnamed], tool_choice={"type": choice})) == []

@@ -67,7 +67,7 @@ class StreamedCalls:
             if call.custom_input is not None:
                 custom = {"name": call.name or "", "input": "".join(call.custom_input)}
                 data = {"id": call.id or made_up_id(call.position), "type": "custom", "custom": custom}
-                part = decode_tool_call(wire.Unknown.model_validate(data), call.position, warnings)
+                part = decode_tool_call(wire.OtherCall.model_validate(data), call.position, warnings)
                 if isinstance(part, OpaquePart):
                     finished.append((call.position, OpaquePartDelta(provider=PROVIDER, data=part.data)))
         return finished

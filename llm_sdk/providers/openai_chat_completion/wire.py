@@ -88,8 +88,14 @@ class FunctionCall(Wire):
     function: FunctionFields
 
 
+class OtherCall(Unknown):
+    """A call of another kind, such as ``custom``: its result names its id all the same."""
+
+    id: str | None = None
+
+
 ToolCall: TypeAlias = Annotated[
-    Annotated[FunctionCall, Tag("function")] | Annotated[Unknown, Tag("unknown")],
+    Annotated[FunctionCall, Tag("function")] | Annotated[OtherCall, Tag("unknown")],
     by_type("function", default="function"),
 ]
 

@@ -185,6 +185,11 @@ def test_azure_names_the_model_in_the_path() -> None:
             "Invalid type for 'messages': expected an array of objects, but got a string instead.",
             "messages",
         ),
+        (
+            ASKED | {"messages": [{"role": "assistant", "tool_calls": [{"type": "custom", "id": True}]}]},
+            "expected a string, but got a boolean instead.",
+            "messages[0].tool_calls[0].id",
+        ),
         (ASKED | {"tools": [5]}, "Invalid type for .*expected an object, but got an integer instead.", "tools[0]"),
     ],
 )
