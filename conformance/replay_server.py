@@ -30,11 +30,19 @@ class ReplayServer:
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._answering = threading.Lock()
 
     @property
     def origin(self) -> str:
         """Where the server listens, such as ``http://127.0.0.1:40123``."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def perform(self, sent: WireRequest) -> Performance:
+        """What ``answer`` gives for a request. Connections wait for each other: it may keep what it has given."""
+        with self._answering:
+            performance = Performance(sent, self.answer(sent))
+            self.performances.append(performance)
+        return performance
 
     def start(self) -> None:
         """Begin to accept connections."""
@@ -75,8 +83,7 @@ class _Connection(socketserver.BaseRequestHandler):
         connection = h11.Connection(h11.SERVER)
         try:
             while (sent := self._read(connection)) is not None:
-                performance = Performance(sent, self.server.owner.answer(sent))
-                self.server.owner.performances.append(performance)
+                performance = self.server.owner.perform(sent)
                 if not self._play(connection, performance):
                     return
                 connection.start_next_cycle()

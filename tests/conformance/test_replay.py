@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import httpx
@@ -77,3 +79,20 @@ def test_the_server_resets_a_connection_in_mid_stream(server: ReplayServer) -> N
     server.answer = lambda _: Playback(ending="refused")
     with httpx.Client() as client, pytest.raises(httpx.RemoteProtocolError):
         client.get(server.origin)
+
+
+def test_the_server_asks_for_one_answer_at_a_time(server: ReplayServer) -> None:
+    """What a check answers may depend on what it has answered before, however many connections there are."""
+    both = threading.Barrier(2)
+
+    def answer(_: object) -> Playback:
+        try:
+            both.wait(timeout=0.3)
+        except threading.BrokenBarrierError:
+            return Playback(200, {}, (b"alone",))
+        return Playback(200, {}, (b"together",))
+
+    server.answer = answer
+    with httpx.Client() as client, ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(client.get, [server.origin] * 2))
+    assert [told.text for told in answers] == ["alone", "alone"]
