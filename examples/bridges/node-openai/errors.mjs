@@ -13,6 +13,9 @@ export class BridgeError extends Error {
 const BY_STATUS = { 401: "AuthenticationError", 403: "PermissionDeniedError", 404: "NotFoundError", 429: "RateLimitError",
   503: "OverloadedError", 529: "OverloadedError" };
 
+// An error inside an answer of status 200 has none of its own.
+const IN_AN_ANSWER = 500;
+
 function nameOfStatus(status) {
   return BY_STATUS[status] ?? (status >= 500 ? "ServerError" : "StatusCodeError");
 }
@@ -32,13 +35,14 @@ export function describeError(error, request) {
   if (error instanceof OpenAI.APIConnectionError) {
     return { ...place, type: "ConnectionFailedError", message: hide(error.message) };
   }
-  if (error instanceof OpenAI.APIError && error.status) {
+  if (error instanceof OpenAI.APIError) {
+    const status = error.status ?? IN_AN_ANSWER;
     const wait = Number(error.headers?.get("retry-after") ?? NaN);
     return {
       ...place,
-      type: nameOfStatus(error.status),
+      type: nameOfStatus(status),
       message: hide(error.error?.message ?? error.message),
-      status_code: error.status,
+      status_code: status,
       code: error.code == null ? undefined : String(error.code),
       request_id: error.requestID ?? undefined,
       retry_after: Number.isFinite(wait) ? wait : undefined,

@@ -1,13 +1,16 @@
 // What the client read -> unified answers and partial answers.
+import OpenAI from "openai";
 import { BridgeError } from "./errors.mjs";
 
 const FINISH_REASONS = { stop: "stop", length: "length", tool_calls: "tool_calls", function_call: "tool_calls",
   content_filter: "content_filter" };
 
 export function readCompletion(completion) {
+  if (completion?.error) throw new OpenAI.APIError(undefined, completion.error, undefined, undefined);
   const choice = completion?.choices?.[0];
-  if (!choice?.message) throw new BridgeError("InvariantError", "the answer has no choices[0].message");
-  const { message, finish_reason: detail } = choice;
+  if (!choice) throw new BridgeError("InvariantError", "the answer has no choices[0]");
+  const { finish_reason: detail } = choice;
+  const message = choice.message ?? {}; // a filter may have let none through
   const content = message.content ? [{ type: "text", text: message.content }] : [];
   for (const call of message.tool_calls ?? []) {
     const { name, arguments: args } = call.function;
