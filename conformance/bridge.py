@@ -121,7 +121,7 @@ class _Process:
         self._reader.start()
         try:
             self.metadata = self._shake_hands()
-        except BridgeError:
+        except BaseException:
             self.close()
             raise
 

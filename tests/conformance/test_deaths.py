@@ -1,6 +1,7 @@
 """Ways in which an adapter could end the run, or hold it up: each fails its own check, and the others are judged."""
 
 import asyncio
+import shlex
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from cheats import judge
 
 from conformance.adapters import AdapterError, find_factory
+from conformance.bridge import Bridge
 from conformance.lanes import InProcess, refuse
 from conformance.outcome import AdapterGoneError
 from conformance.patience import InterruptedRunError, Patience
@@ -152,6 +154,22 @@ def test_a_factory_ends_no_process(call: Call, loop: asyncio.AbstractEventLoop) 
     subject = Subject(call.codec, exits, InProcess(), loop)
     with pytest.raises(AdapterGoneError, match=r"it raised SystemExit\(0\), which is to end a process"):
         subject.ask(call)
+
+
+@pytest.mark.parametrize(
+    ("way", "seconds", "said"),
+    [("silent", 3.0, "did not end within 3 seconds"), ("dies", 60.0, "ended with status 3; it wrote: out of cheese")],
+)
+def test_a_command_that_hangs_or_dies_fails_its_call(
+    way: str, seconds: float, said: str, call: Call, loop: asyncio.AbstractEventLoop
+) -> None:
+    command = shlex.join([sys.executable, str(Path(__file__).with_name("scripted_bridge.py")), way])
+    patience = Patience(seconds)
+    with Bridge(f"cmd: {command}") as bridge, patience.watch():
+        subject = Subject(call.codec, bridge.factory("openai"), InProcess(), loop, patience)
+        outcome = subject.ask(call)
+        assert bridge._process is None or bridge._process.is_over
+    assert said in outcome.describe()
 
 
 def test_ctrl_c_ends_the_run() -> None:
