@@ -88,3 +88,35 @@ def test_what_the_dockerfile_names_is_there() -> None:
     serve.make_context("mock-server serve", [*entry[2:], "--api-key", "test"])
     with pytest.raises(Exception, match="No such option"):
         serve.make_context("mock-server serve", ["--anyone"])
+
+
+def test_the_command_lines_of_the_dockerfile() -> None:
+    """They are run by this Python, on a loopback address and a free port."""
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    (entry,), (check,) = (
+        re.findall(rf"^{name}.*?(\[.*\])$", text, re.MULTILINE) for name in ("ENTRYPOINT", "HEALTHCHECK")
+    )
+    entry, check = json.loads(entry), json.loads(check)
+    (stop,) = re.findall(r"^STOPSIGNAL (\w+)$", text, re.MULTILINE)
+    assert (entry[0], check[0]) == ("/opt/mock-server/bin/mock-server", "/opt/mock-server/bin/python")
+
+    def is_healthy(port: str) -> bool:
+        program = [sys.executable, check[1], check[2].replace("8080", port)]
+        blocked = {**os.environ, "http_proxy": "http://127.0.0.1:1"}
+        done = subprocess.run(program, env=blocked, capture_output=True, timeout=60, check=False)  # noqa: S603 - our own
+        return done.returncode == 0
+
+    elsewhere = {"0.0.0.0": "127.0.0.1", "8080": "0"}  # noqa: S104 - where it does not listen here
+    arguments = [elsewhere.get(value, value) for value in entry[1:]]
+    server = subprocess.Popen([sys.executable, "-m", "mock_server", *arguments], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
+    try:
+        assert server.stdout is not None
+        port = re.search(r"127\.0\.0\.1:(\d+)/", server.stdout.readline())
+        assert port is not None
+        assert is_healthy(port[1])
+        server.send_signal(signal.Signals[stop])
+        assert server.wait(timeout=20) == 0
+        assert not is_healthy(port[1])
+    finally:
+        server.kill()
+        server.communicate(timeout=20)
