@@ -26,7 +26,13 @@ why we think so and the command that shows it again, run in the folder of the br
 named, and about what a caller of the library sees through the bridge. One cause can fail many checks; the counts hold
 them all, and what a thin bridge leaves out.
 
-Written by `python -m docs` from `findings.toml` and `runs/` of each bridge."""
+Written by `python -m docs` from `findings.toml` and `runs/` of each bridge, and from `bound.toml`: what a run judges.
+
+## What was run
+
+`python judge.py BRIDGE PROVIDER`, in `examples/bridges` and the environment of the bridge, makes a run again and keeps
+its counts. All checks of the suite, on these cases: {cases}. Those that play one stream again and again, cut, reframed
+or broken off, on {few} alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,9 @@ class Finding:
         """Shows it again, in the folder of the bridge."""
         adapter = _told(self.bridge)["adapter"]
         words = ["llm-conformance", "run", "--provider", self.provider, "--adapter", adapter, "--transport", "socket"]
-        words += ["--declare", f"declare/{self.provider}.yaml", "--case", self.case, "-k", self.check]
+        declaration = f"declare/{self.provider}.yaml"
+        words += ["--declare", declaration] if (BRIDGES / self.bridge / declaration).exists() else []
+        words += ["--case", self.case, "-k", self.check]
         return ("" if adapter.startswith("cmd:") else "PYTHONPATH=.. ") + shlex.join(words)
 
 
@@ -63,9 +71,15 @@ def findings(bridge: str) -> list[Finding]:
     return [Finding(bridge, **told) for told in _told(bridge).get("finding", ())]
 
 
+def _head() -> str:
+    bound = tomllib.loads((BRIDGES / "bound.toml").read_text(encoding="utf-8"))
+    cases, few = ([f"`{case}`" for case in names] for names in (bound["cases"], bound["repeating"]["cases"]))
+    return HEAD.format(cases=", ".join(cases), few=" and ".join(few))
+
+
 def page() -> str:
     """The page as Markdown."""
-    return "\n".join([HEAD, *(line for bridge in _bridges() for line in _section(bridge))]) + "\n"
+    return "\n".join([_head(), *(line for bridge in _bridges() for line in _section(bridge))]) + "\n"
 
 
 def _section(bridge: str) -> Iterator[str]:

@@ -44,17 +44,17 @@ def _bound() -> list[str]:
 
 
 def summary(report: dict[str, Any]) -> dict[str, Any]:
-    """Which suite judged when, how many checks ended how, and which cases failed which requirement."""
-    failed: dict[str, set[str]] = defaultdict(set)
+    """Which suite judged when, how many checks ended how, and which cases failed which requirement, or were warned
+    about."""
+    found: dict[str, dict[str, set[str]]] = {"failed": defaultdict(set), "warning": defaultdict(set)}
     for check in report["checks"]:
-        if check["verdict"] == "failed":
-            for id in check["ids"]:
-                failed[id].add(check["case"])
+        for id in check["ids"] if check["verdict"] in found else ():
+            found[check["verdict"]][id].add(check["case"])
     return {
         "suite": report["suite"]["version"],
         "made_at": report["made_at"],
         "checks": report["totals"]["checks"],
-        "failed": {id: sorted(cases) for id, cases in sorted(failed.items())},
+        **{verdict: {id: sorted(cases) for id, cases in sorted(ids.items())} for verdict, ids in found.items()},
     }
 
 
