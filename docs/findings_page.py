@@ -10,12 +10,14 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 __all__ = ["BRIDGES", "FILE", "Finding", "findings", "page"]
 
 FILE = Path(__file__).parent / "findings.md"
 BRIDGES = Path(__file__).resolve().parents[1] / "examples" / "bridges"
+WIDTH = 120
 VERDICTS = ("passed", "failed", "warning", "not-applicable", "skipped")
 HEAD = """\
 # What the suite found in other clients
@@ -31,8 +33,10 @@ Written by `python -m docs` from `findings.toml` and `runs/` of each bridge, and
 ## What was run
 
 `python judge.py BRIDGE PROVIDER`, in `examples/bridges` and the environment of the bridge, makes a run again and keeps
-its counts. All checks of the suite, on these cases: {cases}. Those that play one stream again and again, cut, reframed
-or broken off, on {few} alone."""
+its counts: of all checks of the suite, on these cases, and of those that play one stream again and again, cut, reframed
+or broken off, on {few} alone.
+
+{cases}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def findings(bridge: str) -> list[Finding]:
 def _head() -> str:
     bound = tomllib.loads((BRIDGES / "bound.toml").read_text(encoding="utf-8"))
     cases, few = ([f"`{case}`" for case in names] for names in (bound["cases"], bound["repeating"]["cases"]))
-    return HEAD.format(cases=", ".join(cases), few=" and ".join(few))
+    return HEAD.format(cases=fill(", ".join(cases), WIDTH, break_on_hyphens=False), few=" and ".join(few))
 
 
 def page() -> str:
