@@ -19,7 +19,7 @@ from conformance.catalogue import CatalogueError
 from conformance.gathering import Collector
 from conformance.integrity import installed_plugins, overridden_fixtures
 from conformance.marks import MARKERS, proves
-from conformance.patience import Patience
+from conformance.patience import Patience, keep_the_process
 from conformance.plan import Plan, PlanError
 from conformance.recording_review import RECORDED, summary_of
 from conformance.report import Report
@@ -61,7 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     watch = config.stash[WATCH] = Watch()
     if config.option.adapter not in (None, REFERENCE):
         _only_show_warnings(config)
-    with Patience(IMPORT_SECONDS).watch():
+    with Patience(IMPORT_SECONDS).watch(), pytest.MonkeyPatch.context() as patch:
+        keep_the_process(patch.setattr)
         settings = config.stash[SETTINGS] = read_settings(config)  # the adapter is imported here
     report = config.stash[REPORT] = Report(settings)
     report.plugins = installed_plugins(config)

@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -94,6 +95,19 @@ def test_a_program_that_is_imported_ends_nothing(tmp_path: Path, monkeypatch: py
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(AdapterError, match=r"program cannot be imported \(SystemExit: 0\)"):
         find_factory("program:create", "openai")
+
+
+def test_a_program_that_ends_the_process_when_it_is_imported_begins_no_run(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("import os\nos._exit(0)\n")
+    command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "--pyargs", "conformance.test_answers"]
+    command += ["-p", "no:cacheprovider", "--provider", "openai", "--adapter", "program:create"]
+    found = subprocess.run(  # noqa: S603 - our own interpreter
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert found.returncode == pytest.ExitCode.USAGE_ERROR
+    assert (
+        "program cannot be imported (AdapterGoneError: it would have ended the process: os._exit(0,))" in found.stderr
+    )
 
 
 class Waits:
