@@ -184,8 +184,9 @@ class MockServer(Assertions):
         return led_here(self._engine.codecs, self.environment(api_key=api_key))
 
     @property
-    def transport(self) -> MockTransport:
-        """A transport for clients of httpx and httpx2, sync and async, that needs no socket."""
+    def transport(self) -> Any:
+        """A :class:`~mock_server.transport.MockTransport` for clients of httpx and httpx2, sync and async, that needs no
+        socket. Its type says nothing, because it is what both libraries want."""
         return MockTransport(self._engine)
 
     @property

@@ -6,9 +6,7 @@ httpx's own ASGI transport collects the whole stream before the caller sees any 
 import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
-from typing import Any
-
-import httpx
+from typing import Any, Self
 
 from mock_server.clock import Clock
 from mock_server.engine import Engine
@@ -22,15 +20,32 @@ CUT = "peer closed connection without sending complete message body (incomplete 
 RESET = "[Errno 104] Connection reset by peer"
 
 
-class MockTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class MockTransport:
     """Give it to ``httpx.Client(transport=...)`` or ``httpx.AsyncClient(transport=...)``, or to those of httpx2.
 
-    Any host will do: that of a provider's real API leads to that provider.
+    Any host will do: that of a provider's real API leads to that provider. It has what the transports of both libraries
+    have, and is made of neither: some clients refuse what comes from the library that is not theirs.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._routes = Routes(engine)
         self._clock = engine.clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
 
     def handle_request(self, request: Any) -> Any:
         """Answer one request of a sync client."""

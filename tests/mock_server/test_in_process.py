@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+import anthropic
 import httpx
 import httpx2
 import openai
@@ -93,6 +94,21 @@ def test_intercept_answers_clients_that_exist_already(mock: MockServer, library:
         assert len(mock.requests) == 1
         with pytest.raises(library.ConnectError):
             client.post("http://127.0.0.1:9/v1/chat", content=body())
+
+
+def test_the_official_clients_own_http_clients_take_the_transport() -> None:
+    mock = MockServer(in_process=True)
+    with anthropic.DefaultHttpxClient(transport=mock.transport) as http:
+        client = anthropic.Anthropic(api_key="k", http_client=http)
+        answer = client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "Hi"}])
+        assert [block.text for block in answer.content if block.type == "text"] == ["You said: Hi"]
+
+    async def ask() -> str:
+        async with openai.DefaultAsyncHttpxClient(transport=mock.transport) as http:
+            client = openai.AsyncOpenAI(api_key="k", http_client=http)
+            return (await client.responses.create(model="m", input="Hi")).output_text
+
+    assert asyncio.run(ask()) == "You said: Hi"
 
 
 def test_what_goes_elsewhere_is_let_through(mock: MockServer) -> None:
