@@ -185,8 +185,8 @@ class MockServer(Assertions):
 
     @property
     def transport(self) -> Any:
-        """A :class:`~mock_server.transport.MockTransport` for clients of httpx and httpx2, sync and async, that needs no
-        socket. Its type says nothing, because it is what both libraries want."""
+        """A :class:`~mock_server.transport.MockTransport` for clients of httpx and httpx2, sync and async: no socket is
+        needed. Its type says nothing, because it is what both libraries want."""
         return MockTransport(self._engine)
 
     @property
