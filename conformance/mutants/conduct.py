@@ -259,4 +259,4 @@ def overlooks_the_base_url(parts: Parts) -> LanguageModel:
 )
 def sends_null_for_what_is_unset(parts: Parts) -> LanguageModel:
     """Sends null for options that the caller has not set."""
-    return rewriting(parts, lambda body: {**dict.fromkeys(("temperature", "top_p", "tools")), **body})
+    return rewriting(parts, lambda body: {**dict.fromkeys(("temperature", "top_p", "tool_choice")), **body})
