@@ -336,4 +336,4 @@ def _told(partials: Iterable[PartialModelResponse]) -> int:
 def _broken(event: bytes) -> bytes:
     text = event.rstrip(b"\r\n")
     start = text.rfind(b"data:")
-    return text[: (start + len(text)) // 2] + event[len(text) :]
+    return text[: (start + len(text)) // 2] + b"\n\n"  # what nothing ends would be a stream that breaks off

@@ -193,7 +193,12 @@ def forgets_citations_of_the_history(parts: Parts) -> LanguageModel:
     return sending(parts, parts_changed(AssistantMessage, uncited))
 
 
-@mutant("REASON-05", cases=("reasoning-tool-continuation",), checks="meaning", seen=("alibaba/open-code-review#812",))
+@mutant(
+    "REASON-05",
+    cases=("reasoning-tool-continuation",),
+    checks="meaning or conversation",
+    seen=("alibaba/open-code-review#812",),
+)
 def forgets_reasoning(parts: Parts) -> LanguageModel:
     """Leaves the reasoning out of the history."""
     return sending(parts, parts_changed(AssistantMessage, lambda part: [] if part.type == "reasoning" else [part]))
