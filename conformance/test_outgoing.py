@@ -45,11 +45,15 @@ def test_base_url_with_a_slash(call: Call, subject: Subject, verdict: Verdict) -
 @requirement("CORE-42")
 @over("first calls")
 def test_name_of_the_model(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """Also of a model that was made before another one."""
     played = playback_of(call.exchange)
+    subject.plain(call)
     model_id = next(name for name in MODELS if _is_kept(name, call, subject))
     outcome = subject.ask_input(model_id, call.input, lambda _: played, stream=call.stream)
     request = sent_by(outcome, verdict)
     verdict.equal(model_id, read(request, subject, verdict).model_id, f"the model {model_id}")
+    again = read(sent_by(subject.ask(call), verdict), subject, verdict)
+    verdict.equal(call.model_id, again.model_id, f"the model {call.model_id}, although there is another one")
 
 
 def _is_kept(model_id: str, call: Call, subject: Subject) -> bool:
