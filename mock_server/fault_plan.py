@@ -16,6 +16,8 @@ from mock_server.store import InMemory, Store
 __all__ = ["SEED_HEADER", "FaultPlan", "Faults"]
 
 SEED_HEADER = "x-mock-seed"
+KEY_REFUSED = 401
+WRONG_KEY = "wrong-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ class Faults:
             return replace(limited, late_error=late) if stream else replace(limited, error=late)
         if late is not None:
             return FaultPlan(fault, None, {}, late) if stream else FaultPlan(fault, late, {})
-        return FaultPlan(fault, _error_of(fault, fault.status, fault.retry_after) if fault.status else None, {})
+        if not fault.status:
+            return FaultPlan(fault, None, {})
+        return FaultPlan(fault, _refused_key(fault, codec) or _error_of(fault, fault.status, fault.retry_after), {})
 
     def put_on(self, plan: ReplyPlan, faults: FaultPlan, fingerprint: str, tokens: int) -> ReplyPlan:
         """``plan``, of so many tokens, as the caller gets it. Its headers say what was asked for, and the seed that
@@ -114,6 +118,15 @@ class Faults:
 def _in_header(headers: Mapping[str, str]) -> Fault | None:
     asked = headers.get(HEADER)
     return fault_in_header(asked) if asked else None
+
+
+def _refused_key(fault: Fault, codec: Codec) -> StatusCodeError | None:
+    """What the provider says of a wrong key, where that is the error that was asked for and nothing else is said of it:
+    frameworks tell it by its words."""
+    if fault.message or fault.code or fault.retry_after is not None:
+        return None
+    refused = codec.refuse_key(WRONG_KEY)
+    return refused if fault.status == refused.status_code == KEY_REFUSED else None
 
 
 def _error_of(fault: Fault, status: int, retry_after: float | None) -> StatusCodeError:

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from llm_sdk.codec import WireResponse
+from llm_sdk.registry import get_codec, provider_names
+from mock_server.clock import SystemClock
+from mock_server.fault_plan import Faults
 from mock_server.faults import Fault, put_on
 from mock_server.pacing import Pace
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
@@ -16,6 +19,21 @@ from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
 EVENTS = [b'data: {"a":1}\n\n', b'event: b\r\ndata: {"b":"\xc3\xa9"}\r\n\r\n', b"data: [END]\n\n"]
 STREAM = ReplyPlan(200, {}, tuple(TimedChunk(event) for event in EVENTS), stream=True)
 WHOLE = whole_reply(WireResponse(200, b'{"a":1}'))
+
+
+@pytest.mark.parametrize("provider", provider_names())
+def test_an_error_about_the_key_has_the_providers_own_words(provider: str) -> None:
+    codec = get_codec(provider)
+    told = []
+    for asked in ("status=401", "status=401; message=No."):
+        plan = Faults(0, SystemClock()).plan_service(codec, {"x-mock-fault": asked}, "/")
+        assert plan is not None
+        assert plan.error is not None
+        assert plan.error.status_code == 401
+        told.append(plan.error.message)
+    refused = codec.refuse_key("wrong-key")
+    generic = "This error was asked for: status 401."
+    assert told == [refused.message if refused.status_code == 401 else generic, "No."]
 
 
 @pytest.mark.parametrize(
