@@ -144,6 +144,18 @@ def test_an_answer_that_failed_is_asked_for_again(mock: MockServer, client: anth
     assert say(client, "Go on", after(first)).content[0].text == "You said: Go on"
 
 
+def test_without_validation_an_unknown_thread_begins() -> None:
+    with (
+        MockServer(validate="off") as mock,
+        anthropic.Anthropic(base_url=mock.base_url("anthropic"), api_key="key", max_retries=0) as client,
+    ):
+        first = say(client, "Hi", {"type": "continue", "previous_message_id": "msg_0"})
+        say(client, "Go on", after(first))
+        read = mock.requests[-1].input
+    assert read is not None
+    assert [message.role for message in read.messages] == ["user", "assistant", "user"]
+
+
 def test_what_was_not_said_in_a_thread_is_not_kept(client: anthropic.Anthropic) -> None:
     asked: Any = [{"role": "user", "content": "Hi"}]
     plain = client.messages.create(model=MODEL, max_tokens=100, messages=asked)

@@ -6,12 +6,13 @@ continued once. Neither the five minutes after which a thread is gone nor what i
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
 
 from llm_sdk.codec import ModelCall, WireRequest, dump_json
-from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
+from llm_sdk.errors import InvalidInputError, LanguageModelError, NotFoundError, StatusCodeError
 from llm_sdk.providers.anthropic.content import PROVIDER
 from llm_sdk.services import Exchanged, Kept
 from llm_sdk.types import JsonObject
@@ -47,11 +48,13 @@ def recall(request: WireRequest, kept: Kept) -> WireRequest:
 
 
 def keep(call: ModelCall, request: WireRequest, reply: Sequence[bytes], kept: Kept) -> None:  # noqa: ARG001 - the contract's
-    """Keep the thread of a request under the id of its answer, and nothing of a request without one."""
+    """Keep the thread of a request under the id of its answer, and nothing of a request without one. One that goes on
+    with what is not known, where nothing is refused, begins a thread."""
     if FIELD not in request.body or not isinstance(_read(request.body).get("thread"), dict):
         return
-    whole = recall(request, kept)
-    previous = _continued_id(_read(request.body))
+    whole, previous = request, None
+    with suppress(LanguageModelError):
+        whole, previous = recall(request, kept), _continued_id(_read(request.body))
     answer = _message(reply)
     kept[answer["id"]] = Exchanged(whole.body, dump_json(answer))
     if previous is not None:
