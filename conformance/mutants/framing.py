@@ -155,7 +155,8 @@ def needs_the_last_blank_line(parts: Parts) -> LanguageModel:
     """Loses the last event when the blank line after it is missing."""
 
     def change(body: bytes) -> bytes:
-        return body if body.endswith(b"\n\n") else body[: body.rfind(b"\n\n") + 2]
+        body = body.replace(b"\r\n", b"\n")
+        return body[: body.rfind(b"\n\n") + 2] if b"\n\n" in body else b""
 
     return _mangled(parts, _as_a_whole(change))
 

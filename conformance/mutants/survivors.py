@@ -18,7 +18,7 @@ NOTES: dict[tuple[str, str, str], str] = {
         f"{PROVIDERS}anthropic/content.py",
         "condition negated",
         'return None if caller in (None, DIRECT) else join_signature({"caller": caller})',
-    ): ("A hole: no case has a call that another tool has made."),
+    ): ("A hole when the sample was judged; call-of-a-tool has such a call."),
     (f"{PROVIDERS}anthropic/errors.py", "off by one", "status = WORD_STATUS.get(error.type, 500)"): (
         "Equal for a known type; a hole for an unknown one, whose class stays the same but not its status."
     ),
@@ -26,16 +26,16 @@ NOTES: dict[tuple[str, str, str], str] = {
         f"{PROVIDERS}anthropic/options.py",
         "comparison turned",
         'yield from _schemas(list(inner.values()) if name == "properties" and isinstance(inner, dict) else inner)',
-    ): ("A hole: no case has a schema that is strict but for a property within it."),
+    ): ("A hole when the sample was judged; open-within has such a schema, but its strictness is not judged here."),
     (f"{PROVIDERS}google/stream_decoder.py", "off by one", "number, self._number = self._number, self._number + 1"): (
         NUMBER
     ),
     (f"{PROVIDERS}google/function_result.py", "branch never taken", "if is_error:"): (
-        "A hole: the result of a tool that failed is judged with the protocols that mark it alone."
+        "A hole when the sample was judged; failed-result is a case of every protocol."
     ),
     (f"{PROVIDERS}mistral/stream_decoder.py", "off by one", "self._number = 0"): (NUMBER),
     (f"{PROVIDERS}mistral/stream_calls.py", "statement dropped", "self._by_index[index] = call"): (
-        "A hole: no case has fragments of two calls in turns, told apart by their index alone."
+        "A hole when the sample was judged; interleaved-calls has such fragments."
     ),
     (
         f"{PROVIDERS}mistral/stream_calls.py",
@@ -61,7 +61,7 @@ NOTES: dict[tuple[str, str, str], str] = {
         f"{PROVIDERS}openai_chat_completion/stream_decoder.py",
         "and for or",
         "self._search_results = chunk.search_results or self._search_results",
-    ): ("A hole: no case has search results, which give the sources their titles."),
+    ): ("A hole when the sample was judged; numbered-citations has search results."),
     (
         f"{PROVIDERS}openai_chat_completion/stream_decoder.py",
         "condition negated",
@@ -76,7 +76,7 @@ NOTES: dict[tuple[str, str, str], str] = {
         'tell_lost(part, path, warnings, "citations", "signature")',
     ): (HISTORY),
     (f"{PROVIDERS}openai/stream_decoder.py", "and for or", "self._refusal = self._refusal or refusal"): (
-        "A hole: no case has a refusal that comes only with the end of its item."
+        "A hole when the sample was judged; structured-refusal has one in its stream."
     ),
     (f"{PROVIDERS}openai/stream_decoder.py", "arguments swapped", "state.told = max(state.told, at)"): (
         "Equal: max of two, in either order."
