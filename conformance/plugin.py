@@ -38,15 +38,15 @@ IMPORT_SECONDS = 120.0
 """How long an adapter may take to be imported."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the suite."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """The options of the suite; its other rooms stand where this plugin stands, before those that come later."""
     add_options(parser)
+    pluginmanager.register(fixtures, "conformance-fixtures")
+    pluginmanager.register(check_hooks, "conformance-checks")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options; from here on nothing reaches the network."""
-    config.pluginmanager.register(fixtures, "conformance-fixtures")
-    config.pluginmanager.register(check_hooks, "conformance-checks")
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if config.option.help or config.option.version:
