@@ -21,7 +21,8 @@ __all__ = ["Watch", "is_of_the_suite", "skipped_by"]
 
 ROOM = Path(__file__).resolve().parent
 OURS = ("conformance", "llm_sdk")
-HOMES_OF_CODE = (str(ROOM.parent), *(get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
+ALL_OURS = (*OURS, "mock_server")
+INSTALLED = tuple(get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 """Where code stands that was installed."""
 NOT_WATCHED = ("conformance.mutants",)
 """What judges nothing: the broken adapters."""
@@ -59,11 +60,11 @@ class _Name:
     value: Any
     code: CodeType | None
 
-    @property
-    def is_foreign(self) -> bool:
-        """Whether its code stands in a file that was not installed: neither the suite's own nor a library's."""
+    def is_foreign(self, homes: tuple[str, ...]) -> bool:
+        """Whether its code stands in a file that was not installed: neither the suite's own, in one of ``homes``, nor a
+        library's that has decorated it."""
         file = self.code.co_filename if self.code is not None else "<none>"
-        return not file.startswith(("<", *HOMES_OF_CODE))
+        return not file.startswith(("<", *INSTALLED, *homes))
 
     def is_replaced(self) -> bool:
         """Whether it stands for something else, or for the same with other code."""
@@ -137,14 +138,15 @@ class Watch:
 
     def take_in(self, modules: Iterable[str]) -> None:
         """Watch these modules as well, as they are."""
+        homes = tuple(str(Path(str(sys.modules[name].__file__)).parent) for name in ALL_OURS if name in sys.modules)
         for name in modules:
             if name not in self._modules and not name.startswith(NOT_WATCHED) and (module := sys.modules.get(name)):
                 self._modules[name] = module
                 found = list(_names_of(module))
                 self._names += found
-                self.faults += [
-                    f"{one.told} of the suite was replaced before it ran" for one in found if one.is_foreign
-                ]
+                own = (one for holder in _classes_of(module) for one in _names_of_class(holder))
+                foreign = [one.told for one in own if one.name not in INHERITED and one.is_foreign(homes)]
+                self.faults += [f"{told} of the suite was replaced before it ran" for told in foreign]
                 self._classes |= {one: frozenset(vars(one)) for one in _classes_of(module)}
                 self._often.add(found if name.startswith("conformance.") else ())
 
