@@ -81,7 +81,7 @@ def test_twins_in_turns(call: Call, subject: Subject, verdict: Verdict) -> None:
 @requirement("RESIL-17")
 @over("first streams")
 def test_time_of_a_long_stream(call: Call, subject: Subject, verdict: Verdict) -> None:
-    short, long = (spoken(call, _words(count), _pieces) for count in (SHORT, LONG))
+    short, long = (subject.as_asked(spoken(call, _words(count), _pieces)) for count in (SHORT, LONG))
     spent = min(_spent_on(short, subject, verdict) for _ in range(2))
     most = STEEPER * (LONG / SHORT) * max(spent, LEAST)
     took = _spent_on(long, subject, verdict)
@@ -123,7 +123,8 @@ def test_many_calls(call: Call, subject: Subject, verdict: Verdict) -> None:
         ToolCallPart(tool_call_id=f"call_Number{number:02}", tool_name=f"tool_{number % 3}", args=given)
         for number, given in enumerate(args)
     ]
-    answered = spoken(call, ModelResponse(content=[*asked], finish_reason="tool_calls", usage=USAGE))
+    said = ModelResponse(content=[*asked], finish_reason="tool_calls", usage=USAGE)
+    answered = subject.as_asked(spoken(call, said))
     answer = answer_of(
         subject.ask(answered, Playback(200, answered.exchange.response_headers, tuple(answered.events))), verdict
     )

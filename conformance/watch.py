@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import _pytest.python
 import _pytest.runner
+import pydantic
 import pytest
 
 from conformance.subject import Subject
@@ -22,7 +23,12 @@ __all__ = ["Watch", "is_of_the_suite", "skipped_by"]
 ROOM = Path(__file__).resolve().parent
 OURS = ("conformance", "llm_sdk")
 ALL_OURS = (*OURS, "mock_server")
-INSTALLED = tuple(get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+LIBRARIES = (pydantic, pytest)
+"""What others made that gives our classes methods, and stands where libraries were installed, be that another place."""
+INSTALLED = (
+    *(get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    *(str(Path(str(library.__file__)).parents[1]) for library in LIBRARIES),
+)
 """Where code stands that was installed."""
 NOT_WATCHED = ("conformance.mutants",)
 """What judges nothing: the broken adapters."""

@@ -30,7 +30,8 @@ class _AsksForArrays(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url.copy_remove_param("alt")
-        sent = self._client.build_request("POST", url, headers=request.headers, content=await request.aread())
+        headers = {**request.headers, "accept": "application/json"}
+        sent = self._client.build_request("POST", url, headers=headers, content=await request.aread())
         response = await self._client.send(sent, stream=True)
         if response.status_code != httpx.codes.OK or "stream" not in url.path:
             return httpx.Response(response.status_code, headers=response.headers, stream=response.stream)
