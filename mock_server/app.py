@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from llm_sdk.codec import WireResponse
 from mock_server.clock import Clock, SystemClock
 from mock_server.engine import Engine
+from mock_server.limits import MAX_BODY_BYTES
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.routes import Routes
@@ -20,7 +21,7 @@ __all__ = ["DEFAULT_MAX_BODY_BYTES", "RESET", "MockApp"]
 RESET = "mock_server.reset"
 """The extension of ASGI's scope with which a server lets the application reset the connection."""
 
-DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
+DEFAULT_MAX_BODY_BYTES = MAX_BODY_BYTES
 EVENTS_AT_A_TIME = 64
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -38,7 +39,7 @@ class MockApp:
     """Serves an :class:`~mock_server.engine.Engine`. ``max_body_bytes`` bounds what is read of one request."""
 
     def __init__(self, engine: Engine, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> None:
-        self._routes = Routes(engine)
+        self._routes = Routes(engine, max_body_bytes=max_body_bytes)
         self._clock = engine.clock
         self._max_body_bytes = max_body_bytes
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from mock_server.access import Access
 from mock_server.engine import Engine
+from mock_server.limits import MAX_BODY_BYTES
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan
 from mock_server.routes import CONTROL, Routes
@@ -23,8 +24,15 @@ class KeyedRoutes(Routes):
     Scenario files are not followed. Of more than ``max_keys`` keys the one that was longest not seen is forgotten.
     """
 
-    def __init__(self, engine: Engine, access: Access | None = None, *, max_keys: int = MAX_KEYS) -> None:
-        super().__init__(engine, access)
+    def __init__(
+        self,
+        engine: Engine,
+        access: Access | None = None,
+        *,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        max_keys: int = MAX_KEYS,
+    ) -> None:
+        super().__init__(engine, access, max_body_bytes=max_body_bytes)
         self._max_keys = max_keys
         self._of_keys: OrderedDict[str, Routes] = OrderedDict()
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["MAX_BODY_BYTES", "Limits"]
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Limits:
     is what may wait for one client before the rest of its answer is held back.
     """
 
-    body_bytes: int = 64 * 1024 * 1024
+    body_bytes: int = MAX_BODY_BYTES
     header_bytes: int = 64 * 1024
     headers: int = 200
     connections: int = 10_000

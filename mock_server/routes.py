@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from llm_sdk.codec import Codec, WireRequest, WireResponse
 from llm_sdk.errors import InvalidInputError, status_error
 from mock_server.access import Access
+from mock_server.content_encoding import EncodedBodyError, decoded_body
 from mock_server.engine import Engine
 from mock_server.journal_routes import requests_reply, verdict_reply
+from mock_server.limits import MAX_BODY_BYTES
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.scenario_errors import ScenarioError
@@ -51,11 +53,12 @@ def environment(codecs: Iterable[Codec], origin: str, *, api_key: str = "mock-ke
 
 class Routes:
     """Answers any request that reaches the stand-in, whatever it came over. ``access`` is the rule for those that
-    control it; without one they are all taken."""
+    control it; without one they are all taken. ``max_body_bytes`` bounds what an encoded body may become."""
 
-    def __init__(self, engine: Engine, access: Access | None = None) -> None:
+    def __init__(self, engine: Engine, access: Access | None = None, *, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._engine = engine
         self._access = access
+        self._max_body_bytes = max_body_bytes
         self._control: dict[tuple[str, str], Callable[[bytes], ReplyPlan]] = {
             ("GET", "health"): self._health,
             ("GET", "ready"): self._ready,
@@ -77,6 +80,12 @@ class Routes:
         """``target`` is the path with its query. A ``host`` that is a provider's own decides between two that share a
         path at the root. What is pending is run by the caller, who knows whether there is an event loop. A state that
         cannot be reached is an error of the provider that was asked."""
+        if "content-encoding" in headers:
+            try:
+                body = decoded_body(headers["content-encoding"], body, self._max_body_bytes)
+            except EncodedBodyError as error:
+                return self.refuse(method, target, headers, error.status, str(error))
+            headers = {name: value for name, value in headers.items() if name != "content-encoding"}
         store = self._engine.store
         try:
             return self._answer(method, target, headers, body, host)

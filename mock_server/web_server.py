@@ -100,7 +100,8 @@ class WebServer:
         self.is_stopping = False
         self.traffic = engine.traffic
         kind = KeyedRoutes if isolate_keys else Routes
-        self._routes: Answers = routes or kind(engine, access or Access(listener.getsockname()[0]))
+        access = access or Access(listener.getsockname()[0])
+        self._routes: Answers = routes or kind(engine, access, max_body_bytes=self.limits.body_bytes)
         self._cross_origin = cross_origin
         self._on_stopped = on_stopped
         self._listener = listener
