@@ -15,13 +15,23 @@ from pydantic import BaseModel, ValidationError
 from llm_sdk.codec import Ids, ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import LanguageModelError
 from llm_sdk.sse import ServerSentEvent
-from llm_sdk.types import AudioFormat, JsonObject, LanguageModelInput
+from llm_sdk.types import (
+    AudioFormat,
+    Citation,
+    JsonObject,
+    LanguageModelInput,
+    OpaquePart,
+    OpaqueTool,
+    Part,
+)
 
 __all__ = [
     "NO_SERVICES",
+    "ClientTool",
     "Exchanged",
     "Facts",
     "Kept",
+    "Quotable",
     "Service",
     "ServiceCall",
     "Services",
@@ -100,6 +110,30 @@ class Service:
     at_root: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ClientTool:
+    """A tool without a unified form that the caller runs.
+
+    ``parameters`` are a JSON Schema of arguments that are documented for it, and that do no harm where a caller obeys
+    them. ``write`` makes the part that is a call of it: from the id of the call, its arguments, and the source of
+    whatever other ids it needs.
+    """
+
+    name: str
+    parameters: JsonObject
+    write: Callable[[str, JsonObject, Ids], Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotable:
+    """A document of the caller's that an answer may cite. ``cite`` makes the citation of a quotation, which is a
+    beginning of ``text``, for an answer that consists of the quotation."""
+
+    title: str
+    text: str
+    cite: Callable[[str], Citation]
+
+
 def _nothing_cached(request: WireRequest, call: ModelCall) -> LanguageModelInput | None:  # noqa: ARG001 - the contract's
     return None
 
@@ -110,6 +144,18 @@ def _one_answer(call: ModelCall) -> int:  # noqa: ARG001 - the contract's
 
 def _always(call: ModelCall) -> bool:  # noqa: ARG001 - the contract's
     return True
+
+
+def _no_client_tool(tool: OpaqueTool) -> ClientTool | None:  # noqa: ARG001 - the contract's
+    return None
+
+
+def _no_call(part: OpaquePart) -> str | None:  # noqa: ARG001 - the contract's
+    return None
+
+
+def _any_text(call: ModelCall) -> Sequence[str]:  # noqa: ARG001 - the contract's
+    return ()
 
 
 def _no_complaint(request: WireRequest, call: ModelCall) -> Iterator[LanguageModelError]:  # noqa: ARG001 - the contract's
@@ -131,6 +177,11 @@ class Services:
     event.
     ``complete`` writes into a request what the provider demands and another would not, for whoever is to answer it
     nevertheless.
+    ``client_tool`` is how an opaque tool is called, None for one that the provider runs itself, and ``called_tool`` the
+    name of the tool that an opaque part calls. ``allowed_texts`` are those of which an answer has to be one, none where
+    it may say anything. ``quotable`` is the document that an answer to a call should cite, where the protocol has its
+    own way to ask for that; without it every source may be cited. ``audio_format`` is that of spoken answers for which
+    the request names none.
     """
 
     endpoints: tuple[Service, ...] = ()
@@ -144,6 +195,11 @@ class Services:
     validate: Callable[[WireRequest, ModelCall], Iterator[LanguageModelError]] = _no_complaint
     complete: Callable[[WireRequest], WireRequest] | None = None
     error_events: Callable[[LanguageModelError, Sequence[bytes]], list[ServerSentEvent]] | None = None
+    client_tool: Callable[[OpaqueTool], ClientTool | None] = _no_client_tool
+    called_tool: Callable[[OpaquePart], str | None] = _no_call
+    allowed_texts: Callable[[ModelCall], Sequence[str]] = _any_text
+    quotable: Callable[[ModelCall], Quotable | None] | None = None
+    audio_format: AudioFormat = "wav"
 
 
 NO_SERVICES = Services()

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.errors import InvalidInputError
+from llm_sdk.services import NO_SERVICES, ClientTool, Quotable, Services
 from llm_sdk.types import (
+    AudioFormat,
     AudioPart,
     Citation,
     FinishReason,
@@ -24,6 +26,7 @@ from llm_sdk.types import (
     ModelResponse,
     ModelTokensDetails,
     ModelUsage,
+    OpaquePart,
     Part,
     ReasoningPart,
     SourcePart,
@@ -43,7 +46,7 @@ from mock_server.conversation import (
 )
 from mock_server.ids import CallIds
 from mock_server.pictures import picture_of
-from mock_server.sounds import CHANNELS, SAMPLE_RATE, sound_of
+from mock_server.sounds import SAMPLE_RATE, sound_of
 from mock_server.stop_sequences import STOPPED, end_at_stop, shortened
 from mock_server.told_schema import told_schema
 from mock_server.wanted_tools import KnownTool, tools_to_call
@@ -63,23 +66,31 @@ class Written(NamedTuple):
     stopped_at: str | None
 
 
-def write_answer(call: ModelCall, ids: CallIds, *, signs_reasoning: bool = True) -> Written:
-    """An answer to ``call``. Raises InvalidInputError for a schema that no value satisfies."""
+def write_answer(call: ModelCall, ids: CallIds, services: Services = NO_SERVICES) -> Written:
+    """An answer to ``call``. ``services`` are those of the provider, which knows what in a call has no unified form.
+
+    Raises InvalidInputError for a schema that no value satisfies.
+    """
     input = call.input
     content: list[Part] = []
     if input.reasoning is not None and input.reasoning.enabled and input.reasoning.effort != "none":
-        content.append(_reasoning(input, ids, signed=signs_reasoning))
-    tools = tools_to_call(input)
+        content.append(_reasoning(input, ids, signed=services.signs_reasoning(call)))
+    tools = tools_to_call(input, services)
     if tools:
         for tool in tools:
             content += _call(tool, input, ids)
+    elif allowed := services.allowed_texts(call):
+        content.append(TextPart(text=allowed[0]))
     elif isinstance(input.response_format, JsonResponseFormat):
         content.append(TextPart(text=_structured(input.response_format, input)))
     else:
         if "image" in (input.modalities or ()):
             content.append(_picture(input))
-        content.append(_spoken(input) if "audio" in (input.modalities or ()) else _said(input))
-    return _within_limits(content, input)
+        if "audio" in (input.modalities or ()):
+            content.append(_spoken(input, services.audio_format))
+        else:
+            content += _said(call, services)
+    return _within_limits(content, input, services)
 
 
 def finish_reason_of(content: Sequence[Part]) -> FinishReason:
@@ -105,6 +116,8 @@ def _call(tool: KnownTool, input: LanguageModelInput, ids: CallIds) -> list[Part
     args = _satisfy(tool.parameters, "text", f"the parameters of the tool {tool.name}")
     if not isinstance(args, dict):
         raise InvalidInputError(f"the parameters of the tool {tool.name} do not describe an object")
+    if isinstance(tool, ClientTool):
+        return [tool.write(ids.tool_call_id(tool.name), args, ids)]
     return [ToolCallPart(tool_call_id=ids.tool_call_id(tool.name), tool_name=tool.name, args=args)]
 
 
@@ -169,26 +182,30 @@ def _picture(input: LanguageModelInput) -> ImagePart:
     )
 
 
-def _spoken(input: LanguageModelInput) -> AudioPart:
-    """A tone whose pitch stands for what was asked, and what it says in words."""
+def _spoken(input: LanguageModelInput, usual: AudioFormat) -> AudioPart:
+    """A tone whose pitch stands for what was asked, and what it says in words. Samples without a header say their
+    rate; there is one channel, as there is where nothing is said."""
     wanted = input.audio.format if input.audio is not None else None
-    data, format = sound_of(last_user(input)[1], wanted or "wav")
+    data, format = sound_of(last_user(input)[1], wanted or usual)
     encoded = base64.b64encode(data).decode("ascii")
-    spoken = AudioPart(data=encoded, format=format, transcript=_sentence(input))
-    headless = {"sample_rate": SAMPLE_RATE, "channels": CHANNELS}
-    return spoken.model_copy(update=headless) if format == "linear16" else spoken
+    rate = SAMPLE_RATE if format == "linear16" else None
+    return AudioPart(data=encoded, format=format, sample_rate=rate, transcript=_sentence(input))
 
 
-def _said(input: LanguageModelInput) -> TextPart:
-    """A sentence; where documents came with the question, one that cites the first of them, and where the prompt
+def _said(call: ModelCall, services: Services) -> list[Part]:
+    """A sentence; where documents came with the question, a quotation of the first of them, and where the prompt
     tells a schema, JSON."""
+    input = call.input
     if (told := _as_told(input)) is not None:
-        return TextPart(text=told)
+        return [TextPart(text=told)]
+    if services.quotable is not None:
+        document = services.quotable(call)
+        return [TextPart(text=_sentence(input))] if document is None else _quotation(document)
     at, _ = last_user(input)
     given = input.messages[at].content if at >= 0 else []
     source = next((part for part in given if isinstance(part, SourcePart) and text_of(part.content)), None)
     if source is None or tool_results(input):
-        return TextPart(text=_sentence(input))
+        return [TextPart(text=_sentence(input))]
     head, quoted = f"{source.title} says: ", text_of(source.content)[:CITED_CHARACTERS]
     citation = Citation(
         source=source.source,
@@ -197,7 +214,13 @@ def _said(input: LanguageModelInput) -> TextPart:
         start_index=len(head),
         end_index=len(head) + len(quoted),
     )
-    return TextPart(text=head + quoted, citations=[citation])
+    return [TextPart(text=head + quoted, citations=[citation])]
+
+
+def _quotation(document: Quotable) -> list[Part]:
+    """A quotation is a text of its own: its citation belongs to all of it."""
+    quoted = document.text[:CITED_CHARACTERS]
+    return [TextPart(text=f"{document.title} says: "), TextPart(text=quoted, citations=[document.cite(quoted)])]
 
 
 def _sentence(input: LanguageModelInput) -> str:
@@ -216,10 +239,12 @@ def _sentence(input: LanguageModelInput) -> str:
     return f"You sent: {kinds}" if kinds else "You said nothing."
 
 
-def _within_limits(content: list[Part], input: LanguageModelInput) -> Written:
+def _within_limits(content: list[Part], input: LanguageModelInput, services: Services) -> Written:
     """The answer as the model may give it: up to a stop sequence, and not longer than ``max_tokens``."""
     content, stopped_at = end_at_stop(content, input.stop or ())
-    reason, left = finish_reason_of(content), input.max_tokens
+    waits = any(isinstance(part, OpaquePart) and services.called_tool(part) for part in content)
+    reason: FinishReason = "tool_calls" if waits else finish_reason_of(content)
+    left = input.max_tokens
     kept: list[Part] = []
     for part in content:
         if left is not None:

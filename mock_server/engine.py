@@ -26,6 +26,7 @@ from llm_sdk.errors import (
     StatusCodeError,
 )
 from llm_sdk.registry import find_codec, provider_names
+from llm_sdk.services import services_of
 from llm_sdk.types import ModelResponse
 from mock_server.answer_writer import AnswerWriter, bad_scenario
 from mock_server.asked import Asked
@@ -352,8 +353,7 @@ class Engine:
         """The answer, from the scenario where it has one, made up otherwise."""
         assert call.model_call is not None  # noqa: S101 - read before
         if choice is None or choice.turn.reply is None:
-            signs = self.state.signs_reasoning(call.codec, call.model_call)
-            written = write_answer(call.model_call, ids, signs_reasoning=signs)
+            written = write_answer(call.model_call, ids, services_of(call.codec))
             call.stop_at(written.stopped_at)
             return self._counted(call, written.response)
         try:

@@ -115,10 +115,6 @@ class ProviderState:
                 raise unknown
         return tuple(fault.message for fault in (*faults, *([unknown] if unknown is not None else [])))
 
-    def signs_reasoning(self, codec: Codec, call: ModelCall) -> bool:
-        """Whether the provider signs the reasoning of the answer."""
-        return services_of(codec).signs_reasoning(call)
-
     def count(self, codec: Codec, request: WireRequest, call: ModelCall, usage: ModelUsage) -> ModelUsage:
         """Estimated usage with what else the request says of it: how many answers it wants, what may be cached."""
         services = services_of(codec)

@@ -4,7 +4,7 @@ import struct
 
 from llm_sdk.types import AudioFormat
 
-__all__ = ["CHANNELS", "SAMPLE_RATE", "sound", "sound_of"]
+__all__ = ["SAMPLE_RATE", "sound", "sound_of"]
 
 SAMPLE_RATE = 24_000
 """Samples in a second: what the providers answer with."""

@@ -124,7 +124,10 @@ ROOMS: dict[str, set[str]] = {
 }
 # What a protocol has beside that: its own subjects, and the pieces that its streams are made of.
 EXTRA_ROOMS: dict[str, set[str]] = {
-    "anthropic": {"citations", "foreign", "signature", "stream_blocks", "threads", "web_search", "wire_events"},
+    "anthropic": {
+        *("citations", "client_tools", "foreign", "quotation", "signature", "stream_blocks", "threads", "web_search"),
+        "wire_events",
+    },
     "cohere": {"assistant", "stream_blocks", "wire_events"},
     "google": {
         *("foreign", "function_result", "grounding", "media", "names", "partial_args", "reader", "schemas"),

@@ -10,8 +10,10 @@ from pydantic_core import from_json
 
 from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError
+from llm_sdk.providers.anthropic.client_tools import client_tool
 from llm_sdk.providers.anthropic.content import PROVIDER
 from llm_sdk.providers.anthropic.errors import error_events
+from llm_sdk.providers.anthropic.quotation import quotable
 from llm_sdk.providers.anthropic.request import decode_request
 from llm_sdk.providers.anthropic.threads import keep, recall
 from llm_sdk.providers.anthropic.validation import find_faults
@@ -121,4 +123,6 @@ SERVICES = Services(
     validate=find_faults,
     complete=complete,
     error_events=error_events,
+    client_tool=client_tool,
+    quotable=quotable,
 )
