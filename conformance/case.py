@@ -84,11 +84,13 @@ class Expectation(_Model):
     """What must come of a stage, where that is not the scripted answer.
 
     ``error`` is one class of :mod:`llm_sdk.errors`, or several of which any will do; ``contains`` stands in its text.
+    ``any_status`` says that nothing tells the status, so that any class derived from ``error`` will do as well.
     ``retry_after: null`` means that there is none. ``refused`` is the path of what must be refused with nothing sent.
     """
 
     error: Annotated[list[str], BeforeValidator(_one_or_more)] = Field(default_factory=list)
     status_code: int | None = None
+    any_status: bool = False
     message: str | None = None
     retry_after: float | None = None
     contains: list[str] = Field(default_factory=list)

@@ -36,6 +36,26 @@ def keeps_its_warnings_to_itself(parts: Parts) -> LanguageModel:
     return Silent(parts)
 
 
+@mutant(
+    "CORE-23",
+    cases=("citations-of-another-model",),
+    checks="what_is_left_out",
+    not_for={"cohere": "it has a field for them"},
+)
+def drops_citations_in_silence(parts: Parts) -> LanguageModel:
+    """Leaves the citations of another provider's answer out, and does not say so."""
+
+    def without(response: ModelResponse) -> ModelResponse:
+        told = [warning for warning in response.warnings or () if "citation" not in warning]
+        return response.model_copy(update={"warnings": told or None})
+
+    class Silent(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            return without(await super().generate(input))
+
+    return Silent(parts)
+
+
 @mutant("CORE-08", cases=("identity",), checks="test_identity")
 def forgets_the_id_of_an_answer(parts: Parts) -> LanguageModel:
     """Gives an answer without its id."""

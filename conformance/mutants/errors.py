@@ -15,6 +15,7 @@ from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import LanguageModelInput, ModelResponse, ToolCallPart
 
 FORBIDDEN = 403
+STATUSES = (400, 401, 403, 404, 429, 500, 503)
 Change = Callable[[StatusCodeError], LanguageModelError]
 
 
@@ -195,3 +196,22 @@ def takes_broken_arguments_for_none(parts: Parts) -> LanguageModel:
                 return ModelResponse(content=[call], finish_reason="tool_calls")
 
     return Forgiving(parts)
+
+
+@mutant("ERROR-24", cases=("error-of-tomorrow",), checks="test_error")
+def knows_every_error(parts: Parts) -> LanguageModel:
+    """Looks errors that stand in an answer up in a table, and stumbles over one that is not in it."""
+    codec = get_codec(parts.provider)
+    written = (codec.encode_error(StatusCodeError("no", status_code=status)) for status in STATUSES)
+    known = {getattr(codec.decode_error(reply), "code", None) for reply in written}
+
+    class Knowing(ModelAround):
+        async def generate(self, input: LanguageModelInput) -> ModelResponse:
+            try:
+                return await super().generate(input)
+            except StatusCodeError as error:
+                if error.code not in known:
+                    raise KeyError(error.code) from None
+                raise
+
+    return Knowing(parts)

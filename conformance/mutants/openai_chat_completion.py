@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance.mutants.reading import Partials, WithDecoder, as_codec, whole
+from conformance.mutants.reading import Partials, WithDecoder, as_codec, misread, whole
 from conformance.mutants.registry import CodecAround, DecoderAround, Parts, mutant, reference
 from conformance.mutants.sending import parts_changed, rewriting, sending
 from llm_sdk.codec import Codec, StreamDecoder, WireRequest, WireResponse
@@ -158,6 +158,19 @@ def forgets_reasoning_details(parts: Parts) -> LanguageModel:
             return WireRequest(request.method, request.path, json.dumps(body).encode(), request.headers)
 
     return reference(parts, as_codec(Plain(get_codec(parts.provider))))
+
+
+@mutant("REASON-12", cases=("details-at-the-end",), checks="content or conversation", seen=("agentjido/req_llm#300",))
+def ends_before_the_details(parts: Parts) -> LanguageModel:
+    """Reads of the chunk with the finish reason the finish reason alone."""
+
+    def finished(body: JsonObject) -> JsonObject:
+        for choice in body.get("choices") or ():
+            if choice.get("finish_reason") and "delta" in choice:
+                choice["delta"] = {}
+        return body
+
+    return misread(parts, finished)
 
 
 @mutant("USAGE-09", cases=("usage-twice", "no-end-mark"), checks="usage")

@@ -146,8 +146,7 @@ def forgets_who_called(parts: Parts) -> LanguageModel:
     not_for={
         "google": "it has no strictness to ask for",
         "cohere": "what is strict there is no schema but all tools",
-        "anthropic": "the suite does not know what it refuses of a strict tool",
-        "mistral": "the suite does not know what it refuses of a strict tool",
+        "mistral": "no document says what it refuses of a strict tool",
     },
 )
 def is_strict_with_what_is_open_within(parts: Parts) -> LanguageModel:
@@ -156,5 +155,27 @@ def is_strict_with_what_is_open_within(parts: Parts) -> LanguageModel:
     def change(found: JsonObject) -> JsonObject:
         schema = found.get("parameters") or found.get("input_schema")
         return {**found, "strict": True} if isinstance(schema, dict) and schema.get("type") == "object" else found
+
+    return rewriting(parts, lambda body: _everywhere(body, change))
+
+
+@mutant(
+    "TOOLS-10",
+    cases=("limits-within",),
+    checks="meaning",
+    not_for={
+        "google": "it has no strictness to ask for",
+        "cohere": "what is strict there is no schema but all tools",
+        "mistral": "no document says what it refuses of a strict tool",
+        "openai": "its strict schemas may have such limits",
+        "openai-chat-completion": "its strict schemas may have such limits",
+    },
+    seen=("experientiallabs/experiential#804",),
+)
+def is_strict_with_limits_within(parts: Parts) -> LanguageModel:
+    """Asks for strictness where a schema is closed, and has a limit in a property within it."""
+
+    def change(tool: JsonObject) -> JsonObject:
+        return {**tool, "strict": True} if "input_schema" in tool else tool
 
     return rewriting(parts, lambda body: _everywhere(body, change))

@@ -5,11 +5,14 @@ would have to be judged.
 __all__ = ["NOTES"]
 
 PROVIDERS = "llm_sdk/providers/"
-HISTORY = "A hole: no case names the warnings for what is left out of a history."
+OF_THE_PROVIDER = (
+    "Not judged: what is told is a name, or a signature, that another provider gave, or a citation of the user's own; "
+    "the tests of the adapter judge it."
+)
 NUMBER = "Not judged: the number of an event in the words of an error."
 NOTES: dict[tuple[str, str, str], str] = {
     (f"{PROVIDERS}anthropic/errors.py", "comparison turned", "retryable=False if code in EXHAUSTED else None,"): (
-        "A hole: that an error is not to be retried is seen in no check of one that stands in an answer."
+        "Not judged: the official clients do not tell these errors apart; the tests of the adapter judge it."
     ),
     (f"{PROVIDERS}anthropic/response.py", "statement dropped", "error.locate(provider=PROVIDER, request_id=None)"): (
         "Equal: the model locates every error that leaves a call."
@@ -20,13 +23,13 @@ NOTES: dict[tuple[str, str, str], str] = {
         'return None if caller in (None, DIRECT) else join_signature({"caller": caller})',
     ): ("A hole when the sample was judged; call-of-a-tool has such a call."),
     (f"{PROVIDERS}anthropic/errors.py", "off by one", "status = WORD_STATUS.get(error.type, 500)"): (
-        "Equal for a known type; a hole for an unknown one, whose class stays the same but not its status."
+        "Equal for a known type; of an unknown one nothing tells the status, and error-of-tomorrow judges the rest."
     ),
     (
         f"{PROVIDERS}anthropic/options.py",
         "comparison turned",
         'yield from _schemas(list(inner.values()) if name == "properties" and isinstance(inner, dict) else inner)',
-    ): ("A hole when the sample was judged; open-within has such a schema, but its strictness is not judged here."),
+    ): ("A hole when the sample was judged; limits-within has such a schema."),
     (f"{PROVIDERS}google/stream_decoder.py", "off by one", "number, self._number = self._number, self._number + 1"): (
         NUMBER
     ),
@@ -51,7 +54,7 @@ NOTES: dict[tuple[str, str, str], str] = {
         f"{PROVIDERS}openai_chat_completion/history.py",
         "statement dropped",
         'tell_lost(part, path, self._warnings, "id", "signature")',
-    ): (HISTORY),
+    ): (OF_THE_PROVIDER),
     (
         f"{PROVIDERS}openai_chat_completion/stream_decoder.py",
         "off by one",
@@ -66,7 +69,7 @@ NOTES: dict[tuple[str, str, str], str] = {
         f"{PROVIDERS}openai_chat_completion/stream_decoder.py",
         "condition negated",
         "partials = self._flush_details() if self._new_details else []",
-    ): ("A hole: no stream ends with the details of its reasoning."),
+    ): ("A hole when the sample was judged; the stream of details-at-the-end ends with them."),
     (f"{PROVIDERS}openai_chat_completion/history.py", "branch never taken", "if attachments:"): (
         "Was a hole; image-tool-result-and-question catches it."
     ),
@@ -74,14 +77,16 @@ NOTES: dict[tuple[str, str, str], str] = {
         f"{PROVIDERS}openai_chat_completion/content.py",
         "statement dropped",
         'tell_lost(part, path, warnings, "citations", "signature")',
-    ): (HISTORY),
+    ): (OF_THE_PROVIDER),
     (f"{PROVIDERS}openai/stream_decoder.py", "and for or", "self._refusal = self._refusal or refusal"): (
         "A hole when the sample was judged; structured-refusal has one in its stream."
     ),
     (f"{PROVIDERS}openai/stream_decoder.py", "arguments swapped", "state.told = max(state.told, at)"): (
         "Equal: max of two, in either order."
     ),
-    (f"{PROVIDERS}openai/content.py", "statement dropped", "tell_lost(part, path, warnings, *lost)"): (HISTORY),
+    (f"{PROVIDERS}openai/content.py", "statement dropped", "tell_lost(part, path, warnings, *lost)"): (
+        "A hole when the sample was judged; citations-of-another-model has such citations."
+    ),
     (
         f"{PROVIDERS}openai/reasoning.py",
         "and for or",

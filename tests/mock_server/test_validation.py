@@ -18,10 +18,15 @@ from mock_server import MockServer
 
 TOOL = {"name": "f", "parameters": {"type": "object", "properties": {}}}
 OPEN = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+SHORT = {"type": "array", "items": {"type": "string"}, "maxItems": 3}
 PNG = "data:image/png;base64,iVBORw0KGgo="
 TEXT_AS_PNG = "data:image/png;base64,aGVsbG8gd29ybGQ="
 USER = {"role": "user", "content": "hi"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+def closed_around(inner: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": {"a": inner}, "required": ["a"], "additionalProperties": False}
 
 
 def picture(url: str) -> dict[str, Any]:
@@ -109,6 +114,10 @@ FAULTS: list[tuple[str, dict[str, Any], int, str]] = [
      "messages.0.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_1."),
     ("anthropic", {"tools": [{"name": "f", "input_schema": {}}]}, 400, "0.custom.input_schema.type: Field required"),
     ("anthropic", {"tools": [{"name": "a b", "input_schema": {"type": "object"}}]}, 400, "String should match pattern"),
+    ("anthropic", {"tools": [{"name": "f", "input_schema": closed_around(OPEN), "strict": True}]}, 400,
+     "tools.0.custom: For 'object' type, 'additionalProperties' must be explicitly set to false"),
+    ("anthropic", {"tools": [{"name": "f", "input_schema": closed_around(SHORT), "strict": True}]}, 400,
+     "tools.0.custom: For 'array' type, property 'maxItems' is not supported"),
     ("anthropic", {"tool_choice": {"type": "any"}}, 400, "tool_choice may only be specified while providing tools."),
     ("anthropic", {"thinking": THINKING}, 400, "`max_tokens` must be greater than `thinking.budget_tokens`."),
     ("anthropic", {"thinking": THINKING, "max_tokens": 999}, 400, "greater than or equal to 1024"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -16,6 +17,10 @@ NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 LEAST_BUDGET = 1024
 MOST_STRICT_TOOLS = 20
+CLOSED = "additionalProperties"
+BY_NAME = ("properties", "$defs", "definitions")
+WITHIN = frozenset({"items", "anyOf", "allOf"})
+"""Where schemas stand within a schema: by their names, and without."""
 
 
 def find_faults(request: WireRequest, call: ModelCall) -> Iterator[InvalidInputError]:  # noqa: ARG001 - the contract's
@@ -45,6 +50,8 @@ def _tools(body: JsonObject) -> Iterator[InvalidInputError]:
             # Recorded, both of them.
             reason = "Input should be 'object'" if "type" in schema else "Field required"
             yield _complaint(reason, f"tools.{at}.custom.input_schema.type")
+        if tool.get("strict") is True and (fault := _strict_fault(schema)) is not None:
+            yield _complaint(fault, f"tools.{at}.custom")
     strict = sum(tool.get("strict") is True for _, tool in tools)
     if strict > MOST_STRICT_TOOLS:
         yield _complaint(
@@ -57,6 +64,22 @@ def _tools(body: JsonObject) -> Iterator[InvalidInputError]:
         yield _complaint("tool_choice may only be specified while providing tools.")
     elif kind == "tool" and choice.get("name") not in [tool.get("name") for _, tool in tools]:  # type: ignore[union-attr]
         yield _complaint(f"Tool '{choice.get('name')}' not found in provided tools")  # type: ignore[union-attr]
+
+
+def _strict_fault(schema: Any) -> str | None:
+    """What the API says of the schema of a strict tool (reported, both: vercel/ai issue 20681, experiential pull
+    request 804)."""
+    if isinstance(schema, list):
+        return next(filter(None, map(_strict_fault, schema)), None)
+    if not isinstance(schema, dict):
+        return None
+    properties = schema.get("properties")
+    if (schema.get("type") == "object" or isinstance(properties, dict)) and schema.get(CLOSED) is not False:
+        return "For 'object' type, 'additionalProperties' must be explicitly set to false"
+    if schema.get("type") == "array" and "maxItems" in schema:
+        return "For 'array' type, property 'maxItems' is not supported"
+    named = [inner for key in BY_NAME if isinstance(schema.get(key), dict) for inner in schema[key].values()]
+    return _strict_fault([*named, *(inner for key, inner in schema.items() if key in WITHIN)])
 
 
 def _thinking(body: JsonObject) -> Iterator[InvalidInputError]:

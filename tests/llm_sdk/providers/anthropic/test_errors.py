@@ -116,6 +116,14 @@ def test_an_error_amid_a_stream(kind: str, error: type[StatusCodeError], status:
     assert (caught.value.provider, caught.value.request_id) == ("anthropic", "req_1")
 
 
+@pytest.mark.parametrize(("kind", "retryable"), [("billing_error", False), ("overloaded_error", None)])
+def test_whether_an_error_amid_a_stream_may_pass(kind: str, retryable: bool | None) -> None:
+    """A bill that nobody has paid does not pass by itself; of any other error its status says it."""
+    with pytest.raises(StatusCodeError) as caught:
+        feed(start(), event("error", error={"type": kind, "message": "Sorry"}))
+    assert caught.value.retryable is retryable
+
+
 def test_an_error_in_place_of_an_answer() -> None:
     body = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
     with pytest.raises(OverloadedError, match="Overloaded"):

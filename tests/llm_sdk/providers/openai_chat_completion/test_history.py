@@ -238,6 +238,16 @@ LOSSES: dict[str, tuple[list[Message], list[dict[str, Any]], str]] = {
         [{"role": "assistant", "content": "a"}],
         "citations: ",
     ),
+    "citations of the user's": (
+        [user(TextPart(text="Hi", citations=[Citation(source="s")]))],
+        [HI],
+        "citations: messages[0].content[0] is sent without its citations",
+    ),
+    "the id of a call": (
+        [assistant(CALL.model_copy(update={"id": "fc_1"})), results(result(TextPart(text="rain")))],
+        [calling(), RAIN],
+        "id: messages[0].content[0] is sent without its id",
+    ),
     "reasoning of another provider": (
         [assistant(ReasoningPart(text="Hm.", id="rs_1", signature="x"), TextPart(text="a"))],
         [{"role": "assistant", "content": "a"}],
