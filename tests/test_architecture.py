@@ -130,13 +130,13 @@ EXTRA_ROOMS: dict[str, set[str]] = {
     },
     "cohere": {"assistant", "stream_blocks", "wire_events"},
     "google": {
-        *("foreign", "function_result", "grounding", "media", "names", "partial_args", "reader", "schemas"),
-        "stream_parts",
+        *("foreign", "function_result", "grounding", "logprobs", "media", "names", "partial_args", "reader"),
+        *("schemas", "stream_parts"),
     },
     "mistral": {"sound", "stream_calls", "tool_call_ids", "wire_events"},
     "openai": {
-        *("conversations", "function_call", "hosted", "item_events", "item_lists", "reasoning", "stream_items"),
-        *("stream_places", "wire_events"),
+        *("compaction", "conversations", "function_call", "hosted", "item_events", "item_lists", "reasoning"),
+        *("stream_items", "stream_places", "wire_events"),
     },
     "openai_chat_completion": {"logprobs", "sound", "stream_calls", "stream_chunks", "thinking", "wire_events"},
 }

@@ -3,6 +3,7 @@
 __all__ = [
     "CALL_ID",
     "CALL_ID_LENGTH",
+    "COMPACTION_ID",
     "FUNCTION_CALL_ID",
     "ID_LENGTH",
     "IMAGE_ID",
@@ -19,6 +20,7 @@ CALL_ID = "call_"
 SEARCH_ID = "ws_"
 IMAGE_ID = "ig_"
 RESPONSE_ID = "resp_"
+COMPACTION_ID = "cmp_"
 ID_LENGTH = 50
 """Hexadecimal digits after the prefix of every id but ``call_`` (recorded: 50, before 2026 also 48)."""
 CALL_ID_LENGTH = 24

@@ -15,6 +15,7 @@ from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
 from llm_sdk.openai_errors import not_json
 from llm_sdk.providers.openai import conversations
+from llm_sdk.providers.openai.compaction import compact
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.errors import error_events
 from llm_sdk.providers.openai.item_lists import items_of, listed, page_of
@@ -172,11 +173,28 @@ def list_input_items(call: ServiceCall) -> WireResponse:
 
 def count_input(call: ServiceCall) -> WireResponse:
     """``POST /v1/responses/input_tokens``."""
+    _, input = _recalled(call, {"model": "", "input": []})
+    return json_answer({"object": "response.input_tokens", "input_tokens": call.facts.count_tokens(input)})
+
+
+def compact_conversation(call: ServiceCall) -> WireResponse:
+    """``POST /v1/responses/compact``. Raises InvalidInputError for what is no request for a response."""
+    return compact(call, *_recalled(call, {"input": []}))
+
+
+def _recalled(call: ServiceCall, defaults: JsonObject) -> tuple[JsonObject, LanguageModelInput]:
+    """The body with what was said before it, and what it says."""
     request = recall(call.request, call.kept)
-    body = {"model": "", "input": [], **_read(request.body)}
+    body = {**defaults, **_read(request.body)}
     read = decode_request(WireRequest(request.method, request.path, dump_json(body), request.headers))
-    count = call.facts.count_tokens(read.input)
-    return json_answer({"object": "response.input_tokens", "input_tokens": count})
+    return body, read.input
+
+
+def refuse_socket(call: ServiceCall) -> WireResponse:  # noqa: ARG001 - the contract's
+    """``GET /v1/responses``, which begins a WebSocket in the API. Where it is answered with 426, and with nothing else,
+    the provider's own agent asks again without one, and at once (openai/codex 10824)."""
+    reason = "WebSockets are not offered here. POST the same body, with stream=true for its events."
+    raise StatusCodeError(reason, status_code=426, code="websocket_not_offered", provider=PROVIDER)
 
 
 def cacheable(request: WireRequest, call: ModelCall) -> LanguageModelInput:  # noqa: ARG001 - the contract's
@@ -187,7 +205,9 @@ def cacheable(request: WireRequest, call: ModelCall) -> LanguageModelInput:  # n
 RESPONSE = "/v1/responses/(?P<id>[^/]+)"
 SERVICES = Services(
     endpoints=(
+        Service("GET", re.compile("/v1/responses"), refuse_socket),
         Service("POST", re.compile("/v1/responses/input_tokens"), count_input),
+        Service("POST", re.compile("/v1/responses/compact"), compact_conversation),
         Service("GET", re.compile(RESPONSE), retrieve),
         Service("DELETE", re.compile(RESPONSE), delete),
         Service("POST", re.compile(RESPONSE + "/cancel"), cancel),

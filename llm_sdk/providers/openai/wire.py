@@ -294,12 +294,12 @@ class ReasoningOptions(Wire):
 
 OTHER_FIELDS = frozenset(
     {
-        *("background", "context_management", "conversation", "max_tool_calls", "moderation"),
+        *("background", "client_metadata", "context_management", "conversation", "max_tool_calls", "moderation"),
         *("previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention"),
         *("safety_identifier", "service_tier", "stream_options", "top_logprobs", "truncation", "user"),
     }
 )
-"""Fields of a request that have no unified form (documented)."""
+"""Fields of a request that have no unified form (documented; ``client_metadata`` is sent by openai/codex)."""
 
 
 class Request(Wire):
