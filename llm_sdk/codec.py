@@ -13,6 +13,7 @@ import random
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeAlias
 from urllib.parse import parse_qs
 
@@ -161,8 +162,13 @@ class Endpoint:
     @property
     def key_headers(self) -> tuple[tuple[str, str], ...]:
         """Every header that may hold the key, in lower case, with its format; the usual one first."""
-        every = ((self.key_header, self.key_format), *self.other_key_headers)
-        return tuple((name.lower(), format) for name, format in every)
+        return _lower(((self.key_header, self.key_format), *self.other_key_headers))
+
+
+@lru_cache(maxsize=64)
+def _lower(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The headers with their names in lower case; every request is looked at for them."""
+    return tuple((name.lower(), format) for name, format in headers)
 
 
 class Ids(Protocol):

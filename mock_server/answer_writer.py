@@ -2,17 +2,18 @@
 
 from llm_sdk.accumulator import to_partials
 from llm_sdk.codec import ModelCall
-from llm_sdk.errors import InvalidInputError, StatusCodeError, UnsupportedError
+from llm_sdk.errors import InvalidInputError, UnsupportedError
 from llm_sdk.json_array import encode_array
 from llm_sdk.sse import encode_event
 from llm_sdk.types import ModelResponse
+from mock_server.answers import Answer, bad_scenario
 from mock_server.call import Call, notices
 from mock_server.ids import CallIds
 from mock_server.pacing import Pace
 from mock_server.rendering import RenderedAnswers
 from mock_server.reply import ReplyPlan, TimedChunk, whole_reply
 
-__all__ = ["AnswerWriter", "bad_scenario"]
+__all__ = ["AnswerWriter"]
 
 
 class AnswerWriter:
@@ -21,7 +22,7 @@ class AnswerWriter:
     def __init__(self) -> None:
         self._rendered = RenderedAnswers()
 
-    def write(self, call: Call, response: ModelResponse, pace: Pace) -> ReplyPlan:
+    def write(self, call: Call, answer: Answer, pace: Pace) -> ReplyPlan:
         """The answer to a call that was read, its bytes from an earlier time where only ids differ.
 
         Raises what the provider's codec raises for what its protocol cannot say; where a scenario says it, a
@@ -29,21 +30,13 @@ class AnswerWriter:
         """
         assert call.ids is not None and call.model_call is not None  # noqa: S101 PT018 - read before
         ids, model_call = call.ids, call.model_call
-        said = response.model_dump_json()
-        for number, token in enumerate(ids.changing):
-            said = said.replace(token.text, f"\0{number}\0")
         told = (model_call.notices, model_call.stopped_at)
-        key = (call.codec.provider, call.fingerprint, model_call.stream, call.framing, told, pace, said)
+        key = (call.codec.provider, call.fingerprint, model_call.stream, call.framing, told, pace, answer.said)
         plan = self._rendered.find(key, ids)
         if plan is None:
-            plan = _encode(call, ids, model_call, response, pace)
+            plan = _encode(call, ids, model_call, answer.response, pace)
             self._rendered.keep(key, plan, ids)
         return plan
-
-
-def bad_scenario(name: str, what: str) -> StatusCodeError:
-    """A scenario that cannot be said: an error that no client asks again for."""
-    return StatusCodeError(f"the scenario {name!r} cannot be answered: {what}", status_code=400, code="bad_scenario")
 
 
 def _encode(call: Call, ids: CallIds, model_call: ModelCall, response: ModelResponse, pace: Pace) -> ReplyPlan:

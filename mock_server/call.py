@@ -38,6 +38,12 @@ class Call:
     error: str | None = None
     retry_after: float | None = None
 
+    @property
+    def read(self) -> ModelCall:
+        """The request as it was read."""
+        assert self.model_call is not None  # noqa: S101 - whoever asks comes after the reading
+        return self.model_call
+
     def stop_at(self, sequence: str | None) -> None:
         """Note the stop sequence at which the answer ends."""
         if sequence is not None and self.model_call is not None:

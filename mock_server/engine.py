@@ -26,17 +26,15 @@ from llm_sdk.errors import (
     StatusCodeError,
 )
 from llm_sdk.registry import find_codec, provider_names
-from llm_sdk.services import services_of
 from llm_sdk.types import ModelResponse
-from mock_server.answer_writer import AnswerWriter, bad_scenario
+from mock_server.answer_writer import AnswerWriter
+from mock_server.answers import Answer, Answers, bad_scenario
 from mock_server.asked import Asked
-from mock_server.author import estimate_usage, write_answer
 from mock_server.call import Call, decode, digest, fingerprint_of, header_text
 from mock_server.clock import Clock, SystemClock
 from mock_server.control import carry_out
 from mock_server.fault_plan import Faults
 from mock_server.fault_rules import split_model
-from mock_server.faults import Fault
 from mock_server.ids import CallIds
 from mock_server.journal import caller_of, redact_headers
 from mock_server.late_errors import end_in_error
@@ -48,12 +46,10 @@ from mock_server.provider_state import ProviderState, Validation
 from mock_server.readings import Readings
 from mock_server.reply import ReplyPlan, whole_reply
 from mock_server.scenario_source import ScenarioSource
-from mock_server.scenarios import FixedReply, FunctionReply, Scenario, Turn
-from mock_server.script import Choice, Script
+from mock_server.scenarios import FunctionReply, Scenario, Turn
+from mock_server.script import Script
 from mock_server.served_paths import paths_served
-from mock_server.stop_sequences import stop_response
 from mock_server.store import InMemory, Order, Store
-from mock_server.templates import BadTemplateError
 from mock_server.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -107,6 +103,7 @@ class Engine:
         self._api_key = api_key
         self._seed = seed
         self._readings = Readings(strict=strict)
+        self._answers = Answers(self.state)
         self._writer = AnswerWriter()
         self._salt = os.urandom(16)
         self._secret_headers = frozenset(name for codec in self.codecs for name, _ in codec.endpoint.key_headers)
@@ -212,13 +209,13 @@ class Engine:
         self._check_key(call)
         if (replayed := self._replayed(call)) is not None:
             return replayed
-        model_call = self._readings.read(call, self.state)
-        in_model: Fault | None = None
+        asked = self._readings.read(call, self.state)
+        model_call, in_model = asked.call, None
         if "+fault" in model_call.model_id:
             model_id, in_model = split_model(model_call.model_id)
             model_call = call.model_call = replace(model_call, model_id=model_id)
+            asked = Asked(codec.provider, model_call, call.headers)
         call.ids = self._ids(codec, call.fingerprint, "stream" if model_call.stream else "whole")
-        asked = Asked(codec.provider, model_call, call.headers)
         choice = self.script.choose(asked, call.fingerprint)
         turn = choice.turn if choice is not None else NOTHING
         if choice is not None:
@@ -234,9 +231,12 @@ class Engine:
         if choice is not None and turn.cassette is not None:
             recorded = turn.cassette.plan(choice.answered, codec, model_call, self.codecs)
             return self._damaged(
-                call, recorded if isinstance(recorded, ReplyPlan) else self._finish(call, turn, recorded)
+                call,
+                recorded
+                if isinstance(recorded, ReplyPlan)
+                else self._finish(call, turn, Answer.of(recorded, call.ids)),
             )
-        return self._damaged(call, self._finish(call, turn, self._write(call, call.ids, choice)))
+        return self._damaged(call, self._finish(call, turn, self._answers.find(call, call.ids, choice)))
 
     def _replayed(self, call: Call) -> ReplyPlan | None:
         """The recorded answer to what means the same, where there is one: before any check, for the provider has taken
@@ -281,24 +281,24 @@ class Engine:
             raise NotFoundError(reason, status_code=404, code="unknown_url")
         return self._damaged(call, whole_reply(answer, codec.response_headers(ids, stream=False)))
 
-    def _finish(self, call: Call, turn: Turn, response: ModelResponse) -> ReplyPlan:
+    def _finish(self, call: Call, turn: Turn, answer: Answer) -> ReplyPlan:
         """The plan of an answer, before any fault."""
-        assert call.model_call is not None  # noqa: S101 - read before
-        plan = self._writer.write(call, response, turn.pace or QUICK)
+        call.stop_at(answer.stopped_at)
+        plan = self._writer.write(call, answer, turn.pace or QUICK)
         if plan.chunks:
-            self.state.keep(call.codec, call.model_call, call.request, [chunk.data for chunk in plan.chunks])
-        call.response = response
+            self.state.keep(call.codec, call.read, call.request, [chunk.data for chunk in plan.chunks])
+        call.response = answer.response
         return plan
 
     def _finish_later(self, call: Call, turn: Turn, given: Any) -> ReplyPlan:
         """The plan of what a function has given."""
-        assert isinstance(turn.reply, FunctionReply) and call.ids is not None and call.model_call is not None  # noqa: S101 PT018
+        assert isinstance(turn.reply, FunctionReply) and call.ids is not None  # noqa: S101 PT018 - asked before
         with self.lock:
             try:
                 response = turn.reply.build_from(given, call.ids)
-                if not isinstance(given, ModelResponse):
-                    response = self._completed(call, response)
-                plan = self._damaged(call, self._finish(call, turn, response))
+                fixed = isinstance(given, ModelResponse)
+                answer = Answer.of(response, call.ids) if fixed else self._answers.complete(call, call.ids, response)
+                plan = self._damaged(call, self._finish(call, turn, answer))
             except ValidationError as error:
                 plan = self._refuse(call, bad_scenario(str(call.scenario), str(error)))
             except LanguageModelError as error:
@@ -348,33 +348,6 @@ class Engine:
             lines.append(explain_no_match(asked, self.script.nearest(asked), len(self.script)))
             raise NotFoundError("\n".join(lines), status_code=404, code="no_scenario")
         logger.warning("%s: an answer is made up: %s", asked.provider, "\n".join(lines))
-
-    def _write(self, call: Call, ids: CallIds, choice: Choice | None) -> ModelResponse:
-        """The answer, from the scenario where it has one, made up otherwise."""
-        assert call.model_call is not None  # noqa: S101 - read before
-        if choice is None or choice.turn.reply is None:
-            written = write_answer(call.model_call, ids, services_of(call.codec))
-            call.stop_at(written.stopped_at)
-            return self._counted(call, written.response)
-        try:
-            response = choice.turn.reply.build(choice.variables, ids)
-        except (BadTemplateError, ValidationError) as error:
-            raise bad_scenario(choice.name, str(error)) from None
-        return response if isinstance(choice.turn.reply, FixedReply) else self._completed(call, response)
-
-    def _completed(self, call: Call, response: ModelResponse) -> ModelResponse:
-        """A scripted answer, up to a stop sequence of the request, and with usage."""
-        assert call.model_call is not None  # noqa: S101 - read before
-        response, stopped_at = stop_response(response, call.model_call.input.stop or ())
-        call.stop_at(stopped_at)
-        return self._counted(call, response) if response.usage is None else response
-
-    def _counted(self, call: Call, response: ModelResponse) -> ModelResponse:
-        """The answer with usage that is estimated."""
-        assert call.model_call is not None  # noqa: S101 - read before
-        usage = response.usage or estimate_usage(call.model_call.input, response.content)
-        usage = self.state.count(call.codec, call.request, call.model_call, usage)
-        return response.model_copy(update={"usage": usage})
 
     def _refuse(self, call: Call, error: LanguageModelError) -> ReplyPlan:
         codec = call.codec

@@ -33,7 +33,7 @@ class CallIds:
     def __init__(self, seed: str, endpoint: Endpoint, repetition: int = 0) -> None:
         self._seed = seed
         self._endpoint = endpoint
-        self._repetition = repetition
+        self._changing_seed = f"{seed}:{repetition}"
         self._made: dict[tuple[int, str], int] = {}
         self.changing: list[Token] = []
 
@@ -58,14 +58,15 @@ class CallIds:
     def repeat(self, earlier: list[Token]) -> bool:
         """Make the tokens that an earlier repetition of the call had made by its end; False where that went on
         differently from the start."""
-        if [token[1:] for token in self.changing] != [token[1:] for token in earlier[: len(self.changing)]]:
+        made = len(self.changing)
+        if made and [token[1:] for token in self.changing] != [token[1:] for token in earlier[:made]]:
             return False
-        for _, length, alphabet in earlier[len(self.changing) :]:
+        for _, length, alphabet in earlier[made:]:
             self._changing_token(length, alphabet)
         return True
 
     def _changing_token(self, length: int, alphabet: str) -> str:
-        text = self._draw(f"{self._seed}:{self._repetition}", length, alphabet)
+        text = self._draw(self._changing_seed, length, alphabet)
         self.changing.append(Token(text, length, alphabet))
         return text
 

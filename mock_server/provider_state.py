@@ -115,6 +115,10 @@ class ProviderState:
                 raise unknown
         return tuple(fault.message for fault in (*faults, *([unknown] if unknown is not None else [])))
 
+    def may_cache(self, usage: ModelUsage | None) -> bool:
+        """Whether a prompt is so long that its usage depends on what came before it."""
+        return usage is not None and usage.input_tokens >= LEAST_CACHED
+
     def count(self, codec: Codec, request: WireRequest, call: ModelCall, usage: ModelUsage) -> ModelUsage:
         """Estimated usage with what else the request says of it: how many answers it wants, what may be cached."""
         services = services_of(codec)
@@ -122,7 +126,7 @@ class ProviderState:
         if answers > 1:
             usage = usage.model_copy(update={"output_tokens": usage.output_tokens * answers})
         read = written = 0
-        if usage.input_tokens >= LEAST_CACHED and (prefix := services.cacheable(request, call)) is not None:
+        if self.may_cache(usage) and (prefix := services.cacheable(request, call)) is not None:
             read, whole = self._prompts.look_up(f"{codec.provider}\0{call.model_id}", prefix)
             written = whole - read
         given: dict[str, int] = dict.fromkeys(services.input_zeros, 0)

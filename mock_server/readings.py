@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from llm_sdk.codec import ModelCall
+from mock_server.asked import Asked
 from mock_server.call import Call, decode, fingerprint_of
 from mock_server.provider_state import ProviderState
 from mock_server.rendering import Kept
@@ -17,7 +17,7 @@ class Reading:
     """A request as it was read. ``fingerprint`` is the same for all that say the same; ``complaints`` are what the
     provider would refuse it for."""
 
-    model_call: ModelCall
+    asked: Asked
     fingerprint: str
     complaints: tuple[str, ...]
 
@@ -29,7 +29,7 @@ class Readings:
         self._strict = strict
         self._kept: Kept[Reading] = Kept()
 
-    def read(self, call: Call, state: ProviderState) -> ModelCall:
+    def read(self, call: Call, state: ProviderState) -> Asked:
         """Decode the request of ``call``, or remember it, and note in ``call`` what it says and what the provider would
         refuse of it. Raises the LanguageModelError that the provider answers to what it refuses."""
         codec, request = call.codec, state.recall(call.codec, state.completed(call.codec, call.request))
@@ -40,9 +40,10 @@ class Readings:
             if self._strict:
                 codec.check_fields(model_call)
             complaints = state.check(codec, request, model_call)
-            reading = Reading(model_call, fingerprint_of(codec, model_call), complaints)
+            asked = Asked(codec.provider, model_call, call.headers)
+            reading = Reading(asked, fingerprint_of(codec, model_call), complaints)
             if len(request.body) <= LONGEST_REMEMBERED_BODY:
                 self._kept.put(key, reading, 8 * len(request.body))
-        call.model_call, call.fingerprint = reading.model_call, reading.fingerprint
+        call.model_call, call.fingerprint = reading.asked.call, reading.fingerprint
         call.complaints = reading.complaints
-        return reading.model_call
+        return reading.asked

@@ -6,6 +6,7 @@ Providers are found by a loop over the codecs; none is known by name. Each stand
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sized
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
@@ -33,6 +34,8 @@ OPEN = frozenset({"health", "ready", "environment"})
 """Of the control endpoints, what anyone may ask for: whoever waits for the server, or looks for it, has no token."""
 OF_ALL = frozenset({"metrics"})
 """What any of several workers tells of all of them, though they have no state together."""
+PLACES = 256
+"""How many paths are remembered, with who is there."""
 
 
 def base_path(codec: Codec) -> str:
@@ -59,6 +62,9 @@ class Routes:
         self._engine = engine
         self._access = access
         self._max_body_bytes = max_body_bytes
+        # Most requests of a client go to a few places, and to look for one takes every provider's patterns.
+        self._below_mount = lru_cache(PLACES)(self._find_below_mount)
+        self._chat_at_root = lru_cache(PLACES)(self._find_chat_at_root)
         self._control: dict[tuple[str, str], Callable[[bytes], ReplyPlan]] = {
             ("GET", "health"): self._health,
             ("GET", "ready"): self._ready,
@@ -125,7 +131,7 @@ class Routes:
                 return whole_reply(found[0].encode_error(status_error(status)(message, status_code=status)))
         return _problem(status, message)
 
-    def _below_mount(self, method: str, target: str) -> tuple[Codec, str] | None:
+    def _find_below_mount(self, method: str, target: str) -> tuple[Codec, str] | None:
         here = [codec for codec in self._engine.codecs if target.startswith(codec.endpoint.mount + "/")]
         if not here:
             return None
@@ -139,8 +145,7 @@ class Routes:
     def _at_root(
         self, method: str, target: str, headers: Mapping[str, str], host: str
     ) -> tuple[Codec, str] | ReplyPlan:
-        here = [codec for codec in self._engine.codecs if codec.match(method, target) is not None]
-        hosted = [codec for codec in self._engine.codecs if urlsplit(codec.endpoint.base_url).netloc == host]
+        here, hosted = self._chat_at_root(method, target, host)
         if not here:
             here = offered_at_root(hosted or self._engine.codecs, method, target, headers)
         if len(here) > 1:
@@ -157,6 +162,11 @@ class Routes:
             return _problem(404, f"{len(here)} providers have {path}; use one of the base URLs {names}")
         bases = ", ".join(dict.fromkeys(map(base_path, self._engine.codecs)))
         return _problem(404, f"nothing answers {method} {path} here; base URLs are {bases}")
+
+    def _find_chat_at_root(self, method: str, target: str, host: str) -> tuple[list[Codec], list[Codec]]:
+        """The providers whose chat endpoint is there, and those that a client looks for at ``host``."""
+        here = [codec for codec in self._engine.codecs if codec.match(method, target) is not None]
+        return here, [codec for codec in self._engine.codecs if urlsplit(codec.endpoint.base_url).netloc == host]
 
     def _answer_control(self, method: str, name: str, said: bytes) -> ReplyPlan:
         """``said`` is the query of a request that asks, and the body of one that changes something."""
