@@ -36,7 +36,7 @@ TOOL_CHOICES: dict[str, ToolChoiceOption] = {
 }
 MODALITIES: dict[str, Modality] = {"TEXT": "text", "IMAGE": "image", "AUDIO": "audio"}
 MODALITY_NAMES = {modality: name for name, modality in MODALITIES.items()}
-TEXT_FORMAT, JSON_FORMAT = "text/plain", "application/json"
+TEXT_FORMAT, JSON_FORMAT, ENUM_FORMAT = "text/plain", "application/json", "text/x.enum"
 FORMAT_NAME = "response"
 """The name of a format that is read: the API has none."""
 CONFIG = ("generationConfig",)

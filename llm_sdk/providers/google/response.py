@@ -12,6 +12,7 @@ from llm_sdk.providers.google.content import PROVIDER, encode_call, encode_text,
 from llm_sdk.providers.google.endpoint import response_headers
 from llm_sdk.providers.google.finish import REFUSAL, encode_finish
 from llm_sdk.providers.google.grounding import CitedText, encode_grounding
+from llm_sdk.providers.google.logprobs import encode_logprobs
 from llm_sdk.providers.google.media import encode_media
 from llm_sdk.providers.google.reader import AnswerReader
 from llm_sdk.providers.google.usage import encode_usage
@@ -75,6 +76,7 @@ def wanted_candidates(call: ModelCall) -> int:
 
 def every_candidate(candidate: JsonObject, call: ModelCall) -> list[JsonObject]:
     """One candidate for each that is asked for."""
+    candidate = {**candidate, **encode_logprobs(candidate, call)}
     return [{**candidate, "index": index} for index in range(wanted_candidates(call))]
 
 

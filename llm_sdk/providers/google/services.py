@@ -4,6 +4,7 @@ Source: Google's discovery document of generativelanguage v1beta (July 2026).
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.providers.google.content import PROVIDER
 from llm_sdk.providers.google.names import one_spelling
+from llm_sdk.providers.google.options import CONFIG, ENUM_FORMAT
 from llm_sdk.providers.google.request import decode_request
 from llm_sdk.providers.google.response import wanted_candidates
 from llm_sdk.providers.google.validation import find_faults
@@ -120,6 +122,17 @@ def cacheable(request: WireRequest, call: ModelCall) -> LanguageModelInput:  # n
     return call.input
 
 
+def allowed_texts(call: ModelCall) -> Sequence[str]:
+    """The values of the enum that a request of ``text/x.enum`` gives: the answer is one of them, and no JSON
+    (documented). As a format of the answer it has no unified form."""
+    config = (call.input.extra or {}).get(*CONFIG)
+    if not isinstance(config, dict) or config.get("responseMimeType") != ENUM_FORMAT:
+        return ()
+    schema = config.get("responseJsonSchema") or config.get("responseSchema")
+    values = schema.get("enum") if isinstance(schema, dict) else None
+    return [str(value) for value in values] if isinstance(values, list) else ()
+
+
 MODEL = r"/v1(?:alpha|beta|beta1)?(?:/projects/[^/]+/locations/[^/]+)?(?:/publishers/[^/]+)?/models/(?P<model>[^/:]+)"
 SERVICES = Services(
     endpoints=(
@@ -132,4 +145,6 @@ SERVICES = Services(
     cacheable=cacheable,
     wanted_answers=wanted_candidates,
     validate=find_faults,
+    allowed_texts=allowed_texts,
+    audio_format="linear16",  # documented: 24 kHz, 16 bits, mono
 )
