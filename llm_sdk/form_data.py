@@ -1,7 +1,5 @@
 """Bodies of the type multipart/form-data, as clients send files. No I/O."""
 
-from email import message_from_bytes
-from email.policy import HTTP
 from typing import NamedTuple
 
 __all__ = ["Form", "read_form"]
@@ -19,6 +17,10 @@ class Form(NamedTuple):
 
 def read_form(content_type: str, body: bytes) -> Form:
     """The form that a request sends; one without anything where the body is of another type."""
+    # Here, because few requests are forms, and email takes as long to import as a whole protocol.
+    from email import message_from_bytes
+    from email.policy import HTTP
+
     message = message_from_bytes(b"Content-Type: " + content_type.encode("latin-1") + b"\r\n\r\n" + body, policy=HTTP)
     form = Form({}, {})
     for part in message.iter_parts() if message.get_content_type() == "multipart/form-data" else ():

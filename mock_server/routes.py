@@ -5,7 +5,7 @@ Providers are found by a loop over the codecs; none is known by name. Each stand
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from mock_server.limits import MAX_BODY_BYTES
 from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.scenario_errors import ScenarioError
-from mock_server.service_routes import claims, offered_at_root
+from mock_server.service_routes import claims, has_chat, offered_at_root
 from mock_server.store import Order, OrderKind
 from mock_server.traffic import CONTENT_TYPE
 from mock_server.ui import page
@@ -135,12 +135,13 @@ class Routes:
         here = [codec for codec in self._engine.codecs if target.startswith(codec.endpoint.mount + "/")]
         if not here:
             return None
-        for codec in here:
-            rest = target.removeprefix(codec.endpoint.mount)
-            for path in (rest, *(beginning + rest for beginning in codec.endpoint.versions)):
-                if claims(codec, method, path):
+        places = [(codec, path) for codec in here for path in _paths_at(codec, target)]
+        # Services come second, because a protocol has to be read whole to know them.
+        for claim in (has_chat, claims):
+            for codec, path in places:
+                if claim(codec, method, path):
                     return codec, path
-        return here[0], target.removeprefix(here[0].endpoint.mount)
+        return places[0]
 
     def _at_root(
         self, method: str, target: str, headers: Mapping[str, str], host: str
@@ -254,6 +255,14 @@ class Routes:
     def _reset(self, _: bytes) -> ReplyPlan:
         self._engine.reset()
         return json_reply(200, {"status": "ok"})
+
+
+def _paths_at(codec: Codec, target: str) -> Iterator[str]:
+    """What a target below the provider's mount may mean: the path with its root, or the same without its version."""
+    rest = target.removeprefix(codec.endpoint.mount)
+    yield rest
+    for beginning in codec.endpoint.versions:
+        yield beginning + rest
 
 
 def _told(tell: Callable[[Engine, str], ReplyPlan], engine: Engine, query: bytes) -> ReplyPlan:

@@ -5,12 +5,17 @@ from collections.abc import Mapping, Sequence
 from llm_sdk.codec import Codec
 from llm_sdk.services import find_service, services_of
 
-__all__ = ["claims", "offered_at_root"]
+__all__ = ["claims", "has_chat", "offered_at_root"]
+
+
+def has_chat(codec: Codec, method: str, path: str) -> bool:
+    """Whether the provider has its chat endpoint there. ``path`` starts with its root."""
+    return codec.match(method, path) is not None
 
 
 def claims(codec: Codec, method: str, path: str) -> bool:
-    """Whether the provider has something there: its chat endpoint, or a service. ``path`` starts with its root."""
-    return codec.match(method, path) is not None or find_service(services_of(codec), method, path) is not None
+    """Whether the provider has something there: its chat endpoint, or a service."""
+    return has_chat(codec, method, path) or find_service(services_of(codec), method, path) is not None
 
 
 def offered_at_root(codecs: Sequence[Codec], method: str, path: str, headers: Mapping[str, str]) -> list[Codec]:

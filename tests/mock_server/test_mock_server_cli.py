@@ -84,6 +84,29 @@ def test_a_server_starts_without_what_few_of_them_need() -> None:
     assert late & set(modules.split()) == set()
 
 
+def test_a_request_has_no_more_read_than_its_own_protocol() -> None:
+    """The second of two at one mount begins, which has to look past the first."""
+    program = """if True:
+        import sys
+        from llm_sdk.types import LanguageModelInput
+        from mock_server.engine import Engine
+        from mock_server.routes import Routes, base_path
+
+        said = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": "hi"}]})
+        engine = Engine()
+        read = set()
+        for codec in reversed(engine.codecs):
+            sent = codec.encode_request("m", said, stream=False)
+            status = Routes(engine).answer("POST", base_path(codec) + sent.path, {}, sent.body).status
+            late = {name for name in sys.modules if name.endswith((".wire", "email.policy"))}
+            print(status, *(late - read))
+            read |= late
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - our own
+    wanted = [f"200 llm_sdk.providers.{name.replace('-', '_')}.wire" for name in reversed(provider_names())]
+    assert done.stdout.splitlines() == wanted
+
+
 def test_strict_and_api_key() -> None:
     codec = get_codec(provider_names()[0])
     endpoint = codec.endpoint
