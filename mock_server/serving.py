@@ -1,5 +1,6 @@
 """What ``mock-server serve`` does with its options."""
 
+import gc
 import socket
 import sys
 from collections.abc import Callable
@@ -98,6 +99,7 @@ def serve(options: ServeOptions) -> None:
         ).run_until_stopped()
 
     status = 0
+    gc.freeze()  # what there is up to here stays to the end
     if options.workers > 1:
         from mock_server.shared_traffic import shared_traffic
 
@@ -105,6 +107,7 @@ def serve(options: ServeOptions) -> None:
             status = run_workers(options.workers, listener, run, announce)
     else:
         run(listener, announce)
+    gc.unfreeze()
     try:
         if not options.isolate_keys and not know_nothing:
             _tell_unused(engine)

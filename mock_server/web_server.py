@@ -43,8 +43,10 @@ class AddressInUseError(OSError):
 def open_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A listening socket; port 0 takes a free one. One that is ``shared`` leaves room for others at the same address,
     among which the system spreads the connections. Raises AddressInUseError."""
+    # As bytes, where it can be: for a text Python reads its tables of international names.
+    name = host.encode("ascii") if host.isascii() else host
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        family = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
         raise AddressInUseError(f"{host} is not an address of this machine: {error.strerror}") from None
