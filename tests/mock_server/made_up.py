@@ -13,14 +13,15 @@ from mock_server.engine import Engine
 
 
 class MadeUp:
-    """Asks one provider at one path. ``stream`` is how its requests ask for a stream: in another path, or in the body
-    where that is None. Without the published schemas everything satisfies them."""
+    """Asks one provider at one path; at ``stream_path``, where it has one for that, or with ``stream_fields`` in the
+    body, for a stream. Without the published schemas everything satisfies them."""
 
-    def __init__(self, provider: str, path: str, stream: str | None = None) -> None:
+    def __init__(self, provider: str, path: str, *, stream_path: str = "", **stream_fields: Any) -> None:
         self.codec = get_codec(provider)
         self._schemas = load_schemas(provider, DEFAULT_FOLDER)
         self._path = path
-        self._stream = stream
+        self._stream_path = stream_path or path
+        self._stream_fields = stream_fields
 
     def whole(self, **body: Any) -> Any:
         """The answer as JSON, after its streamed twin was found to say the same."""
@@ -45,9 +46,9 @@ class MadeUp:
         return plan.body
 
     def _events(self, body: dict[str, Any]) -> list[ServerSentEvent]:
-        asked = (self._path, {**body, "stream": True}) if self._stream is None else (self._stream, body)
         decoder = ServerSentEventDecoder()
-        return [*decoder.feed(self._send(*asked)), *decoder.close()]
+        sent = self._send(self._stream_path, {**body, **self._stream_fields})
+        return [*decoder.feed(sent), *decoder.close()]
 
     def _accumulated(self, body: dict[str, Any]) -> ModelResponse:
         decoder = self.codec.stream_decoder()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from made_up import MadeUp
 
-MESSAGES = MadeUp("anthropic", "/v1/messages")
+MESSAGES = MadeUp("anthropic", "/v1/messages", stream=True)
 ENABLED = {"enabled": True}
 QUESTION = {"type": "text", "text": "What colour is the grass?"}
 LONG = "The grass is green. " * 20

@@ -8,7 +8,7 @@ import pytest
 from made_up import MadeUp
 
 PATH = "/v1beta/models/gemini-2.5-flash:"
-GENERATE = MadeUp("google", f"{PATH}generateContent", f"{PATH}streamGenerateContent?alt=sse")
+GENERATE = MadeUp("google", f"{PATH}generateContent", stream_path=f"{PATH}streamGenerateContent?alt=sse")
 CONTENTS = [{"role": "user", "parts": [{"text": "one  two"}]}]
 RANKED = {"responseLogprobs": True, "logprobs": 2}
 

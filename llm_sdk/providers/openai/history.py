@@ -6,6 +6,7 @@ from typing import Any
 from llm_sdk.errors import MalformedArgumentsError
 from llm_sdk.extra import ExtraFields, merge_extra
 from llm_sdk.providers.openai import id_forms, wire
+from llm_sdk.providers.openai.client_tools import custom_call
 from llm_sdk.providers.openai.content import (
     PROVIDER,
     decode_input_content,
@@ -30,18 +31,23 @@ from llm_sdk.types import (
 )
 from llm_sdk.wire_model import Wire
 
+RESULT, CUSTOM_RESULT = "function_call_output", "custom_tool_call_output"
+
 
 def encode_messages(messages: list[Message], warnings: list[str]) -> Iterator[JsonObject]:
     """The input items of a conversation."""
+    custom: set[str] = set()
     for at, message in enumerate(messages):
         path = f"messages[{at}]"
         match message:
             case AssistantMessage():
+                custom |= {call["call_id"] for part in message.content if (call := custom_call(part)) is not None}
                 yield from encode_assistant(message, path, warnings)
             case ToolMessage():
                 for inner, part in enumerate(message.content):
                     if isinstance(part, ToolResultPart):
-                        yield encode_tool_result(part, f"{path}.content[{inner}]", warnings)
+                        result = encode_tool_result(part, f"{path}.content[{inner}]", warnings)
+                        yield {**result, "type": CUSTOM_RESULT} if part.tool_call_id in custom else result
             case UserMessage() | SystemMessage():
                 role = "user" if message.role == "user" else "developer"
                 content = list(encode_input_content(message.content, path, warnings))
@@ -57,7 +63,7 @@ def encode_tool_result(part: ToolResultPart, path: str, warnings: list[str]) -> 
         output = ""
     elif len(part.content) == 1 and isinstance(part.content[0], TextPart):
         output = part.content[0].text
-    return {"type": "function_call_output", "call_id": part.tool_call_id, "output": output}
+    return {"type": RESULT, "call_id": part.tool_call_id, "output": output}
 
 
 class HistoryReader:
@@ -68,6 +74,7 @@ class HistoryReader:
         self._extra = extra
         self._warnings = warnings
         self._tool_names: dict[str, str] = {}
+        self._custom: set[str] = set()
 
     def read(self, items: str | list[wire.Item]) -> list[Message]:
         """The conversation. Items of the model that follow one another are one turn; so are results of tools."""
@@ -93,7 +100,12 @@ class HistoryReader:
                 return self._tool_result(item, path)
             case wire.FunctionCall():
                 self._tool_names[item.call_id] = item.name
-        return AssistantMessage(content=self._turn(item, path))
+        parts = self._turn(item, path)
+        for part in parts:
+            if (call := custom_call(part)) is not None:
+                self._custom.add(call["call_id"])
+                self._tool_names[call["call_id"]] = call["name"]
+        return AssistantMessage(content=parts)
 
     def _turn(self, item: wire.Item, path: tuple[str, ...]) -> list[Part]:
         """The parts of an item of the model; it is kept whole where they would not give it back as it was."""
@@ -151,6 +163,8 @@ class HistoryReader:
                 # One text goes back as a plain string.
                 raw = [part.as_json() for part in item.output]
                 self._extra.keep(*path, "output", value=raw)
+        if item.type != (CUSTOM_RESULT if item.call_id in self._custom else RESULT):
+            self._extra.keep(*path, "type", value=item.type)
         self._extra.keep_all(item.rest("type", "call_id", "output"), *path)
         name = self._tool_names.get(item.call_id, item.name or "")
         return ToolMessage(content=[ToolResultPart(tool_call_id=item.call_id, tool_name=name, content=content)])

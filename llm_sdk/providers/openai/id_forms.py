@@ -4,6 +4,7 @@ __all__ = [
     "CALL_ID",
     "CALL_ID_LENGTH",
     "COMPACTION_ID",
+    "CUSTOM_CALL_ID",
     "FUNCTION_CALL_ID",
     "ID_LENGTH",
     "IMAGE_ID",
@@ -16,6 +17,7 @@ __all__ = [
 MESSAGE_ID = "msg_"
 REASONING_ID = "rs_"
 FUNCTION_CALL_ID = "fc_"
+CUSTOM_CALL_ID = "ctc_"
 CALL_ID = "call_"
 SEARCH_ID = "ws_"
 IMAGE_ID = "ig_"

@@ -72,7 +72,7 @@ def normalize_item(item: Any) -> Any:
             item["content"] = [normalize_content(part) for part in content]
     elif kind == "function_call" and isinstance(item.get("arguments"), str):
         item["arguments"] = parse_arguments(item["arguments"])
-    elif kind == "function_call_output" and isinstance(item.get("output"), list):
+    elif kind in ("function_call_output", "custom_tool_call_output") and isinstance(item.get("output"), list):
         item["output"] = [normalize_content(part) for part in item["output"]]
     elif kind == "web_search_call" and isinstance(item.get("action"), dict):
         item["action"] = drop_defaults(item["action"], {"sources": []})

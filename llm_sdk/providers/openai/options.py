@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai import wire
 from llm_sdk.providers.openai.capabilities import CAPABILITIES
+from llm_sdk.providers.openai.client_tools import CUSTOM, custom_names
 from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH
 from llm_sdk.shared_options import LOCATION, encode_user_location, own_tools, unknown_tool
 from llm_sdk.strict_schema import allows_strict
@@ -104,10 +105,12 @@ def decode_web_search(tool: wire.WebSearchTool, path: tuple[str, ...], extra: Ex
 
 
 def encode_tool_choice(choice: ToolChoiceOption, tools: Sequence[ToolOption]) -> str | JsonObject:
-    """``tool_choice``: a hosted tool is chosen by its type, a function by its name."""
+    """``tool_choice``: a hosted tool is chosen by its type, a function and a custom tool by its name."""
     if not isinstance(choice, ToolChoiceTool):
         return choice.type
     name = choice.tool_name
+    if name in custom_names(tools):
+        return {"type": CUSTOM, "name": name}
     return {"type": name} if name in hosted_types(tools) else {"type": "function", "name": name}
 
 
@@ -130,6 +133,8 @@ def decode_tool_choice(
         case str() if choice in TOOL_CHOICES:
             return TOOL_CHOICES[choice]
         case {"type": "function", "name": str(name), **rest} if not rest:
+            return ToolChoiceTool(tool_name=name)
+        case {"type": "custom", "name": str(name), **rest} if not rest and name in custom_names(tools):
             return ToolChoiceTool(tool_name=name)
         case {"type": str(kind), **rest} if not rest and kind in hosted_types(tools):
             return ToolChoiceTool(tool_name=kind)

@@ -15,6 +15,7 @@ from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
 from llm_sdk.openai_errors import not_json
 from llm_sdk.providers.openai import conversations
+from llm_sdk.providers.openai.client_tools import called_tool, client_tool
 from llm_sdk.providers.openai.compaction import compact
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.errors import error_events
@@ -221,4 +222,6 @@ SERVICES = Services(
     signs_reasoning=wants_encrypted_reasoning,
     validate=find_faults,
     error_events=error_events,
+    client_tool=client_tool,
+    called_tool=called_tool,
 )

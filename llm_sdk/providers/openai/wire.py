@@ -150,7 +150,9 @@ class FunctionCall(Wire):
 
 
 class FunctionCallOutput(Wire):
-    type: Literal["function_call_output"]
+    """Of a function, or of a custom tool."""
+
+    type: Literal["function_call_output", "custom_tool_call_output"]
     call_id: str
     output: str | list[Content]
     name: str | None = None
@@ -194,6 +196,7 @@ Item: TypeAlias = Annotated[
     | Annotated[Reasoning, Tag("reasoning")]
     | Annotated[FunctionCall, Tag("function_call")]
     | Annotated[FunctionCallOutput, Tag("function_call_output")]
+    | Annotated[FunctionCallOutput, Tag("custom_tool_call_output")]
     | Annotated[WebSearchCall, Tag("web_search_call")]
     | Annotated[ImageGenerationCall, Tag("image_generation_call")]
     | Annotated[Unknown, Tag("unknown")],
@@ -202,6 +205,7 @@ Item: TypeAlias = Annotated[
         "reasoning",
         "function_call",
         "function_call_output",
+        "custom_tool_call_output",
         "web_search_call",
         "image_generation_call",
         default="message",

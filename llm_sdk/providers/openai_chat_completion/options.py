@@ -1,11 +1,13 @@
 """Tools, tool choice, response format, reasoning and audio <-> their fields in the request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from llm_sdk.errors import InvalidInputError
 from llm_sdk.extra import ExtraFields
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.providers.openai_chat_completion.capabilities import CAPABILITIES
+from llm_sdk.providers.openai_chat_completion.client_tools import CUSTOM, custom_names
 from llm_sdk.providers.openai_chat_completion.content import AUDIO_FORMATS, PROVIDER, UNIFIED_AUDIO_FORMATS
 from llm_sdk.shared_options import LOCATION, encode_schema_format, own_tools, unknown_tool
 from llm_sdk.strict_schema import allows_strict
@@ -109,14 +111,15 @@ def decode_web_search(options: wire.WebSearchOptions, extra: ExtraFields) -> Web
     return WebSearchTool(user_location=UserLocation(**known) if options.user_location is not None else None)
 
 
-def encode_tool_choice(choice: ToolChoiceOption) -> str | JsonObject:
+def encode_tool_choice(choice: ToolChoiceOption, tools: Sequence[ToolOption]) -> str | JsonObject:
     """``tool_choice``."""
     if isinstance(choice, ToolChoiceTool):
-        return {"type": "function", "function": {"name": choice.tool_name}}
+        kind = CUSTOM if choice.tool_name in custom_names(tools) else "function"
+        return {"type": kind, kind: {"name": choice.tool_name}}
     return choice.type
 
 
-def decode_tool_choice(body: wire.Request, extra: ExtraFields) -> ToolChoiceOption | None:
+def decode_tool_choice(body: wire.Request, tools: Sequence[ToolOption], extra: ExtraFields) -> ToolChoiceOption | None:
     """The other way, from the deprecated ``function_call`` too; a choice without a unified form is kept."""
     match body.tool_choice:
         case None:
@@ -125,9 +128,11 @@ def decode_tool_choice(body: wire.Request, extra: ExtraFields) -> ToolChoiceOpti
             return TOOL_CHOICES[word]
         case {"type": "function", "function": {"name": str(name), **inner}, **rest} if not rest and not inner:
             return ToolChoiceTool(tool_name=name)
-        case other:
-            extra.keep("tool_choice", value=other)
-            return None
+        case {"type": "custom", "custom": {"name": str(name), **inner}, **rest} if not rest and not inner:
+            if name in custom_names(tools):
+                return ToolChoiceTool(tool_name=name)
+    extra.keep("tool_choice", value=body.tool_choice)
+    return None
 
 
 def _decode_function_choice(choice: str | JsonObject | None, extra: ExtraFields) -> ToolChoiceOption | None:

@@ -71,7 +71,7 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str], *
             body[name] = value
     body |= encode_tools(input.tools, warnings)
     if input.tool_choice is not None:
-        body["tool_choice"] = encode_tool_choice(input.tool_choice)
+        body["tool_choice"] = encode_tool_choice(input.tool_choice, input.tools or ())
     if input.response_format is not None:
         body["response_format"] = encode_format(input.response_format)
     if input.reasoning is not None:
@@ -107,11 +107,12 @@ def decode_request(request: WireRequest) -> ModelCall:
     extra = ExtraFields(body.rest(*wire.Request.model_fields), MESSAGE_DEFAULTS)
     fields = _decode_options(body, extra)
     prompt, messages = HistoryReader(extra, warnings).read(body.messages)
+    tools = decode_tools(body, extra, warnings)
     fields |= {
         "system_prompt": prompt,
         "messages": messages,
-        "tools": decode_tools(body, extra, warnings),
-        "tool_choice": decode_tool_choice(body, extra),
+        "tools": tools,
+        "tool_choice": decode_tool_choice(body, tools or (), extra),
         "response_format": decode_format(body.response_format, extra),
         "reasoning": decode_reasoning_options(body.reasoning_effort, extra),
         "audio": decode_audio(body.audio, extra),

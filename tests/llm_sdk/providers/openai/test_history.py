@@ -1,10 +1,13 @@
 """Messages <-> the input items of a request: the exact items of every role and part."""
 
+import json
 from typing import Any
 
 import pytest
 
 from conformance.published import PublishedSchemas
+from llm_sdk.codec import WireRequest
+from llm_sdk.providers.openai import CODEC
 from llm_sdk.types import (
     Citation,
     FilePart,
@@ -51,6 +54,7 @@ CONTAINER_CITATION = {
     "end_index": 3,
 }
 COMPACTION = {"type": "compaction", "id": "cmp_1"}
+CUSTOM_CALL = {"type": "custom_tool_call", "call_id": "call_9", "name": "sql", "input": "SELECT 1"}
 ASKED = [assistant(CALL), tool_result(TextPart(text="rain"))]
 
 # Messages and their items, read in both directions.
@@ -103,6 +107,13 @@ HISTORY: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
     "texts of one message": (
         [assistant(TextPart(text="a", signature="msg_1"), TextPart(text="b", signature="msg_1"))],
         [message("a", "b")],
+    ),
+    "a result of a custom tool": (
+        [
+            assistant(OpaquePart(provider="openai", data=CUSTOM_CALL)),
+            ToolMessage(content=[ToolResultPart(tool_call_id="call_9", tool_name="sql", content=[TextPart(text="1")])]),
+        ],
+        [CUSTOM_CALL, {"type": "custom_tool_call_output", "call_id": "call_9", "output": "1"}],
     ),
     "messages of one turn": (
         [assistant(TextPart(text="a", signature="msg_1"), TextPart(text="b", signature="msg_2"))],
@@ -283,3 +294,9 @@ def test_the_published_schema_accepts_the_items(
     messages: list[Message], wired: list[dict[str, Any]], published: PublishedSchemas
 ) -> None:
     assert published.complaint("request", written(LanguageModelInput(messages=messages))) == ""
+
+
+def test_the_result_of_a_custom_tool_whose_call_is_not_there_stays_one() -> None:
+    body = {"model": "m", "input": [{"type": "custom_tool_call_output", "call_id": "call_9", "output": "1"}]}
+    call = CODEC.decode_request(WireRequest("POST", "/v1/responses", json.dumps(body).encode()))
+    assert json.loads(CODEC.encode_request("m", call.input, stream=False).body)["input"] == body["input"]

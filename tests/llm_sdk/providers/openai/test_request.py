@@ -90,6 +90,13 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"tools": [{"type": "code_interpreter", "container": "c"}], "tool_choice": {"type": "code_interpreter"}},
     ),
+    "choice of a custom tool": (
+        {
+            "tools": [WEATHER, {"type": "opaque", "provider": "openai", "data": {"type": "custom", "name": "sql"}}],
+            "tool_choice": {"type": "tool", "tool_name": "sql"},
+        },
+        {"tools": [WEATHER_TOOL, {"type": "custom", "name": "sql"}], "tool_choice": {"type": "custom", "name": "sql"}},
+    ),
     "choice of a function that has the name of a hosted tool": (
         {
             "tools": [{"type": "web_search"}, {**WEATHER, "name": "web_search"}],

@@ -7,6 +7,7 @@ import pytest
 from llm_sdk.errors import InvalidInputError, UnsupportedError
 from providers.openai_chat_completion.given import ASKED, CODEC, HI, MODEL, ask, plain, read, written
 
+SQL = {"type": "custom", "custom": {"name": "sql"}}
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}}
 STRICT = {**CITY, "required": ["city"], "additionalProperties": False}
 SEARCH = {"type": "web_search", "user_location": {"city": "Paris", "country": "FR"}}
@@ -43,6 +44,13 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "this tool": (
         {"tool_choice": {"type": "tool", "tool_name": "f"}},
         {"tool_choice": {"type": "function", "function": {"name": "f"}}},
+    ),
+    "this custom tool": (
+        {
+            "tools": [{"type": "opaque", "provider": "openai-chat-completion", "data": SQL}],
+            "tool_choice": {"type": "tool", "tool_name": "sql"},
+        },
+        {"tools": [SQL], "tool_choice": SQL},
     ),
     "text": ({"response_format": {"type": "text"}}, {"response_format": {"type": "text"}}),
     "json": (

@@ -1,0 +1,15 @@
+"""Custom tools, which both protocols of OpenAI have: the model calls them with a text, not with an object."""
+
+from llm_sdk.types import JsonObject
+
+__all__ = ["INPUT", "parameters_of"]
+
+INPUT = "input"
+"""The one argument of such a call: its text."""
+
+
+def parameters_of(syntax: str | None, definition: str | None) -> JsonObject:
+    """The arguments of a custom tool whose text has to follow a grammar. One in the ``syntax`` ``regex`` is a pattern
+    of the whole text; any other is not understood here, and takes any text."""
+    pattern = {"pattern": f"^(?:{definition})$"} if syntax == "regex" and definition is not None else {}
+    return {"type": "object", "properties": {INPUT: {"type": "string", **pattern}}, "required": [INPUT]}
