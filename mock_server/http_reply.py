@@ -36,13 +36,12 @@ class Framing:
         self.keeps_alive = (
             keeps_alive and request.keep_alive and (sized or self.chunked or self.bodiless) and plan.complete
         )
-        lines = [_status_line(plan.status), date]
-        lines += _header_lines(plan.headers)
+        head = [_status_line(plan.status), date, _header_lines(plan.headers)]
         if self.chunked:
-            lines.append(b"transfer-encoding: chunked\r\n")
-        lines += self._connection_lines(request, plan)
-        lines.append(b"\r\n")
-        self.head = b"".join(lines)
+            head.append(b"transfer-encoding: chunked\r\n")
+        head += self._connection_lines(request, plan)
+        head.append(b"\r\n")
+        self.head = b"".join(head)
 
     def _connection_lines(self, request: HttpRequest, plan: ReplyPlan) -> list[bytes]:
         if not plan.complete:
@@ -62,13 +61,14 @@ class Framing:
         return b"".join([self.head, *pieces, LAST_CHUNK if plan.complete else b""])
 
 
-def _header_lines(headers: Mapping[str, str]) -> list[bytes]:
-    return [f"{name}: {_header_value(value)}\r\n".encode("latin-1", "replace") for name, value in headers.items()]
-
-
-def _header_value(value: str) -> str:
-    """The value without what would end its line: some quote the request."""
-    return value if value.isprintable() else NOT_IN_A_HEADER.sub(" ", value)
+def _header_lines(headers: Mapping[str, str]) -> bytes:
+    """A line each, its value without what would end the line: some quote the request."""
+    return "".join(
+        [
+            f"{name}: {value if value.isprintable() else NOT_IN_A_HEADER.sub(' ', value)}\r\n"
+            for name, value in headers.items()
+        ]
+    ).encode("latin-1", "replace")
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """One HTTP/1.1 request as it is put together from a connection's bytes, by httptools' parser."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import httptools
@@ -124,7 +125,7 @@ class RequestReader:
         self._head_bytes += len(name) + len(value)
         if self._count > self._limits.headers or self._head_bytes > self._limits.header_bytes:
             self._refuse(431)
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key, text = _lower(name), value.decode("latin-1")
         self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
@@ -153,3 +154,9 @@ class RequestReader:
         """End the parsing: the parser turns what its callbacks raise into an error of its own."""
         self._refused = status
         raise ValueError(status)
+
+
+@lru_cache(maxsize=256)
+def _lower(name: bytes) -> str:
+    """A header's name in lower case. Clients send the same ones again and again."""
+    return name.decode("latin-1").lower()

@@ -52,15 +52,16 @@ class Kept(Generic[Value]):
 class Rendering:
     """A written answer and where its ids are.
 
-    ``places`` are offsets into the bytes of all chunks, each with the index of its token in ``tokens``;
-    ``header_tokens`` are the headers that have ids in them, with the same; ``cuts`` are the beginning, the end and the
-    delay of each chunk. It is ``proven`` once it has made the same answer that was written in full.
+    ``between`` are the bytes of all chunks, cut before and behind each token, and ``places`` what stands in every
+    second piece of them: the index of its token in ``tokens``. ``header_tokens`` are the headers that have ids in them,
+    with the same; ``cuts`` are the beginning, the end and the delay of each chunk. It is ``proven`` once it has made
+    the same answer that was written in full.
     """
 
     plan: ReplyPlan
-    body: bytes
     tokens: list[Token]
-    places: tuple[tuple[int, int], ...]
+    between: tuple[bytes, ...]
+    places: tuple[int, ...]
     header_tokens: tuple[tuple[str, tuple[int, ...]], ...]
     cuts: tuple[tuple[int, int, float], ...]
     proven: bool = False
@@ -69,7 +70,12 @@ class Rendering:
     def of(cls, plan: ReplyPlan, tokens: list[Token]) -> "Rendering":
         """Find the tokens that were made for ``plan`` in it."""
         body = plan.body
-        places = [(at, number) for number, token in enumerate(tokens) for at in _found(body, token.text.encode())]
+        places = sorted((at, number) for number, token in enumerate(tokens) for at in _found(body, token.text.encode()))
+        between, end = [], 0
+        for at, number in places:
+            behind = at + len(tokens[number].text)
+            between += [body[end:at], body[at:behind]]
+            end = behind
         headers = tuple(
             (name, numbers)
             for name, value in plan.headers.items()
@@ -77,22 +83,22 @@ class Rendering:
         )
         ends = list(accumulate(len(chunk.data) for chunk in plan.chunks))
         cuts = tuple(zip([0, *ends], ends, [chunk.delay for chunk in plan.chunks], strict=False))
-        return cls(plan, body, tokens, tuple(places), headers, cuts)
+        return cls(plan, tokens, (*between, body[end:]), tuple(number for _, number in places), headers, cuts)
 
     def with_ids(self, ids: CallIds) -> ReplyPlan | None:
         """The answer with other ids; None where these are used for something else."""
         if not ids.repeat(self.tokens):
             return None
         plan, made = self.plan, ids.changing
-        body = bytearray(self.body)
-        for at, number in self.places:
-            text = made[number].text.encode("ascii")
-            body[at : at + len(text)] = text
+        texts = [token.text.encode("ascii") for token in made]
+        pieces = [*self.between]
+        pieces[1::2] = [texts[number] for number in self.places]
+        body = b"".join(pieces)
         headers = {**plan.headers}
         for name, numbers in self.header_tokens:
             for number in numbers:
                 headers[name] = headers[name].replace(self.tokens[number].text, made[number].text)
-        chunks = tuple([TimedChunk(bytes(body[start:end]), delay) for start, end, delay in self.cuts])
+        chunks = tuple([TimedChunk(body[start:end], delay) for start, end, delay in self.cuts])
         # Named one by one, because dataclasses.replace takes several times as long.
         return ReplyPlan(
             plan.status, headers, chunks, plan.stream, plan.latency, plan.complete, plan.reset, plan.faults
@@ -125,4 +131,4 @@ class RenderedAnswers:
         if before is not None:
             again = before.with_ids(ids)
             rendering = replace(rendering, proven=again == plan)
-        self._kept.put(key, rendering, 2 * len(rendering.body) + 200 * len(plan.chunks))
+        self._kept.put(key, rendering, 2 * sum(map(len, rendering.between)) + 200 * len(plan.chunks))
