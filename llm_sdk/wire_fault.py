@@ -60,5 +60,7 @@ def field_path(steps: Iterable[int | str]) -> str:
 
 def unknown_fields(call: ModelCall, request: type[Wire], others: frozenset[str]) -> list[str]:
     """The fields of a request that its provider does not know: neither in the model nor among the ``others``."""
+    if not call.input.extra:
+        return []
     known = others.union(field.alias or name for name, field in request.model_fields.items())
-    return [name for name in call.input.extra or {} if name not in known]
+    return [name for name in call.input.extra if name not in known]

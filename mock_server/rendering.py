@@ -3,9 +3,9 @@ are kept and new ids put in their places, which costs a hundredth of writing it.
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from mock_server.ids import CallIds, Token
 from mock_server.reply import ReplyPlan, TimedChunk
@@ -54,8 +54,7 @@ class Rendering:
 
     ``between`` are the bytes of all chunks, cut before and behind each token, and ``places`` what stands in every
     second piece of them: the index of its token in ``tokens``. ``header_tokens`` are the headers that have ids in them,
-    with the same; ``cuts`` are the beginning, the end and the delay of each chunk. It is ``proven`` once it has made
-    the same answer that was written in full.
+    with the same; ``cuts`` are the beginning, the end and the delay of each chunk.
     """
 
     plan: ReplyPlan
@@ -64,7 +63,6 @@ class Rendering:
     places: tuple[int, ...]
     header_tokens: tuple[tuple[str, tuple[int, ...]], ...]
     cuts: tuple[tuple[int, int, float], ...]
-    proven: bool = False
 
     @classmethod
     def of(cls, plan: ReplyPlan, tokens: list[Token]) -> "Rendering":
@@ -113,22 +111,29 @@ def _found(body: bytes, text: bytes) -> list[int]:
     return places
 
 
+class _Written(NamedTuple):
+    """An answer that came once, and the tokens that were made for it."""
+
+    plan: ReplyPlan
+    tokens: list[Token]
+
+
 class RenderedAnswers:
     """Renderings by what they were made from. One is used from the third time on: the second proves it."""
 
     def __init__(self) -> None:
-        self._kept: Kept[Rendering] = Kept()
+        self._kept: Kept[Rendering | _Written] = Kept()
 
     def find(self, key: Hashable, ids: CallIds) -> ReplyPlan | None:
         """The answer with these ids, where it can be had without writing it."""
-        rendering = self._kept.get(key)
-        return rendering.with_ids(ids) if rendering is not None and rendering.proven else None
+        kept = self._kept.get(key)
+        return kept.with_ids(ids) if isinstance(kept, Rendering) else None
 
     def keep(self, key: Hashable, plan: ReplyPlan, ids: CallIds) -> None:
         """Take in an answer that was written in full with these ids, the first time or again."""
         before = self._kept.get(key)
-        rendering = Rendering.of(plan, ids.changing)
-        if before is not None:
-            again = before.with_ids(ids)
-            rendering = replace(rendering, proven=again == plan)
-        self._kept.put(key, rendering, 2 * sum(map(len, rendering.between)) + 200 * len(plan.chunks))
+        kept: Rendering | _Written = _Written(plan, ids.changing)
+        if isinstance(before, _Written):
+            rendering = Rendering.of(*before)
+            kept = rendering if rendering.with_ids(ids) == plan else kept
+        self._kept.put(key, kept, sum(2 * len(chunk.data) + 200 for chunk in plan.chunks))
