@@ -4,7 +4,8 @@ They differ in what they can show of an exchange. A check names what it needs of
 :func:`conformance.marks.lane_shows`, and is not judged on a lane that cannot show it.
 """
 
-from typing import Any, Literal, Protocol, TypeAlias, get_args
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self, TypeAlias, get_args
 
 import httpx
 
@@ -14,10 +15,10 @@ from llm_sdk.codec import Codec, WireRequest
 
 __all__ = ["LANES", "InProcess", "Lane", "Loopback", "Sight", "open_lane", "refuse"]
 
-Sight: TypeAlias = Literal["address", "chunks", "compression", "endings", "holding", "closing", "waiting"]
-"""What a lane can show: the address that a request goes to, where the chunks of an answer are cut, a compressed body, a
-connection that is refused or lost, an answer that is held back, whether the client closes the response, and that no
-answer comes in time."""
+Sight: TypeAlias = Literal["address", "chunks", "client", "compression", "endings", "holding", "closing", "waiting"]
+"""What a lane can show: the address that a request goes to, where the chunks of an answer are cut, what becomes of the
+client that the adapter was given, a compressed body, a connection that is refused or lost, an answer that is held back,
+whether the client closes the response, and that no answer comes in time."""
 EVERYTHING: frozenset[Sight] = frozenset(get_args(Sight))
 NOWHERE = "https://provider.invalid"
 """Where no provider stands: an adapter that goes to its provider all the same is seen."""
@@ -33,6 +34,11 @@ class Lane(Protocol):
     @property
     def performances(self) -> list[Performance]:
         """Everything that was asked so far."""
+        ...
+
+    @property
+    def closings(self) -> int:
+        """How often the adapter has closed the client that it was given, since the last :meth:`play`."""
         ...
 
     def base_url(self, codec: Codec) -> str:
@@ -61,11 +67,16 @@ class InProcess:
 
     def __init__(self) -> None:
         self._transport = ReplayTransport(refuse)
-        self.http_client: httpx.AsyncClient | None = _Client(transport=_as_transport(self._transport))
+        self._client = _Client(transport=_as_transport(self._transport))
+        self.http_client: httpx.AsyncClient | None = self._client
 
     @property
     def performances(self) -> list[Performance]:
         return self._transport.performances
+
+    @property
+    def closings(self) -> int:
+        return self._client.closings
 
     def base_url(self, codec: Codec) -> str:
         return NOWHERE + codec.endpoint.root
@@ -73,6 +84,7 @@ class InProcess:
     def play(self, answer: Answer) -> None:
         self._transport.answer = answer
         self._transport.performances = []
+        self._client.closings = 0
 
     def close(self) -> None:
         """The client holds nothing that needs closing."""
@@ -87,11 +99,26 @@ class _Cookies(httpx.Cookies):
 
 
 class _Client(httpx.AsyncClient):
-    """The client that adapters are given."""
+    """The client that adapters are given. It counts how often it is closed, and stays open for the other checks."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         super().__init__(transport=transport)
         self._cookies = _Cookies()
+        self.closings = 0
+
+    async def aclose(self) -> None:
+        self.closings += 1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
 
 
 def _as_transport(transport: ReplayTransport) -> Any:
@@ -102,8 +129,9 @@ class Loopback:
     """Over a socket of this machine: for adapters on any other HTTP client, or in any other language."""
 
     name = "socket"
-    shows = EVERYTHING - {"waiting"}
+    shows = EVERYTHING - {"client", "waiting"}
     http_client: httpx.AsyncClient | None = None
+    closings = 0
 
     def __init__(self) -> None:
         self._server = ReplayServer(refuse)

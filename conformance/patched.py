@@ -27,6 +27,7 @@ class Patched:
     name = "patched"
     shows: frozenset[Sight] = frozenset()
     http_client: httpx.AsyncClient | None = None
+    closings = 0
 
     def __init__(self) -> None:
         self.performances: list[Performance] = []

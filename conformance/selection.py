@@ -9,8 +9,9 @@ from conformance.plan import Call, CaseOf, Plan, Target
 from conformance.settings import Settings
 from conformance.stream_judge import read_stream
 from conformance.targets import RunsOf
+from llm_sdk.codec import Codec
 from llm_sdk.registry import get_codec
-from llm_sdk.types import Part, Tool
+from llm_sdk.types import LanguageModelInput, Part, TextPart, Tool, UserMessage
 
 __all__ = ["ARGUMENTS", "recordings", "select", "target_of"]
 
@@ -35,6 +36,14 @@ def _has_schemas(call: Call) -> bool:
     """Whether the parameters of a tool have an order."""
     tools = [tool for tool in call.input.tools or () if isinstance(tool, Tool)]
     return call.of_case is not None and any(len(tool.parameters.get("properties", {})) > 1 for tool in tools)
+
+
+def _takes_metadata(codec: Codec) -> bool:
+    """Whether the protocol has a place for metadata of any name."""
+    if "metadata" not in codec.capabilities.options:
+        return False
+    asked = LanguageModelInput(messages=[UserMessage(content=[TextPart(text="Hello")])], metadata={"purpose": "test"})
+    return not codec.encode_request("m", asked, stream=False).warnings
 
 
 def _first_calls(wanted: Callable[[Call], bool]) -> tuple[str, Selection]:
@@ -73,6 +82,7 @@ SELECTIONS: dict[str, tuple[str, Selection]] = {
     "telling streams": _calls(lambda call: call.is_event_stream and call.is_answered and _tells(call)),
     "first calls": _first_calls(lambda call: call.is_simple),
     "first calls with tools": _first_calls(lambda call: call.is_simple and "function" in call.codec.capabilities.tools),
+    "first calls with metadata": _first_calls(lambda call: call.is_simple and _takes_metadata(call.codec)),
     "first streams": _first_calls(lambda call: call.is_simple and call.stream),
     "conversations": ("conversation", lambda plan: plan.conversations()),
     "answer pairs": ("pair", lambda plan: plan.pairs(answered=True)),

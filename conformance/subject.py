@@ -2,15 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from conformance.adapters import Factory
 from conformance.arrays import in_array
+from conformance.asking import ask, ask_in_place, checked, of_the_adapter
 from conformance.bridge_model import BridgeModel
 from conformance.lanes import Lane
 from conformance.outcome import AdapterGoneError, Outcome, failed, outcome_of, told_by
@@ -21,19 +20,16 @@ from llm_sdk.codec import Codec, Framing
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.model import LanguageModel
-from llm_sdk.types import LanguageModelInput, ModelResponse
+from llm_sdk.types import LanguageModelInput
 
 __all__ = ["CANARY", "Subject"]
 
 T = TypeVar("T")
-Given = TypeVar("Given", ModelResponse, PartialModelResponse)
 PATIENCE = 2500
 QUIET = 0.05
 """Seconds in which a call that waits has read what came."""
 SETTLING = 0.02
 """Seconds in which a call that has ended may tidy up."""
-HOMES = frozenset({"llm_sdk.types", "llm_sdk.deltas"})
-"""The modules of the classes that answers are made of."""
 CANARY = "sk-canary-0123456789abcdefghijklmnopqrstuvwxyz"
 """The key that every adapter is given, and that must turn up nowhere but in the header for it."""
 
@@ -151,9 +147,9 @@ class Subject:
         try:
             if sync:
                 with self._alone():
-                    outcome = _stream_sync(model, input) if stream else _generate_sync(model, input)
+                    outcome = ask_in_place(model, input, stream=stream)
             else:
-                outcome = self.run(_stream(model, input) if stream else _generate(model, input))
+                outcome = self.run(ask(model, input, stream=stream))
         except AdapterGoneError as error:
             outcome = failed(error)
         return self._note(outcome.after(self.lane.performances))
@@ -162,6 +158,40 @@ class Subject:
         self.was_asked = self.was_asked or bool(outcome.performances)
         self.answers_unasked += outcome.response is not None and not outcome.performances
         return outcome
+
+    def ask_amid_a_loop(self, call: Call) -> Outcome:
+        """Make the call with the twin that waits in place, from code that runs on the event loop."""
+        played = playback_of(call.exchange)
+        self.lane.play(lambda _: played)
+        model = self.model(call.model_id)
+
+        async def amid() -> Outcome:
+            return ask_in_place(model, call.input, stream=call.stream)
+
+        try:
+            outcome = self.run(amid())
+        except AdapterGoneError as error:
+            outcome = failed(error)
+        return self._note(outcome.after(self.lane.performances))
+
+    def ask_in_threads(self, calls: Sequence[Call], answer: Answer, ended: Callable[[], object]) -> list[Outcome]:
+        """Make several calls of one model at once, each with the twin that waits in place, in a thread of its own;
+        ``ended`` is called when one of them has ended."""
+        self.lane.play(answer)
+        model = self.model(calls[0].model_id)
+        outcomes = [failed(AdapterGoneError("the call did not end"))] * len(calls)
+
+        def make(at: int, call: Call) -> None:
+            outcomes[at] = ask_in_place(model, call.input, stream=call.stream)
+            ended()
+
+        threads = [threading.Thread(target=make, args=pair, daemon=True) for pair in enumerate(calls)]
+        with suppress(AdapterGoneError), self._alone():
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        return [self._note(outcome.after(self.lane.performances)) for outcome in outcomes]
 
     def ask_all(self, calls: Sequence[Call], answer: Answer) -> list[Outcome]:
         """Make several calls of one model at once."""
@@ -182,9 +212,9 @@ class Subject:
                 streams = [iter(model.stream_sync(call.input)) for _ in given]
                 for partials in zip_longest(*streams):
                     for kept, partial in zip(given, partials, strict=True):
-                        kept += [] if partial is None else [_checked(partial, PartialModelResponse, "stream_sync")]
+                        kept += [] if partial is None else [checked(partial, PartialModelResponse, "stream_sync")]
             except BaseException as error:  # noqa: BLE001
-                return [failed(_of_the_adapter(error))]
+                return [failed(of_the_adapter(error))]
         self.was_asked = self.was_asked or bool(self.lane.performances)
         return [outcome_of(kept) for kept in given]
 
@@ -196,6 +226,17 @@ class Subject:
             yield
         finally:
             self._models = models
+
+    @contextmanager
+    def under_another_loop(self) -> Iterator[None]:
+        """In this context calls are made on an event loop of their own, which ends with it."""
+        own = self._loop
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            try:
+                yield
+            finally:
+                self._loop = own
 
     def refuses(self, call: Call) -> bool:
         """Whether the adapter refuses the call with an UnsupportedError, and sends nothing."""
@@ -236,6 +277,16 @@ class Subject:
                 close()
         self._last_performance()
 
+    def tells_early_in_place(self, call: Call, playback: Playback) -> None:
+        """Read a stream with the twin that waits in place; its hold is released by the first text that is given."""
+        self.lane.play(lambda _: playback)
+        model = self.model(call.model_id)
+        with self._alone():
+            for partial in model.stream_sync(call.input):
+                if told_by(partial) and playback.hold is not None:
+                    playback.hold.release()
+        self._last_performance()
+
     def left_running(self) -> int:
         """How many tasks of the event loop and how many threads there are while no call is made."""
         self.run(_settle())
@@ -251,66 +302,6 @@ class Subject:
         """The result of a coroutine, on the loop of this run. Raises AdapterGoneError where it does not end."""
         with self._alone():
             return self._loop.run_until_complete(coroutine)
-
-
-async def _generate(model: LanguageModel, input: LanguageModelInput) -> Outcome:
-    try:
-        return _answered(await model.generate(input))
-    except BaseException as error:  # noqa: BLE001 - whatever an adapter raises is its outcome
-        return failed(_of_the_adapter(error))
-
-
-async def _stream(model: LanguageModel, input: LanguageModelInput) -> Outcome:
-    partials: list[PartialModelResponse] = []
-    caught: BaseException | None = None
-    try:
-        async for partial in model.stream(input):
-            partials.append(_checked(partial, PartialModelResponse, "stream"))  # noqa: PERF401 - those before an error count
-    except BaseException as error:  # noqa: BLE001
-        caught = _of_the_adapter(error)
-    return outcome_of(partials, caught)
-
-
-def _generate_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
-    try:
-        return _answered(model.generate_sync(input))
-    except BaseException as error:  # noqa: BLE001
-        return failed(_of_the_adapter(error))
-
-
-def _of_the_adapter(error: BaseException) -> BaseException:
-    """What it means that the adapter raised this; raises what is no doing of its own."""
-    if is_of_the_run(error):
-        raise error
-    return AdapterGoneError(str(error)) if isinstance(error, HungError) else error
-
-
-def _answered(answer: Any) -> Outcome:
-    return Outcome(_checked(answer, ModelResponse, "generate"))
-
-
-def _checked(value: Any, kind: type[Given], method: str) -> Given:
-    """What an adapter gave, which has to be what it says that it gives."""
-    if not isinstance(value, kind):
-        raise AdapterGoneError(f"{method} gave {type(value).__name__}, not {kind.__name__}: {value!r:.200}")
-    return value if _is_plain(value, kind) else kind.model_validate(BaseModel.model_dump(value))
-
-
-def _is_plain(value: ModelResponse | PartialModelResponse, kind: type) -> bool:
-    """Whether it and its parts are of the SDK's own classes: one derived from them could be equal to anything."""
-    parts = value.content if isinstance(value, ModelResponse) else [value.delta.part] if value.delta else []
-    return type(value) is kind and all(type(part).__module__ in HOMES for part in parts)
-
-
-def _stream_sync(model: LanguageModel, input: LanguageModelInput) -> Outcome:
-    partials: list[PartialModelResponse] = []
-    caught: BaseException | None = None
-    try:
-        for partial in model.stream_sync(input):
-            partials.append(_checked(partial, PartialModelResponse, "stream_sync"))  # noqa: PERF401 - those before an error count
-    except BaseException as error:  # noqa: BLE001
-        caught = _of_the_adapter(error)
-    return outcome_of(partials, caught)
 
 
 async def _arrivals(
@@ -337,7 +328,7 @@ async def _leave_early(model: LanguageModel, input: LanguageModelInput, lane: La
 
 
 async def _all(model: LanguageModel, calls: Sequence[Call]) -> list[Outcome]:
-    asked = (_stream(model, call.input) if call.stream else _generate(model, call.input) for call in calls)
+    asked = (ask(model, call.input, stream=call.stream) for call in calls)
     return list(await asyncio.gather(*asked))
 
 
@@ -346,7 +337,7 @@ async def _settle() -> None:
 
 
 async def _cancel(model: LanguageModel, call: Call, lane: Lane) -> bool:
-    task = asyncio.ensure_future(_stream(model, call.input) if call.stream else _generate(model, call.input))
+    task = asyncio.ensure_future(ask(model, call.input, stream=call.stream))
     for _ in range(PATIENCE):
         if task.done() or (lane.performances and lane.performances[-1].is_held):
             break

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,6 +22,10 @@ from llm_sdk.types import JsonObject
 
 PREFIX = "/gateway/team-1"
 WAIT = 3.0
+WAITS = frozenset({"retry-after", "retry-after-ms"})
+"""The headers that say how long to wait."""
+PASSED = 2
+"""Seconds that may have passed when a date is compared with the clock."""
 DECOY = "sk-decoy-of-the-environment"
 ELSEWHERE = "https://elsewhere.invalid"
 REDIRECT = 307
@@ -121,6 +127,35 @@ def test_names_of_headers(call: Call, subject: Subject, verdict: Verdict) -> Non
         return {"error": name, "request_id": error.request_id, "retry_after": wait}
 
     verdict.equal(told(str.lower), told(str.title), "what it reads in headers that are named in small letters")
+
+
+@requirement("ERROR-23")
+@over("first calls")
+def test_forms_of_the_wait(call: Call, subject: Subject, verdict: Verdict) -> None:
+    """Where the provider says in a header how long to wait. A date counts from that of the answer, which is the same
+    as from when it came."""
+    busy = subject.codec.encode_error(RateLimitError("busy", status_code=429, retry_after=WAIT))
+    if not WAITS & {name.lower() for name in busy.headers}:
+        return
+    others = {name: value for name, value in busy.headers.items() if name.lower() not in WAITS}
+
+    def told(headers: dict[str, str]) -> float | None:
+        outcome = subject.ask(call, Playback(busy.status, {**others, **headers}, (busy.body,)))
+        verdict.true(isinstance(outcome.error, RateLimitError), f"RateLimitError for {headers}", outcome.describe)
+        found: float | None = getattr(outcome.error, "retry_after", None)
+        return found
+
+    now = datetime.now(UTC)
+    date, then = (format_datetime(time, usegmt=True) for time in (now, now + timedelta(seconds=WAIT)))
+    for headers, least in (
+        ({"retry-after": f"{WAIT:g}"}, WAIT),
+        ({"retry-after": f"{WAIT:g}", "retry-after-ms": f"{WAIT * 1000 - 500:g}"}, WAIT - 0.5),
+        ({"retry-after": then, "date": date}, WAIT - PASSED),
+    ):
+        found = told(headers)
+        is_right = found is not None and least <= found <= WAIT
+        verdict.true(is_right, f"a wait of {least:g} to {WAIT:g} seconds for {headers}", f"{found}")
+    verdict.equal(None, told({"retry-after": "soon"}), "no wait for a retry-after that is neither")
 
 
 @requirement("STREAM-27")

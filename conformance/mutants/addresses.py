@@ -127,7 +127,7 @@ class _Receiving(httpx.AsyncBaseTransport):
         return self._received(await self._client.send(sent, stream=True))
 
 
-def _receiving(parts: Parts, received: Callable[[httpx.Response], httpx.Response]) -> LanguageModel:
+def receiving(parts: Parts, received: Callable[[httpx.Response], httpx.Response]) -> LanguageModel:
     return reference(parts, http_client=httpx.AsyncClient(transport=_Receiving(parts.http_client, received)))
 
 
@@ -144,7 +144,7 @@ def reads_headers_in_small_letters(parts: Parts) -> LanguageModel:
         small = [(name, value) for name, value in response.headers.raw if name == name.lower()]
         return httpx.Response(response.status_code, headers=small, stream=response.stream)
 
-    return _receiving(parts, received)
+    return receiving(parts, received)
 
 
 @mutant("STREAM-27", cases=("text",), checks="content_type_of_an_answer")
@@ -157,7 +157,7 @@ def compares_content_types_as_texts(parts: Parts) -> LanguageModel:
             raise httpx.RemoteProtocolError(f"an answer of the content type {kind}")
         return response
 
-    return _receiving(parts, received)
+    return receiving(parts, received)
 
 
 @mutant("CORE-48", cases=("text",), checks="opaque_of_another")

@@ -34,7 +34,7 @@ __all__ = [
 
 MODULES = (
     *("framing", "answers", "endings", "tool_calls", "fragments", "requests", "history", "errors", "conduct"),
-    *("memory", "connections", "details", "texts", "state", "addresses", "crashes"),
+    *("memory", "connections", "details", "texts", "state", "addresses", "callers", "crashes"),
     *("completion", "completion_calls", "quirks"),
     *("anthropic", "cohere", "google", "mistral", "openai_chat_completion"),
 )

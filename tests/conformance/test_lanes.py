@@ -102,7 +102,7 @@ def test_nothing_to_play_is_refused_in_process() -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("in-process", EVERYTHING), ("socket", EVERYTHING - {"waiting"}), ("patched", frozenset[str]())],
+    [("in-process", EVERYTHING), ("socket", EVERYTHING - {"client", "waiting"}), ("patched", frozenset[str]())],
 )
 def test_what_each_lane_shows(name: str, shown: frozenset[str]) -> None:
     lane = open_lane(name)
