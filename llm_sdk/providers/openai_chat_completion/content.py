@@ -1,5 +1,6 @@
 """Parts <-> the content parts and the tool calls of a message."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -23,6 +24,9 @@ from llm_sdk.types import (
 )
 
 PROVIDER = "openai-chat-completion"
+
+EXTRA_CONTENT = "extra_content"
+IMAGE = "image_url"
 
 NO_ARGUMENTS = "null"
 """What Groq gives as the arguments of a call without any (recorded)."""
@@ -123,7 +127,9 @@ def decode_tool_call(call: wire.ToolCall, position: int, warnings: list[str]) ->
     part and a warning.
     """
     if isinstance(call, wire.FunctionCall):
-        return decode_function(call.function, call.id or made_up_id(position))
+        part = decode_function(call.function, call.id or made_up_id(position))
+        signature = join_signature(call.extra_content)
+        return part if signature is None else part.model_copy(update={"signature": signature})
     warnings.append(f"{call.type}: this kind of tool call has no unified form and is kept as an opaque part")
     return OpaquePart(provider=PROVIDER, data=call.as_json())
 
@@ -135,6 +141,20 @@ def decode_function(function: wire.FunctionFields, tool_call_id: str) -> ToolCal
         arguments = None
     args = arguments if isinstance(arguments, dict) else parse_tool_arguments(arguments or "", function.name)
     return ToolCallPart(tool_call_id=tool_call_id, tool_name=function.name, args=args)
+
+
+def join_signature(extra_content: Any) -> str | None:
+    """A call's signature: its :data:`EXTRA_CONTENT` as JSON, None where it has none."""
+    return dump_json({EXTRA_CONTENT: extra_content}).decode() if extra_content else None
+
+
+def split_signature(signature: str | None) -> JsonObject:
+    """The other way. A signature of another provider gives nothing."""
+    try:
+        given = json.loads(signature or "null")
+    except (ValueError, RecursionError):
+        return {}
+    return given if isinstance(given, dict) and given.keys() == {EXTRA_CONTENT} else {}
 
 
 def made_up_id(position: int) -> str:
@@ -149,13 +169,26 @@ def encode_function(part: ToolCallPart) -> JsonObject:
 
 def encode_tool_call(part: ToolCallPart) -> JsonObject:
     """A call, in an answer and in a history."""
-    return {"id": part.tool_call_id, "type": "function", "function": encode_function(part)}
+    call: JsonObject = {"id": part.tool_call_id, "type": "function", "function": encode_function(part)}
+    return {**call, **split_signature(part.signature)}
+
+
+def decode_image(image: JsonObject, warnings: list[str]) -> OpaquePart:
+    """What a model has drawn. OpenAI's protocol has no place for it, so that it is carried as it came."""
+    data = {**image, "type": IMAGE}
+    warnings.append(f"{IMAGE}: an image of the model has no unified form here and is kept as an opaque part")
+    return OpaquePart(provider=PROVIDER, data=data)
+
+
+def is_image(provider: str, data: JsonObject) -> bool:
+    """Whether an opaque part is an image of the model."""
+    return provider == PROVIDER and data.get("type") == IMAGE
 
 
 def decode_annotation(annotation: wire.Annotation, warnings: list[str]) -> Citation | None:
     """A citation; None, with a warning, for a kind without a unified form."""
-    if isinstance(annotation, wire.UrlCitation):
-        cited = annotation.url_citation
+    if isinstance(annotation, wire.UrlCitation | wire.FlatUrlCitation):
+        cited = annotation.url_citation if isinstance(annotation, wire.UrlCitation) else annotation
         start, end = cited.start_index, cited.end_index
         return Citation(source=cited.url, title=cited.title, start_index=start, end_index=end)
     warnings.append(f"annotation: {annotation.type} has no unified form")

@@ -1,10 +1,14 @@
 """``LanguageModelError`` <-> the API's errors: whole answers, as in :mod:`llm_sdk.openai_errors`, and inside others."""
 
+from typing import Any
+
+from pydantic_core import from_json
+
 from llm_sdk.errors import StatusCodeError, status_error
 from llm_sdk.openai_errors import decode_error, encode_error, is_exhausted, refuse_key
 from llm_sdk.providers.openai_chat_completion import wire
 
-__all__ = ["decode_error", "embedded_error", "encode_error", "refuse_key"]
+__all__ = ["bare_error", "decode_error", "embedded_error", "encode_error", "refuse_key"]
 
 # The status that a code or a type stands for when it comes inside an answer or a stream of status 200.
 WORD_STATUS = {
@@ -22,6 +26,22 @@ WORD_STATUS = {
     "server_is_overloaded": 503,
     "service_unavailable_error": 503,
 }
+
+
+# Where servers that have no error object put its message (FastAPI: detail).
+BARE_MESSAGES = ("message", "detail")
+
+
+def bare_error(data: bytes) -> wire.Error | None:
+    """The error in a body without choices that is the error object itself, as vLLM and proxies write it; None for
+    any other body."""
+    try:
+        body: Any = from_json(data)
+    except ValueError:
+        return None
+    texts = [body.get(name) for name in BARE_MESSAGES] if isinstance(body, dict) else []
+    message = next((text for text in texts if isinstance(text, str) and text), None)
+    return wire.Error(**{name: body.get(name) for name in ("code", "type")}, message=message) if message else None
 
 
 def embedded_error(error: wire.Error | str) -> StatusCodeError:

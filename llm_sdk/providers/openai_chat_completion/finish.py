@@ -11,10 +11,12 @@ FINISH_REASONS: dict[str, FinishReason] = {
     "content_filter": "content_filter",
     "function_call": "tool_calls",
 }
-# Words of other servers: Together, OpenRouter, DeepSeek, two of Z.ai's, Mistral's, and three of those behind
-# OpenRouter. Any other word is "other".
+# Words of other servers: Together, two of Hugging Face's, OpenRouter, DeepSeek, two of Z.ai's, Mistral's, and those of
+# Anthropic, Gemini and others that gateways pass on. Any other word is "other".
 FOREIGN_FINISH_REASONS: dict[str, FinishReason] = {
     "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
     "error": "error",
     "insufficient_system_resource": "error",
     "sensitive": "content_filter",
@@ -23,6 +25,10 @@ FOREIGN_FINISH_REASONS: dict[str, FinishReason] = {
     "max_output_tokens": "length",
     "max_tokens": "length",
     "MAX_TOKENS": "length",
+    "end_turn": "stop",
+    "STOP": "stop",
+    "tool_use": "tool_calls",
+    "SAFETY": "content_filter",
 }
 FINISH_WORDS: dict[FinishReason, str] = {reason: word for word, reason in reversed(FINISH_REASONS.items())}
 

@@ -8,6 +8,7 @@ from llm_sdk.extra import ExtraFields
 from llm_sdk.losses import tell_lost
 from llm_sdk.providers.openai_chat_completion import id_forms, wire
 from llm_sdk.providers.openai_chat_completion.content import (
+    EXTRA_CONTENT,
     NO_ARGUMENTS,
     PROVIDER,
     decode_content,
@@ -20,11 +21,13 @@ from llm_sdk.providers.openai_chat_completion.content import (
     encode_tool_call,
     made_up_id,
     shorten,
+    split_signature,
     unknown_fields,
 )
 from llm_sdk.providers.openai_chat_completion.thinking import (
+    DETAILS,
     FIELDS,
-    TEXT_FIELDS,
+    beside_thought,
     encode_reasoning,
     is_own,
     reasoning_part,
@@ -149,7 +152,7 @@ class _Turn:
         if part.provider_executed:
             self._warnings.append(f"hosted tool: {path} was run by another provider and was left out")
             return
-        tell_lost(part, path, self._warnings, "id", "signature")
+        tell_lost(part, path, self._warnings, "id", *(() if split_signature(part.signature) else ("signature",)))
         if part.tool_call_id == id_forms.LEGACY_CALL_ID:
             self._fields["function_call"] = encode_function(part)
         else:
@@ -295,11 +298,12 @@ class HistoryReader:
 
     def _thinking(self, item: wire.AssistantMessage, path: tuple[str, ...]) -> Iterator[ReasoningPart]:
         text, field = thought(item)
-        part = reasoning_part(text, field, item.reasoning_details or [])
+        part = reasoning_part(text, field, beside_thought(item))
         if part is not None:
             yield part
-        for name in TEXT_FIELDS:
-            if name != field and (value := getattr(item, name)) is not None:
+        told = encode_reasoning([part]) if part is not None else {}
+        for name in FIELDS:
+            if name not in told and (value := getattr(item, name)) is not None and (value or name != DETAILS):
                 self._extra.keep(*path, name, value=value)
 
     def _tool_call(self, call: wire.ToolCall, at: int, path: tuple[str, ...]) -> Part:
@@ -313,7 +317,8 @@ class HistoryReader:
             self._warnings.append(f"arguments: {error.message}")
             return OpaquePart(provider=PROVIDER, data=call.as_json())
         if isinstance(call, wire.FunctionCall):
-            self._extra.keep_all(call.rest("id", "type", "function"), *path)
+            taken = (EXTRA_CONTENT,) if call.extra_content else ()
+            self._extra.keep_all(call.rest("id", "type", "function", *taken), *path)
             self._extra.keep_all(call.function.rest("name", "arguments"), *path, "function")
             if call.function.arguments == NO_ARGUMENTS:
                 self._extra.keep(*path, "function", "arguments", value=NO_ARGUMENTS)

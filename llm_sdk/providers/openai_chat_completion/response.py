@@ -7,23 +7,31 @@ from pydantic import ValidationError
 
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError
+from llm_sdk.openai_tiers import tier_of
 from llm_sdk.providers.openai_chat_completion import id_forms, wire
 from llm_sdk.providers.openai_chat_completion.content import (
     PROVIDER,
     decode_annotation,
     decode_function,
+    decode_image,
     decode_tool_call,
     encode_annotation,
     encode_function,
     encode_tool_call,
+    is_image,
     numbered_citations,
 )
 from llm_sdk.providers.openai_chat_completion.endpoint import response_headers
-from llm_sdk.providers.openai_chat_completion.errors import embedded_error
+from llm_sdk.providers.openai_chat_completion.errors import bare_error, embedded_error
 from llm_sdk.providers.openai_chat_completion.finish import REFUSAL, decode_finish, encode_finish, finish_word
 from llm_sdk.providers.openai_chat_completion.logprobs import encode_logprobs
 from llm_sdk.providers.openai_chat_completion.sound import audio_fields
-from llm_sdk.providers.openai_chat_completion.thinking import encode_reasoning, reasoning_part, thought
+from llm_sdk.providers.openai_chat_completion.thinking import (
+    beside_thought,
+    encode_reasoning,
+    reasoning_part,
+    thought,
+)
 from llm_sdk.providers.openai_chat_completion.usage import decode_usage, encode_usage
 from llm_sdk.types import (
     AudioPart,
@@ -52,30 +60,34 @@ def decode_response(reply: WireResponse) -> ModelResponse:
         response = wire.Response.model_validate_json(reply.body)
     except ValidationError as error:
         malformed(error, "the answer", PROVIDER, reply.body)
-    if response.error is not None:
-        raise embedded_error(response.error)
+    reported = response.error or (bare_error(reply.body) if response.choices is None else None)
+    if reported is not None:
+        raise embedded_error(reported)
     if response.choices is None:
         raise InvariantError("the answer is malformed at choices: Field required", provider=PROVIDER)
     return read_response(response, response.choices)
 
 
 def read_response(response: wire.Response, choices: list[wire.Choice]) -> ModelResponse:
-    """The unified form of a completion. Its first choice is the answer."""
+    """The unified form of a completion. Its first choice is the answer, which may come in pieces."""
     warnings: list[str] = []
     content: list[Part] = []
     finish_reason: FinishReason | None = None
     finish_detail: str | None = None
     refusal: str | None = None
     cut: list[str] = []
+    indices = {choice.index or 0 for choice in choices}
     if choices:
-        choice = min(choices, key=lambda choice: choice.index)
-        refusal = choice.message.refusal
-        content = [*_read_speech(choice.message, response, warnings)]
-        word = finish_word(choice.finish_reason, choice.native_finish_reason)
-        calls = _read_calls(choice.message, warnings, cut if decode_finish(word, calls=False)[0] == "length" else None)
+        pieces = [choice for choice in choices if (choice.index or 0) == min(indices)]
+        messages = [choice.message for choice in pieces if choice.message is not None]
+        refusal = next((message.refusal for message in messages if message.refusal), None)
+        content = [part for message in messages for part in _read_speech(message, response, warnings)]
+        word = finish_word(pieces[-1].finish_reason, pieces[-1].native_finish_reason)
+        limited = decode_finish(word, calls=False)[0] == "length"
+        calls = _read_calls(messages, warnings, cut if limited else None)
         finish_reason, finish_detail = decode_finish(word, calls=has_calls(calls))
         content += calls
-    warnings += other_choices(len(choices))
+    warnings += other_choices(len(indices))
     whole = ModelResponse(
         content=content,
         usage=decode_usage(response.usage) if response.usage else None,
@@ -107,8 +119,8 @@ def has_calls(parts: list[Part]) -> bool:
 
 
 def _read_speech(message: wire.ResponseMessage, response: wire.Response, warnings: list[str]) -> list[Part]:
-    """Everything but calls, in the order in which a stream has it: reasoning, text, audio."""
-    parts: list[Part | None] = [reasoning_part(*thought(message), message.reasoning_details or [])]
+    """Everything but calls, in the order in which a stream has it: reasoning, text, audio, images."""
+    parts: list[Part | None] = [reasoning_part(*thought(message), beside_thought(message))]
     text, unknown = split_text(message.content)
     warnings += [unknown_content(data) for data in unknown]
     if text:
@@ -120,6 +132,7 @@ def _read_speech(message: wire.ResponseMessage, response: wire.Response, warning
         data = sound.data or ""
         fields = {"data": data, "transcript": sound.transcript, "id": sound.id, **audio_fields(data)}
         parts.append(AudioPart.model_validate(fields))
+    parts += [decode_image(image, warnings) for image in message.images or ()]
     return [part for part in parts if part is not None]
 
 
@@ -136,13 +149,12 @@ def split_text(content: str | list[JsonObject] | None) -> tuple[str, list[JsonOb
     return "".join(texts), [part for part in content if not isinstance(part.get("text"), str)]
 
 
-def _read_calls(message: wire.ResponseMessage, warnings: list[str], cut: list[str] | None) -> list[Part]:
+def _read_calls(messages: list[wire.ResponseMessage], warnings: list[str], cut: list[str] | None) -> list[Part]:
     """The calls. One that an answer cut at the token limit ends amid is left out, and ``cut`` then tells of it; None
     for an answer that was not cut."""
     parts: list[Part] = []
-    calls: list[Any] = [*enumerate(message.tool_calls or ())]
-    if message.function_call is not None:
-        calls.append((None, message.function_call))
+    calls: list[Any] = [*enumerate(call for message in messages for call in message.tool_calls or ())]
+    calls += [(None, message.function_call) for message in messages if message.function_call is not None]
     for position, call in calls:
         try:
             if position is None:
@@ -168,7 +180,7 @@ def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObjec
         "object": "chat.completion",
         "created": int(ids.now()),
         "model": response.model_id or call.model_id,
-        "service_tier": "default",
+        "service_tier": tier_of(call),
         "system_fingerprint": "fp_" + ids.token(10, string.hexdigits.lower()[:16]),
     }
 
@@ -227,6 +239,7 @@ def encode_message(response: ModelResponse, *, call: ModelCall, audio_id: str, e
         "annotations": [*encode_annotations(texts)],
     }
     calls: list[JsonObject] = []
+    images: list[JsonObject] = []
     for at, part in enumerate(response.content):
         match part:
             case ToolCallPart(provider_executed=True) | ToolResultPart(provider_executed=True):
@@ -242,12 +255,16 @@ def encode_message(response: ModelResponse, *, call: ModelCall, audio_id: str, e
                     "expires_at": expires_at,
                     "transcript": part.transcript or "",
                 }
+            case OpaquePart(provider=provider, data=data) if is_image(provider, data):
+                images.append(data)
             case OpaquePart(provider=provider, data=data) if provider == PROVIDER and "id" in data:
                 calls.append(data)
             case TextPart() | ReasoningPart():
                 continue
             case _:
                 raise cannot_answer(part.type, f"content[{at}]", PROVIDER)
+    if images:
+        message["images"] = images
     if calls:
         message["tool_calls"] = calls
     return {**message, **encode_reasoning([part for part in response.content if isinstance(part, ReasoningPart)])}

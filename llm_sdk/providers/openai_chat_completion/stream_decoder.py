@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from llm_sdk.deltas import (
     AudioPartDelta,
+    OpaquePartDelta,
     PartialModelResponse,
     Partials,
     ReasoningPartDelta,
@@ -16,21 +17,26 @@ from llm_sdk.deltas import (
 )
 from llm_sdk.errors import RefusalError
 from llm_sdk.providers.openai_chat_completion import wire, wire_events
-from llm_sdk.providers.openai_chat_completion.content import PROVIDER, decode_annotation, numbered_citations
-from llm_sdk.providers.openai_chat_completion.errors import embedded_error
+from llm_sdk.providers.openai_chat_completion.content import (
+    PROVIDER,
+    decode_annotation,
+    decode_image,
+    numbered_citations,
+)
+from llm_sdk.providers.openai_chat_completion.errors import bare_error, embedded_error
 from llm_sdk.providers.openai_chat_completion.finish import decode_finish, finish_word
 from llm_sdk.providers.openai_chat_completion.response import other_choices, refused, split_text, unknown_content
 from llm_sdk.providers.openai_chat_completion.sound import audio_fields
 from llm_sdk.providers.openai_chat_completion.stream_calls import StreamedCalls
-from llm_sdk.providers.openai_chat_completion.thinking import merge_details, reasoning_part, thought
+from llm_sdk.providers.openai_chat_completion.thinking import beside_thought, merge_details, reasoning_part, thought
 from llm_sdk.providers.openai_chat_completion.usage import decode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import JsonObject, ModelResponse
 from llm_sdk.wire_event import stream_truncated
 from llm_sdk.wire_model import malformed
 
-REASONING, TEXT, AUDIO, CALLS = 0, 1, 2, 3
-"""Indices of the parts; the calls have :data:`CALLS` and those behind it."""
+REASONING, TEXT, AUDIO, IMAGES, CALLS = 0, 1, 2, 3, 1 << 20
+"""Indices of the parts; images and calls have theirs and those behind them."""
 
 EVENTS = {"": wire_events.Chunk}
 """The models of the events of a stream, by their type; these have none."""
@@ -48,10 +54,12 @@ class StreamDecoder:
         self._texts: list[str] = []
         self._field = ""
         self._details: list[JsonObject] = []
+        self._opaque = ""
         self._new_details = False
         self._details_text = ""
         self._spoken = False
         self._sounded = False
+        self._images = 0
         self._refusal: list[str] = []
         self._urls: list[object] = []
         self._search_results: list[wire.SearchResult] = []
@@ -72,8 +80,9 @@ class StreamDecoder:
             chunk = wire_events.Chunk.model_validate_json(event.data)
         except ValidationError as error:
             malformed(error, f"event {number}", PROVIDER, event.data)
-        if chunk.error is not None:
-            reported = embedded_error(chunk.error)
+        found = chunk.error or (bare_error(event.data) if chunk.choices is None else None)
+        if found is not None:
+            reported = embedded_error(found)
             reported.locate(provider=PROVIDER, request_id=None)
             raise reported
         return self._chunk(chunk)
@@ -132,6 +141,10 @@ class StreamDecoder:
             self._refusal.append(delta.refusal)
         if delta.audio is not None:
             partials += self._audio(delta.audio)
+        for image in delta.images or ():
+            drawn = decode_image(image, self._warnings)
+            partials.append(delta_at(IMAGES + self._images, OpaquePartDelta(provider=PROVIDER, data=drawn.data)))
+            self._images += 1
         for fragment in delta.tool_calls or ():
             partials += [delta_at(CALLS + position, part) for position, part in self._calls.feed(fragment)]
         if delta.function_call is not None:
@@ -144,6 +157,9 @@ class StreamDecoder:
         if delta.reasoning_details:
             merge_details(self._details, delta.reasoning_details)
             self._new_details = True
+        elif beside := beside_thought(delta):
+            self._opaque = str(beside)
+            self._new_details = True
         text, field = thought(delta)
         if not text:
             return []
@@ -155,7 +171,7 @@ class StreamDecoder:
     def _flush_details(self) -> Partials:
         """Pass on what stands beside the reasoning text, as soon as something else begins."""
         self._new_details = False
-        part = reasoning_part("", self._field, self._details)
+        part = reasoning_part("", self._field, self._details or self._opaque)
         if part is None:
             return []
         rest, self._details_text = part.text[len(self._details_text) :], part.text
@@ -205,8 +221,9 @@ NOTHING = "keepalive"
 def event_kind(event: ServerSentEvent) -> str:
     """What a chunk brings, for comparing two streams (see :class:`conformance.stream_judge.NamesEvents`).
 
-    The first chunk's role, Azure's filter results and chunks of other choices bring nothing. Finish reason, usage and
-    ``[DONE]`` are the end, which servers put into one to three events, or into the last chunk of the content.
+    The first chunk's role, Azure's filter results, running totals and chunks of other choices bring nothing. Finish
+    reason, usage without a choice and ``[DONE]`` are the end, which servers put into one to three events, or into the
+    last chunk of the content.
     """
     if event.data.strip() == wire.END_MARK:
         return "end"
@@ -223,7 +240,8 @@ def event_kind(event: ServerSentEvent) -> str:
         "audio": delta.audio,
         "text": split_text(delta.content)[0] or delta.annotations,
         "function call": delta.function_call,
-        "reasoning": thought(delta)[0] or delta.reasoning_details,
-        "end": choice.finish_reason or chunk.usage,
+        "image": delta.images,
+        "reasoning": thought(delta)[0] or beside_thought(delta),
+        "end": choice.finish_reason or (chunk.usage and not chunk.choices),
     }
     return next((kind for kind, brought in kinds.items() if brought), NOTHING)

@@ -15,11 +15,11 @@ from llm_sdk.deltas import (
     ToolCallPartDelta,
     cited,
 )
-from llm_sdk.providers.openai_chat_completion.content import PROVIDER
+from llm_sdk.providers.openai_chat_completion.content import PROVIDER, is_image, split_signature
 from llm_sdk.providers.openai_chat_completion.finish import REFUSAL, encode_finish
 from llm_sdk.providers.openai_chat_completion.response import AUDIO_LIFETIME, encode_annotations, is_legacy
 from llm_sdk.providers.openai_chat_completion.stream_chunks import Chunks
-from llm_sdk.providers.openai_chat_completion.thinking import DEFAULT_FIELD, DETAILS, FIELDS, read_details
+from llm_sdk.providers.openai_chat_completion.thinking import DEFAULT_FIELD, DETAILS, FIELDS, OPAQUE, read_beside
 from llm_sdk.providers.openai_chat_completion.usage import encode_usage
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import Citation, JsonObject, ReasoningPart, TextPart
@@ -87,6 +87,9 @@ class StreamEncoder:
                 self._audio(part)
             case ToolCallPartDelta() as part:
                 self._call_delta(delta.index, part)
+            case OpaquePartDelta(provider=provider, data=data) if is_image(provider, data):
+                self._begin({"content": "", "refusal": None})
+                self._chunks.emit({"images": [data]})
             case OpaquePartDelta(provider=provider, data=data) if provider == PROVIDER and "id" in data:
                 position = self._calls.setdefault(delta.index, len(self._calls))
                 self._tool_call({"index": position, **data})
@@ -107,10 +110,10 @@ class StreamEncoder:
     def _reasoning(self, part: ReasoningPartDelta) -> None:
         self._field = part.id if part.id in FIELDS else self._field
         self._begin({"content": None})
-        if part.text and self._field != DETAILS:
+        if part.text and self._field not in (DETAILS, OPAQUE):
             self._chunks.emit({self._field: part.text})
-        if details := read_details(ReasoningPart(text="", id=self._field, signature=part.signature)):
-            self._chunks.emit({DETAILS: details})
+        if beside := read_beside(ReasoningPart(text="", id=self._field, signature=part.signature)):
+            self._chunks.emit(beside)
 
     def _audio(self, part: AudioPartDelta) -> None:
         if not self._audio_begun:
@@ -132,13 +135,15 @@ class StreamEncoder:
         function: JsonObject = {"name": part.tool_name} if begins else {}
         if part.args or begins:
             function["arguments"] = part.args or ""
+        signed = split_signature(part.signature)
         if is_legacy(self._call):
             self._begin({"content": None})
             self._chunks.emit({"function_call": function})
         elif begins:
-            self._tool_call({"index": position, "id": part.tool_call_id, "type": "function", "function": function})
-        elif function:
-            self._tool_call({"index": position, "function": function})
+            head = {"index": position, "id": part.tool_call_id, "type": "function", "function": function}
+            self._tool_call({**head, **signed})
+        elif function or signed:
+            self._tool_call({"index": position, "function": function, **signed})
 
     def _tool_call(self, call: JsonObject) -> None:
         """The first call of an answer that begins with one stands in its first chunk (recorded)."""

@@ -1,22 +1,27 @@
 """Reasoning <-> the fields in which compatible servers tell it. OpenAI's own endpoint only counts its tokens.
 
 A part keeps where it came from, so that it goes back there and nowhere else: its ``id`` is the name of the field that
-held the text, its ``signature`` the JSON of ``reasoning_details``.
+held the text, its ``signature`` the JSON of what stood beside it: of ``reasoning_details``, which is an array, or of
+``reasoning_opaque``, which is a text.
 """
 
 import json
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from llm_sdk.codec import dump_json
 from llm_sdk.types import JsonObject, ReasoningPart
 
 DETAILS = "reasoning_details"
-TEXT_FIELDS = ("reasoning_content", "reasoning")
-FIELDS = (*TEXT_FIELDS, DETAILS)
+OPAQUE = "reasoning_opaque"
+TEXT_FIELDS = ("reasoning_content", "reasoning", "reasoning_text")
+FIELDS = (*TEXT_FIELDS, DETAILS, OPAQUE)
 DEFAULT_FIELD = "reasoning_content"
 DETAIL_TEXTS = ("text", "summary")
 DETAIL_FRAGMENTS = (*DETAIL_TEXTS, "data")
+
+Beside: TypeAlias = list[JsonObject] | str
+"""What stands beside a reasoning text: its details, or one opaque text; empty where there is nothing."""
 
 
 class HasThinking(Protocol):
@@ -32,6 +37,21 @@ class HasThinking(Protocol):
         """OpenRouter's field."""
         ...
 
+    @property
+    def reasoning_text(self) -> Any:
+        """Copilot's field."""
+        ...
+
+    @property
+    def reasoning_details(self) -> list[JsonObject] | None:
+        """What OpenRouter puts beside it."""
+        ...
+
+    @property
+    def reasoning_opaque(self) -> Any:
+        """What Copilot puts beside it."""
+        ...
+
 
 def thought(said: HasThinking) -> tuple[str, str]:
     """The reasoning text and the field that holds it; both are empty where there is none."""
@@ -42,16 +62,23 @@ def thought(said: HasThinking) -> tuple[str, str]:
     return "", ""
 
 
-def reasoning_part(text: str, field: str, details: list[JsonObject]) -> ReasoningPart | None:
+def beside_thought(said: HasThinking) -> Beside:
+    """What stands beside the reasoning text."""
+    if said.reasoning_details:
+        return said.reasoning_details
+    return said.reasoning_opaque if isinstance(said.reasoning_opaque, str) else ""
+
+
+def reasoning_part(text: str, field: str, beside: Beside) -> ReasoningPart | None:
     """The part of a reasoning text and of what stands beside it; None where there is neither.
 
     A text that stands in the details only is taken from there.
     """
-    if not field and not details:
+    if not field and not beside:
         return None
-    if not field:
-        text, field = "\n".join(filter(None, map(_detail_text, details))), DETAILS
-    return ReasoningPart(text=text, id=field, signature=dump_json(details).decode() if details else None)
+    if not field and isinstance(beside, list):
+        text, field = "\n".join(filter(None, map(_detail_text, beside))), DETAILS
+    return ReasoningPart(text=text, id=field or OPAQUE, signature=dump_json(beside).decode() if beside else None)
 
 
 def _detail_text(detail: JsonObject) -> str:
@@ -79,25 +106,28 @@ def is_own(part: ReasoningPart) -> bool:
     return part.id in FIELDS
 
 
-def read_details(part: ReasoningPart) -> list[JsonObject]:
-    """The details that a signature holds; none where it is no signature of this protocol."""
+def read_beside(part: ReasoningPart) -> JsonObject:
+    """The field that a signature holds, by its name; none where it is no signature of this protocol."""
     if part.signature is None or not is_own(part):
-        return []
+        return {}
     try:
-        details = json.loads(part.signature)
+        beside = json.loads(part.signature)
     except ValueError:
-        return []
-    known = isinstance(details, list) and all(isinstance(detail, dict) for detail in details)
-    return details if known else []
+        return {}
+    if isinstance(beside, str):
+        return {OPAQUE: beside}
+    known = isinstance(beside, list) and all(isinstance(detail, dict) for detail in beside)
+    return {DETAILS: beside} if known else {}
 
 
 def encode_reasoning(parts: list[ReasoningPart]) -> JsonObject:
     """The fields of a message. A message has one reasoning text: those of several parts follow one another."""
     fields: JsonObject = {}
-    details: list[JsonObject] = []
+    beside: JsonObject = {}
     for part in parts:
         field = part.id if part.id in FIELDS else DEFAULT_FIELD
-        details += read_details(part)
-        if field != DETAILS:
+        for name, value in read_beside(part).items():
+            beside[name] = beside[name] + value if name in beside else value
+        if field not in (DETAILS, OPAQUE):
             fields[field] = fields.get(field, "") + part.text
-    return {**fields, DETAILS: details} if details else fields
+    return fields | beside

@@ -29,12 +29,12 @@ def decode_usage(usage: wire.Usage) -> ModelUsage:
         inputs["cached_text_tokens"] = cached
     if usage.reasoning_tokens is not None and outputs.get("reasoning_tokens") is None:
         outputs["reasoning_tokens"] = usage.reasoning_tokens
-    output = usage.completion_tokens
+    input, output = usage.prompt_tokens or 0, usage.completion_tokens or 0
     reasoning = outputs.get("reasoning_tokens")
-    if reasoning and usage.total_tokens == usage.prompt_tokens + output + reasoning:
+    if reasoning and usage.total_tokens == input + output + reasoning:
         output += reasoning  # xAI counts them beside the output, and bills them as output (recorded)
     return ModelUsage(
-        input_tokens=usage.prompt_tokens,
+        input_tokens=input,
         output_tokens=output,
         input_tokens_details=ModelTokensDetails(**inputs) if inputs else None,
         output_tokens_details=ModelTokensDetails(**outputs) if outputs else None,

@@ -9,7 +9,7 @@ protocol.
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Tag
+from pydantic import Field, Tag
 
 from llm_sdk.types import JsonObject
 from llm_sdk.wire_model import Wire, by_type
@@ -81,11 +81,13 @@ class FunctionFields(Wire):
 
 
 class FunctionCall(Wire):
-    """Some servers give no ``id`` (LocalAI and others: reported)."""
+    """Some servers give no ``id`` (LocalAI and others: reported). ``extra_content`` is Google's: the signature of the
+    thought that led to the call, without which Gemini 3 refuses it in a history (documented)."""
 
     type: Literal["function"] | None = None
     id: str | None = None
     function: FunctionFields
+    extra_content: Any = None
 
 
 class OtherCall(Unknown):
@@ -103,13 +105,16 @@ ToolCall: TypeAlias = Annotated[
 class Thinking(Wire):
     """How compatible servers tell the model's reasoning; OpenAI's own endpoint only counts its tokens.
 
-    ``reasoning_content``: DeepSeek, xAI, Z.ai, llama.cpp, vLLM and others. ``reasoning``: OpenRouter, Groq. Beside
-    either, ``reasoning_details`` holds what the upstream provider needs to continue (OpenRouter, Vercel, Avian).
+    ``reasoning_content``: DeepSeek, xAI, Z.ai, llama.cpp, vLLM and others. ``reasoning``: OpenRouter, Groq.
+    ``reasoning_text``: Copilot. Beside the text stands what the upstream provider needs to continue:
+    ``reasoning_details`` (OpenRouter, Vercel, Avian) or ``reasoning_opaque`` (Copilot).
     """
 
     reasoning_content: Any = None
     reasoning: Any = None
+    reasoning_text: Any = None
     reasoning_details: list[JsonObject] | None = None
+    reasoning_opaque: Any = None
 
 
 class AudioReference(Wire):
@@ -252,8 +257,8 @@ class Usage(Wire):
     SGLang).
     """
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     total_tokens: int | None = None
     prompt_tokens_details: InputDetails | None = None
     completion_tokens_details: OutputDetails | None = None
@@ -283,8 +288,15 @@ class UrlCitation(Wire):
     url_citation: UrlCitationFields
 
 
+class FlatUrlCitation(UrlCitationFields):
+    """The same as the Responses API writes it, which some gateways pass on (reported)."""
+
+    type: Literal["url_citation"]
+
+
 Annotation: TypeAlias = Annotated[
-    Annotated[UrlCitation, Tag("url_citation")] | Annotated[Unknown, Tag("unknown")], by_type("url_citation")
+    Annotated[UrlCitation | FlatUrlCitation, Tag("url_citation")] | Annotated[Unknown, Tag("unknown")],
+    by_type("url_citation"),
 ]
 
 
@@ -297,7 +309,7 @@ class Audio(Wire):
 
 
 class ResponseMessage(Thinking):
-    """``content`` is a list of parts from some servers."""
+    """``content`` is a list of parts from some servers. ``images`` are OpenRouter's: what a model has drawn."""
 
     content: str | list[JsonObject] | None = None
     refusal: str | None = None
@@ -305,14 +317,16 @@ class ResponseMessage(Thinking):
     tool_calls: list[ToolCall] | None = None
     function_call: FunctionFields | None = None
     audio: Audio | None = None
+    images: list[JsonObject] | None = None
 
 
 class Choice(Wire):
     """Azure leaves the ``message`` out where its filter took all of it (recorded). ``native_finish_reason`` is
-    OpenRouter's: the word of the provider behind it."""
+    OpenRouter's: the word of the provider behind it. Choices of the same index are one answer in pieces (Copilot:
+    reported)."""
 
-    message: ResponseMessage = ResponseMessage()
-    index: int = 0
+    message: ResponseMessage | None = None
+    index: int | None = None
     finish_reason: str | None = None
     native_finish_reason: str | None = None
 
@@ -322,11 +336,15 @@ class SearchResult(Wire):
     title: str | None = None
 
 
+Id: TypeAlias = Annotated[str, Field(coerce_numbers_to_str=True)]
+"""The id of an answer; some servers count their answers."""
+
+
 class Response(Wire):
     """The whole answer. ``citations`` (URLs, numbered from 1 in the text) and ``search_results`` are Perplexity's."""
 
     choices: list[Choice] | None = None
-    id: str | None = None
+    id: Id | None = None
     model: str | None = None
     usage: Usage | None = None
     error: Error | str | None = None

@@ -27,6 +27,7 @@ class ToolCallDelta(Event):
     id: str | None = None
     type: str | None = None
     function: FunctionDelta | None = None
+    extra_content: Any = None
     custom: CustomDelta | None = None
 
 
@@ -37,9 +38,12 @@ class Delta(Event):
     function_call: FunctionDelta | None = None
     reasoning_content: Any = None
     reasoning: Any = None
+    reasoning_text: Any = None
     reasoning_details: list[JsonObject] | None = None
+    reasoning_opaque: Any = None
     annotations: list[wire.Annotation] | None = None
     audio: wire.Audio | None = None
+    images: list[JsonObject] | None = None
 
 
 class ChunkChoice(Event):
@@ -57,7 +61,7 @@ class Chunk(Event):
     """One event. ``choices`` is empty in the chunk with the usage, and in Azure's first one."""
 
     choices: list[ChunkChoice] | None = None
-    id: str | None = None
+    id: wire.Id | None = None
     model: str | None = None
     usage: wire.Usage | None = None
     error: wire.Error | str | None = None

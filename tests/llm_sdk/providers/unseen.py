@@ -211,5 +211,16 @@ REPORTED: dict[str, set[str]] = {
         "error",  # OpenRouter
         "max_tokens",  # of models behind OpenRouter
         "MAX_TOKENS",  # the same
+        "eos_token",  # Hugging Face
+        "stop_sequence",  # Hugging Face
+        "SAFETY",  # of Gemini behind gateways
+    },
+}
+REPORTED_FIELDS: dict[str, set[str]] = {
+    "openai-chat-completion": {
+        "reasoning_text",  # Copilot
+        "reasoning_opaque",  # Copilot
+        "extra_content",  # Google
+        "images",  # OpenRouter
     },
 }

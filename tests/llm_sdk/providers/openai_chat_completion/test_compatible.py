@@ -8,106 +8,41 @@ import pytest
 from llm_sdk.accumulator import accumulate
 from llm_sdk.errors import MalformedArgumentsError, OverloadedError, RateLimitError, StatusCodeError
 from llm_sdk.sse import ServerSentEvent, ServerSentEventDecoder
-from llm_sdk.types import Citation, ModelTokensDetails, ModelUsage, ReasoningPart, TextPart, ToolCallPart
+from llm_sdk.types import (
+    Citation,
+    ModelResponse,
+    ModelTokensDetails,
+    ModelUsage,
+    OpaquePart,
+    ReasoningPart,
+    TextPart,
+)
 from providers.openai_chat_completion.given import (
+    CALL,
     CODEC,
     END,
+    HI,
+    PNG,
     THOUGHT,
     answer,
+    assistant,
     call_json,
     calls,
     chunk,
     event,
     feed,
+    read_messages,
     reply,
+    stream_of,
     streamed,
+    user,
+    whole_of,
+    wired,
+    written,
 )
 
 STOP = chunk("stop")
 USED = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-
-
-def fragment(arguments: Any = None, name: Any = None, **fields: Any) -> dict[str, Any]:
-    function = {"name": name, "arguments": arguments}
-    return {**fields, "function": {key: value for key, value in function.items() if value is not None}}
-
-
-def called(*given: tuple[str, dict[str, Any]]) -> list[ToolCallPart]:
-    return [ToolCallPart(tool_call_id=id, tool_name="f", args=args) for id, args in given]
-
-
-ONE, TWO = {"a": 1}, {"a": 2}
-ONE_TEXT, TWO_TEXT = '{"a":1}', '{"a":2}'
-# Chunks of calls, and the calls that they are.
-CALLS: dict[str, tuple[list[ServerSentEvent], list[ToolCallPart]]] = {
-    "whole in one chunk": (
-        [calls(fragment(ONE_TEXT, "f", index=0, id="x"), fragment(TWO_TEXT, "f", index=1, id="y"))],
-        called(("x", ONE), ("y", TWO)),
-    ),
-    "the same index twice": (
-        [calls(fragment(ONE_TEXT, "f", index=0, id="x")), calls(fragment(TWO_TEXT, "f", index=0, id="y"))],
-        called(("x", ONE), ("y", TWO)),
-    ),
-    "no index": (
-        [
-            calls(fragment('{"a":', "f", id="x")),
-            calls(fragment("1}")),
-            calls(fragment('{"a":', "f", id="y")),
-            calls(fragment("2}", id="y")),
-        ],
-        called(("x", ONE), ("y", TWO)),
-    ),
-    "no index and no id": (
-        [calls(fragment(ONE_TEXT, "f")), calls(fragment(TWO_TEXT, "f"))],
-        called(("call_0", ONE), ("call_1", TWO)),
-    ),
-    "an index that does not begin at 0": (
-        [calls(fragment('{"a":', "f", index=1, id="x")), calls(fragment("1}", index=1))],
-        called(("x", ONE)),
-    ),
-    "no id": ([calls(fragment(ONE_TEXT, "f", index=0))], called(("call_0", ONE))),
-    "an empty id and name later": (
-        [calls(fragment("", "f", index=0, id="x")), calls(fragment(ONE_TEXT, "", index=0, id=""))],
-        called(("x", ONE)),
-    ),
-    "id and name in every chunk": (
-        [calls(fragment('{"a":', "f", index=0, id="x")), calls(fragment("1}", "f", index=0, id="x"))],
-        called(("x", ONE)),
-    ),
-    "interleaved": (
-        [
-            calls(fragment('{"a":', "f", index=0, id="x")),
-            calls(fragment('{"a":', "f", index=1, id="y")),
-            calls(fragment("1}", index=0)),
-            calls(fragment("2}", index=1)),
-        ],
-        called(("x", ONE), ("y", TWO)),
-    ),
-    "the name after the arguments began": (
-        [calls(fragment('{"a":', index=0, id="x")), calls(fragment("1}", "f", index=0))],
-        called(("x", ONE)),
-    ),
-    "arguments as an object": ([calls(fragment(ONE, "f", index=0, id="x"))], called(("x", ONE))),
-    "null for no arguments": ([calls(fragment("null", "f", index=0, id="x"))], called(("x", {}))),
-    "no arguments at all": ([calls(fragment(None, "f", index=0, id="x"))], called(("x", {}))),
-}
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_streamed_calls(name: str) -> None:
-    events, expected = CALLS[name]
-    response = streamed(*events, chunk("tool_calls"))
-    assert response.content == expected
-    assert response.finish_reason == "tool_calls"
-
-
-@pytest.mark.parametrize(
-    ("function", "args"),
-    [({"arguments": "null"}, {}), ({"arguments": ""}, {}), ({}, {}), ({"arguments": ONE}, ONE)],
-)
-def test_calls_of_a_whole_answer(function: Any, args: Any) -> None:
-    response = CODEC.decode_response(answer("stop", content="", tool_calls=[{"function": {"name": "f", **function}}]))
-    assert response.content == called(("call_0", args))
 
 
 # Messages with reasoning, and the part that it is. Each is read whole and streamed.
@@ -115,6 +50,15 @@ REASONING: dict[str, tuple[dict[str, Any], ReasoningPart]] = {
     "reasoning_content": ({"reasoning_content": "Hm."}, THOUGHT),
     "reasoning": ({"reasoning": "Hm."}, ReasoningPart(text="Hm.", id="reasoning")),
     "both": ({"reasoning_content": "Hm.", "reasoning": "Hm."}, THOUGHT),
+    "reasoning_text (Copilot)": ({"reasoning_text": "Hm."}, ReasoningPart(text="Hm.", id="reasoning_text")),
+    "an opaque text beside (Copilot)": (
+        {"reasoning_text": "Hm.", "reasoning_opaque": "x"},
+        ReasoningPart(text="Hm.", id="reasoning_text", signature='"x"'),
+    ),
+    "only an opaque text": (
+        {"reasoning_opaque": "x"},
+        ReasoningPart(text="", id="reasoning_opaque", signature='"x"'),
+    ),
     "details beside": (
         {"reasoning": "Hm.", "reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "Hm."}]},
         ReasoningPart(text="Hm.", id="reasoning", signature='[{"type":"reasoning.text","index":0,"text":"Hm."}]'),
@@ -140,6 +84,17 @@ def test_reasoning(name: str) -> None:
     expected = [part, TextPart(text="a")]
     assert CODEC.decode_response(answer(content="a", **fields)).content == expected
     assert streamed(chunk(role="assistant", content="", **fields), chunk(content="a"), STOP).content == expected
+
+
+@pytest.mark.parametrize("name", REASONING)
+def test_reasoning_goes_back_to_where_it_came_from(name: str) -> None:
+    fields, part = REASONING[name]
+    said = {"role": "assistant", "content": "a", **fields}
+    told = fields.keys() - ({"reasoning"} if name == "both" else set())
+    whole = whole_of(ModelResponse(content=[part, TextPart(text="a")]))["choices"][0]["message"]
+    assert {field: whole[field] for field in told} == {field: fields[field] for field in told}
+    assert written(read_messages(HI, said, HI))["messages"] == [HI, said, HI]
+    assert streamed(*stream_of(ModelResponse(content=[part, TextPart(text="a")]))[:-1]).content[0] == part
 
 
 def test_details_of_a_stream_are_put_together() -> None:
@@ -171,6 +126,7 @@ USAGES: dict[str, tuple[dict[str, Any], ModelUsage]] = {
         {**USED, "total_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 4}},
         ModelUsage(input_tokens=3, output_tokens=6, output_tokens_details=ModelTokensDetails(reasoning_tokens=4)),
     ),
+    "null counts": ({"prompt_tokens": 3, "completion_tokens": None}, ModelUsage(input_tokens=3, output_tokens=0)),
     "null details": (
         {**USED, "prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": None}},
         ModelUsage(input_tokens=3, output_tokens=2, output_tokens_details=ModelTokensDetails()),
@@ -215,6 +171,72 @@ def test_empty_choices() -> None:
 def test_a_choice_whose_message_was_filtered_out() -> None:
     response = CODEC.decode_response(reply({"choices": [{"index": 0, "finish_reason": "content_filter"}]}))
     assert (response.content, response.finish_reason) == ([], "content_filter")
+
+
+def test_choices_of_one_index_are_pieces_of_one_answer() -> None:
+    """Copilot gives the text and the calls of one answer as two choices (reported)."""
+    pieces = [{"message": {"content": "I look."}}, {"message": {"tool_calls": [call_json()]}}]
+    response = CODEC.decode_response(reply({"choices": [{**piece, "finish_reason": "tool_calls"} for piece in pieces]}))
+    assert (response.content, response.finish_reason) == ([TextPart(text="I look."), CALL], "tool_calls")
+    assert response.warnings is None
+
+
+@pytest.mark.parametrize("odd", [{"index": None}, {"message": None}], ids=["index", "message"])
+def test_a_choice_with_a_null(odd: dict[str, Any]) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop", **odd}
+    response = CODEC.decode_response(reply({"id": 7, "choices": [choice]}))
+    assert (response.id, response.content, response.finish_reason) == ("7", [], "stop")
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [("eos_token", "stop"), ("end_turn", "stop"), ("tool_use", "tool_calls"), ("SAFETY", "content_filter")],
+)
+def test_ends_in_the_words_of_others(word: str, reason: str) -> None:
+    response = CODEC.decode_response(answer(word, content="a"))
+    assert (response.finish_reason, response.finish_detail) == (reason, word)
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+
+
+def test_images_are_kept() -> None:
+    """OpenRouter puts them beside the content (documented)."""
+    parts = [TextPart(text="Here:"), OpaquePart(provider="openai-chat-completion", data=IMAGE), CALL]
+    whole = CODEC.decode_response(answer(content="Here:", images=[IMAGE], tool_calls=[call_json()]))
+    live = streamed(chunk(content="Here:"), chunk(images=[IMAGE]), calls({**call_json(), "index": 0}), STOP)
+    for response in (whole, live):
+        assert response.content == parts
+        assert [warning.partition(":")[0] for warning in response.warnings or ()] == ["image_url"]
+    assert CODEC.decode_response(reply(whole_of(whole))).content == parts
+    assert streamed(*stream_of(whole)[:-1]).content == parts
+    assert wired(user(TextPart(text="a")), assistant(*parts[:2]))[1]["content"] == [
+        {"type": "text", "text": "Here:"},
+        IMAGE,
+    ]
+    assert CODEC.decode_response(answer(content="", images=[IMAGE])).finish_reason == "stop"
+
+
+def test_a_citation_without_its_object() -> None:
+    flat = {"type": "url_citation", "url": "https://a.example", "title": "A", "start_index": 0, "end_index": 1}
+    expected = [Citation(source="https://a.example", title="A", start_index=0, end_index=1)]
+    assert CODEC.decode_response(answer(content="a", annotations=[flat])).content == [
+        TextPart(text="a", citations=expected)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "code"),
+    [
+        ({"object": "error", "message": "too long", "type": "BadRequestError", "code": 400}, "too long", 400),
+        ({"detail": "out of memory"}, "out of memory", 500),
+    ],
+)
+def test_an_error_without_its_object_inside_an_answer(body: Any, message: str, code: int) -> None:
+    for read in (lambda: CODEC.decode_response(reply(body)), lambda: streamed(chunk(content="a"), event(body))):
+        with pytest.raises(StatusCodeError) as caught:
+            read()
+        assert (caught.value.message, caught.value.status_code) == (message, code)
 
 
 def test_a_finish_reason_ends_a_stream_without_end_mark() -> None:
