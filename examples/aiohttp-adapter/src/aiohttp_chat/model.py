@@ -1,8 +1,9 @@
 """The model: one POST by aiohttp for each call, asked again where that helps."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import aiohttp
@@ -81,18 +82,19 @@ class ChatModel:
 
     def generate_sync(self, input: LanguageModelInput) -> ModelResponse:
         """``generate``, waiting in place."""
-        with asyncio.Runner() as runner:
-            return runner.run(self.generate(input))
+        with _loop_apart() as run:
+            answer: ModelResponse = run(self.generate(input))
+        return answer
 
     def stream_sync(self, input: LanguageModelInput) -> Iterator[PartialModelResponse]:
         """``stream``, waiting in place."""
-        with asyncio.Runner() as runner:
+        with _loop_apart() as run:
             stream = self.stream(input)
             try:
-                while (partial := runner.run(anext(stream, DONE))) is not DONE:  # type: ignore[arg-type]
-                    yield partial  # type: ignore[misc]
+                while (partial := run(anext(stream, DONE))) is not DONE:
+                    yield partial
             finally:
-                runner.run(stream.aclose())
+                run(stream.aclose())
 
     @asynccontextmanager
     async def _asked(self, input: LanguageModelInput, *, stream: bool) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -137,6 +139,18 @@ class ChatModel:
         if isinstance(error, StatusCodeError):
             error.body = error.body.replace(self._key, "***") if self._key else error.body
         return error
+
+
+@contextmanager
+def _loop_apart() -> Iterator[Callable[[Any], Any]]:
+    """What runs coroutines on an event loop in a thread of its own: one may run where the caller stands, as it always
+    does in a notebook."""
+    with ThreadPoolExecutor(1) as thread:
+        runner = asyncio.Runner()
+        try:
+            yield lambda coroutine: thread.submit(runner.run, coroutine).result()
+        finally:
+            thread.submit(runner.close).result()
 
 
 def _may_pass(failure: LanguageModelError) -> bool:

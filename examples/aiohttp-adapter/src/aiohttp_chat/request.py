@@ -46,15 +46,18 @@ SAME_NAME = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "s
 
 
 def left_out(input: LanguageModelInput) -> list[str]:
-    """What of the input has no field in the protocol: where a document is from, and its title."""
+    """What of the input has no field in the protocol: where a document is from, its title, and citations."""
     found: list[str] = []
     for at, message in enumerate(input.messages):
         for n, part in enumerate(message.content):
             path = f"messages[{at}].content[{n}]"
             inner = part.content if isinstance(part, ToolResultPart) else ()
             here = {path: part, **{f"{path}.content[{m}]": item for m, item in enumerate(inner)}}
-            sources = (where for where, item in here.items() if isinstance(item, SourcePart))
-            found += [f"{where}: source and title are not sent" for where in sources]
+            for where, item in here.items():
+                if isinstance(item, SourcePart):
+                    found.append(f"{where}: source and title are not sent")
+                elif isinstance(item, TextPart) and item.citations:
+                    found.append(f"{where}: citations are not sent")
     return found
 
 
