@@ -7,7 +7,7 @@ and writes its reply. What has to be made up for the reply, such as a vector, co
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from pydantic import BaseModel, ValidationError
@@ -27,6 +27,7 @@ from llm_sdk.types import (
 
 __all__ = [
     "NO_SERVICES",
+    "AllowedTools",
     "ClientTool",
     "Exchanged",
     "Facts",
@@ -35,6 +36,7 @@ __all__ = [
     "Service",
     "ServiceCall",
     "Services",
+    "Shown",
     "find_service",
     "json_answer",
     "read_body",
@@ -42,6 +44,9 @@ __all__ = [
 ]
 
 JSON = {"content-type": "application/json"}
+
+Shown: TypeAlias = Literal["text", "signature", "nothing"]
+"""What an answer tells of its reasoning: what was thought, only that something was, or neither."""
 
 
 class Facts(Protocol):
@@ -127,11 +132,20 @@ class ClientTool:
 @dataclass(frozen=True, slots=True)
 class Quotable:
     """A document of the caller's that an answer may cite. ``cite`` makes the citation of a quotation, which is a
-    beginning of ``text``, for an answer that consists of the quotation."""
+    beginning of ``text``. Where its place in an answer cannot be told, the quotation stands ``apart``, as a text of its
+    own."""
 
     title: str
     text: str
     cite: Callable[[str], Citation]
+    apart: bool = False
+
+
+class AllowedTools(NamedTuple):
+    """Those that a call narrows its tools to, by name, and whether one of them must be called."""
+
+    names: frozenset[str]
+    required: bool = False
 
 
 def _nothing_cached(request: WireRequest, call: ModelCall) -> LanguageModelInput | None:  # noqa: ARG001 - the contract's
@@ -152,6 +166,14 @@ def _no_client_tool(tool: OpaqueTool) -> ClientTool | None:  # noqa: ARG001 - th
 
 def _no_call(part: OpaquePart) -> str | None:  # noqa: ARG001 - the contract's
     return None
+
+
+def _any_tool(call: ModelCall) -> AllowedTools | None:  # noqa: ARG001 - the contract's
+    return None
+
+
+def _all_shown(call: ModelCall) -> Shown:  # noqa: ARG001 - the contract's
+    return "text"
 
 
 def _any_text(call: ModelCall) -> Sequence[str]:  # noqa: ARG001 - the contract's
@@ -178,10 +200,11 @@ class Services:
     ``complete`` writes into a request what the provider demands and another would not, for whoever is to answer it
     nevertheless.
     ``client_tool`` is how an opaque tool is called, None for one that the provider runs itself, and ``called_tool`` the
-    name of the tool that an opaque part calls. ``allowed_texts`` are those of which an answer has to be one, none where
-    it may say anything. ``quotable`` is the document that an answer to a call should cite, where the protocol has its
-    own way to ask for that; without it every source may be cited. ``audio_format`` is that of spoken answers for which
-    the request names none.
+    name of the tool that an opaque part calls. ``allowed_tools`` are those that a call narrows its tools to, where that
+    has no unified form. ``shown_reasoning`` is what the answer tells of its reasoning. ``allowed_texts`` are those of
+    which an answer has to be one, none where it may say anything. ``quotable`` is the document that an answer to a call
+    should cite, where the protocol has its own way to ask for that; without it every source may be cited.
+    ``audio_format`` is that of spoken answers for which the request names none.
     """
 
     endpoints: tuple[Service, ...] = ()
@@ -197,6 +220,8 @@ class Services:
     error_events: Callable[[LanguageModelError, Sequence[bytes]], list[ServerSentEvent]] | None = None
     client_tool: Callable[[OpaqueTool], ClientTool | None] = _no_client_tool
     called_tool: Callable[[OpaquePart], str | None] = _no_call
+    allowed_tools: Callable[[ModelCall], AllowedTools | None] = _any_tool
+    shown_reasoning: Callable[[ModelCall], Shown] = _all_shown
     allowed_texts: Callable[[ModelCall], Sequence[str]] = _any_text
     quotable: Callable[[ModelCall], Quotable | None] | None = None
     audio_format: AudioFormat = "wav"

@@ -8,12 +8,12 @@ it as a format or in the words of the prompt.
 import base64
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from llm_sdk.codec import ModelCall
 from llm_sdk.errors import InvalidInputError
-from llm_sdk.services import NO_SERVICES, ClientTool, Quotable, Services
+from llm_sdk.services import NO_SERVICES, ClientTool, Quotable, Services, Shown
 from llm_sdk.types import (
     AudioFormat,
     AudioPart,
@@ -57,6 +57,7 @@ ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 QUOTED_CHARACTERS = 2000
 CITED_CHARACTERS = 200
 PICTURE_SIZE = 16
+UNTITLED = "The document"
 
 
 class Written(NamedTuple):
@@ -75,7 +76,7 @@ def write_answer(call: ModelCall, ids: CallIds, services: Services = NO_SERVICES
     content: list[Part] = []
     if input.reasoning is not None and input.reasoning.enabled and input.reasoning.effort != "none":
         content.append(_reasoning(input, ids, signed=services.signs_reasoning(call)))
-    tools = tools_to_call(input, services)
+    tools = tools_to_call(call, services)
     if tools:
         for tool in tools:
             content += _call(tool, input, ids)
@@ -90,7 +91,7 @@ def write_answer(call: ModelCall, ids: CallIds, services: Services = NO_SERVICES
             content.append(_spoken(input, services.audio_format))
         else:
             content += _said(call, services)
-    return _within_limits(content, input, services)
+    return _without_hidden(_within_limits(content, input, services), services.shown_reasoning(call))
 
 
 def finish_reason_of(content: Sequence[Part]) -> FinishReason:
@@ -198,29 +199,43 @@ def _said(call: ModelCall, services: Services) -> list[Part]:
     input = call.input
     if (told := _as_told(input)) is not None:
         return [TextPart(text=told)]
-    if services.quotable is not None:
-        document = services.quotable(call)
-        return [TextPart(text=_sentence(input))] if document is None else _quotation(document)
+    document = _first_source(input) if services.quotable is None else services.quotable(call)
+    return [TextPart(text=_sentence(input))] if document is None else _quotation(document)
+
+
+def _first_source(input: LanguageModelInput) -> Quotable | None:
+    """The first source that came with the question, as long as no result of a tool has to be told."""
     at, _ = last_user(input)
     given = input.messages[at].content if at >= 0 else []
     source = next((part for part in given if isinstance(part, SourcePart) and text_of(part.content)), None)
     if source is None or tool_results(input):
-        return [TextPart(text=_sentence(input))]
-    head, quoted = f"{source.title} says: ", text_of(source.content)[:CITED_CHARACTERS]
-    citation = Citation(
-        source=source.source,
-        title=source.title,
-        cited_text=quoted,
-        start_index=len(head),
-        end_index=len(head) + len(quoted),
-    )
-    return [TextPart(text=head + quoted, citations=[citation])]
+        return None
+    return Quotable(source.title, text_of(source.content), partial(_cite, source))
+
+
+def _cite(source: SourcePart, quoted: str) -> Citation:
+    return Citation(source=source.source, title=source.title, cited_text=quoted)
 
 
 def _quotation(document: Quotable) -> list[Part]:
-    """A quotation is a text of its own: its citation belongs to all of it."""
-    quoted = document.text[:CITED_CHARACTERS]
-    return [TextPart(text=f"{document.title} says: "), TextPart(text=quoted, citations=[document.cite(quoted)])]
+    head, quoted = f"{document.title or UNTITLED} says: ", document.text[:CITED_CHARACTERS]
+    citation = document.cite(quoted)
+    if document.apart:
+        return [TextPart(text=head), TextPart(text=quoted, citations=[citation])]
+    place = {"start_index": len(head), "end_index": len(head) + len(quoted)}
+    return [TextPart(text=head + quoted, citations=[citation.model_copy(update=place)])]
+
+
+def _without_hidden(written: Written, shown: Shown) -> Written:
+    """The answer without what the provider does not tell of its reasoning, which is billed nevertheless."""
+    if shown == "text":
+        return written
+    told = [
+        part.model_copy(update={"text": ""}) if isinstance(part, ReasoningPart) else part
+        for part in written.response.content
+        if shown == "signature" or not isinstance(part, ReasoningPart)
+    ]
+    return written._replace(response=written.response.model_copy(update={"content": told}))
 
 
 def _sentence(input: LanguageModelInput) -> str:

@@ -3,6 +3,7 @@
 import re
 from typing import TypeAlias
 
+from llm_sdk.codec import ModelCall
 from llm_sdk.services import NO_SERVICES, ClientTool, Services
 from llm_sdk.types import (
     AssistantMessage,
@@ -47,15 +48,19 @@ SAYS_LITTLE = frozenset(
 """Words of a tool's name that do not tell it from others."""
 
 
-def tools_to_call(input: LanguageModelInput, services: Services = NO_SERVICES) -> list[KnownTool]:
+def tools_to_call(call: ModelCall, services: Services = NO_SERVICES) -> list[KnownTool]:
     """The tools to call next, in the order in which they are offered; none once there are results to be told.
 
     ``services`` are the provider's, which knows the tools that have no unified form.
     """
+    input = call.input
     # One without a name, which a request may offer where nothing is refused, cannot be called.
     known = (_known(tool, services) for tool in input.tools or ())
     tools = [tool for tool in known if tool is not None and _name(tool)]
     choice = input.tool_choice.type if input.tool_choice is not None else "auto"
+    if (allowed := services.allowed_tools(call)) is not None:
+        tools = [tool for tool in tools if _name(tool) in allowed.names]
+        choice = "required" if allowed.required else choice
     if choice == "none" or not tools:
         return []
     if input.tool_choice is not None and input.tool_choice.type == "tool":

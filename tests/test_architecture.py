@@ -136,7 +136,7 @@ EXTRA_ROOMS: dict[str, set[str]] = {
     "mistral": {"sound", "stream_calls", "tool_call_ids", "wire_events"},
     "openai": {
         *("client_tools", "compaction", "conversations", "function_call", "hosted", "item_events", "item_lists"),
-        *("reasoning", "stream_items", "stream_places", "wire_events"),
+        *("logprobs", "reasoning", "stream_items", "stream_places", "wire_events"),
     },
     "openai_chat_completion": {
         *("client_tools", "logprobs", "sound", "stream_calls", "stream_chunks", "thinking", "wire_events"),

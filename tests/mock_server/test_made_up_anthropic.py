@@ -181,3 +181,17 @@ def test_a_tool_that_the_provider_runs_is_not_called() -> None:
     assert said(user({"type": "text", "text": "Use code_execution"}), tools=tools) == [
         {"type": "text", "text": "You said: Use code_execution"}
     ]
+
+
+@pytest.mark.parametrize(("display", "told"), [("summarized", "The user says: Hi"), ("omitted", "")])
+def test_thinking_is_shown_unless_it_is_to_be_left_out(display: str, told: str) -> None:
+    thinking = {"type": "enabled", "budget_tokens": 1024, "display": display}
+    answer = MESSAGES.whole(
+        model="claude-sonnet-4-5",
+        max_tokens=2000,
+        messages=[user({"type": "text", "text": "Hi"})],
+        thinking=thinking,
+    )
+    block = answer["content"][0]
+    assert (block["type"], block["thinking"], bool(block["signature"])) == ("thinking", told, True)
+    assert answer["usage"]["output_tokens"] == 8

@@ -74,3 +74,21 @@ def test_only_the_tokens_where_no_number_is_given_and_nothing_where_it_is_not_as
 def test_every_candidate_has_its_own() -> None:
     answered = GENERATE.whole(contents=CONTENTS, generationConfig={"candidateCount": 2, **RANKED})
     assert ["logprobsResult" in each for each in answered["candidates"]] == [True, True]
+
+
+def test_thoughts_are_told_where_that_is_asked_for_and_billed_in_any_case() -> None:
+    for told in (True, False):
+        thinking = {"thinkingBudget": 100, "includeThoughts": told}
+        answer = GENERATE.whole(contents=CONTENTS, generationConfig={"thinkingConfig": thinking})
+        parts = answer["candidates"][0]["content"]["parts"]
+        assert [part.get("thought", False) for part in parts] == ([True, False] if told else [False])
+        assert answer["usageMetadata"]["thoughtsTokenCount"] == 6
+
+
+@pytest.mark.parametrize(("mode", "called"), [("ANY", "b"), ("AUTO", None)])
+def test_of_several_functions_an_allowed_one_is_called(mode: str, called: str | None) -> None:
+    tools = [{"functionDeclarations": [{"name": name} for name in "abc"]}]
+    config = {"functionCallingConfig": {"mode": mode, "allowedFunctionNames": ["b", "c"]}}
+    answer = GENERATE.whole(contents=CONTENTS, tools=tools, toolConfig=config)
+    [part] = answer["candidates"][0]["content"]["parts"]
+    assert part.get("functionCall", {}).get("name") == called

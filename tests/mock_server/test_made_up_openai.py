@@ -10,6 +10,7 @@ RESPONSES = MadeUp("openai", "/v1/responses", stream=True)
 USAGE = {"include_usage": True}
 CHAT = MadeUp("openai-chat-completion", "/v1/chat/completions", stream=True, stream_options=USAGE)
 MODEL = "gpt-5"
+USER = {"role": "user", "content": "Hi"}
 DIGITS = r"[0-9]{3}-[0-9]{4}"
 
 
@@ -123,3 +124,80 @@ def test_the_text_follows_a_grammar_that_is_a_regular_expression(kind: Any) -> N
 def test_any_other_grammar_is_not_understood(kind: Any) -> None:
     talk = kind(kind.tool("sum", {"syntax": "lark", "definition": 'start: "1"'}))
     assert talk.say("Go", tool_choice="required") == [("sum", "input")]
+
+
+PARAMETERS: dict[str, Any] = {"type": "object"}
+FUNCTIONS = [{"type": "function", "name": name, "parameters": PARAMETERS, "strict": False} for name in "abc"]
+CHAT_FUNCTIONS = [{"type": "function", "function": {"name": name, "parameters": PARAMETERS}} for name in "abc"]
+
+
+@pytest.mark.parametrize(("mode", "called"), [("required", "b"), ("auto", None)])
+def test_a_choice_of_several_tools_is_kept(mode: str, called: str | None) -> None:
+    allowed: list[Any] = [{"type": "function", "name": name} for name in "bc"]
+    choice: dict[str, Any] = {"type": "allowed_tools", "mode": mode, "tools": allowed}
+    [item] = RESPONSES.whole(model=MODEL, input="Hi", tools=FUNCTIONS, tool_choice=choice)["output"]
+    assert item.get("name") == called
+    allowed = [{"type": "function", "function": {"name": name}} for name in "bc"]
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": allowed}}
+    chat = CHAT.whole(model=MODEL, messages=[USER], tools=CHAT_FUNCTIONS, tool_choice=choice)
+    assert [call["function"]["name"] for call in chat["choices"][0]["message"].get("tool_calls", [])] == (
+        [called] if called else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "told"),
+    [
+        ({"effort": "low"}, []),
+        ({"effort": "low", "summary": None}, []),
+        ({"summary": "auto"}, ["The user says: Hi"]),
+        ({"effort": "low", "summary": "detailed"}, ["The user says: Hi"]),
+    ],
+)
+def test_reasoning_is_summed_up_where_that_is_asked_for(reasoning: dict[str, Any], told: list[str]) -> None:
+    answer = RESPONSES.whole(model=MODEL, input="Hi", reasoning=reasoning)
+    assert [part["text"] for part in answer["output"][0]["summary"]] == told
+    assert answer["usage"]["output_tokens_details"]["reasoning_tokens"] == 5
+
+
+@pytest.mark.parametrize(("asked", "served"), [(None, "default"), ("auto", "default"), ("flex", "flex")])
+def test_the_tier_that_is_asked_for_serves(asked: str | None, served: str) -> None:
+    tier = {} if asked is None else {"service_tier": asked}
+    assert RESPONSES.whole(model=MODEL, input="Hi", **tier)["service_tier"] == served
+    assert CHAT.whole(model=MODEL, messages=[USER], **tier)["service_tier"] == served
+    assert {chunk["service_tier"] for chunk in CHAT.events(model=MODEL, messages=[USER], **tier)} == {served}
+
+
+REPEATED = {
+    "max_tool_calls": 3,
+    "metadata": {"a": "b"},
+    "prompt_cache_key": "k",
+    "prompt_cache_retention": "24h",
+    "safety_identifier": "s",
+    "temperature": 0.5,
+    "top_logprobs": 2,
+    "truncation": "auto",
+    "user": "u",
+}
+
+
+def test_a_response_repeats_what_was_asked() -> None:
+    answer = RESPONSES.whole(model=MODEL, input="Hi", **REPEATED)
+    assert {name: answer[name] for name in REPEATED} == REPEATED
+
+
+def test_the_log_probabilities_of_a_response_are_included_where_that_is_asked_for() -> None:
+    body = {"model": MODEL, "input": "Hi you", "include": ["message.output_text.logprobs"], "top_logprobs": 2}
+    [item] = RESPONSES.whole(**body)["output"]
+    [part] = item["content"]
+    assert [(token["token"], len(token["top_logprobs"])) for token in part["logprobs"]] == [
+        ("You", 2),
+        (" said:", 2),
+        (" Hi", 2),
+        (" you", 2),
+    ]
+    deltas = [event for event in RESPONSES.events(**body) if event["type"] == "response.output_text.delta"]
+    assert ["".join(token["token"] for token in event["logprobs"]) for event in deltas] == [
+        event["delta"] for event in deltas
+    ]
+    assert RESPONSES.whole(model=MODEL, input="Hi", top_logprobs=2)["output"][0]["content"][0]["logprobs"] == []

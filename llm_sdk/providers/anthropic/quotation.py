@@ -29,7 +29,6 @@ from llm_sdk.types import (
     ToolResultPart,
 )
 
-UNTITLED = "The document"
 CITATIONS = "citations"
 
 
@@ -86,14 +85,14 @@ def _in_search_result(part: SourcePart, index: int, beside: Mapping[str, Any]) -
     place = {"search_result_index": index, "start_block_index": block, "end_block_index": block + 1}
     signature = join_signature({"type": SEARCH_RESULT_LOCATION, **place})
     citation = Citation(source=part.source, title=part.title, cited_text=text, signature=signature)
-    return Quotable(part.title or UNTITLED, text, lambda _: citation)
+    return Quotable(part.title, text, lambda _: citation, apart=True)
 
 
 def _in_text(part: FilePart, index: int, beside: Mapping[str, Any]) -> Quotable | None:
     if beside.get(CITATIONS) != ENABLED or part.mime_type != PLAIN or not part.data:
         return None
     text = base64.b64decode(part.data).decode()
-    return Quotable(part.filename or UNTITLED, text, partial(_cite_characters, index, part.filename))
+    return Quotable(part.filename or "", text, partial(_cite_characters, index, part.filename), apart=True)
 
 
 def _cite_characters(index: int, title: str | None, quoted: str) -> Citation:
@@ -121,7 +120,7 @@ def _in_blocks(document: JsonObject, index: int) -> Quotable | None:
     place = {"document_index": index, "start_block_index": block, "end_block_index": block + 1}
     title = title if isinstance(title, str) else None
     citation = _cite_document("content_block_location", place, title, text)
-    return Quotable(title or UNTITLED, text, lambda _: citation)
+    return Quotable(title or "", text, lambda _: citation, apart=True)
 
 
 def _first_text(texts: Iterable[Any]) -> tuple[int, str] | None:

@@ -17,7 +17,7 @@ from llm_sdk.providers.anthropic.quotation import quotable
 from llm_sdk.providers.anthropic.request import decode_request
 from llm_sdk.providers.anthropic.threads import keep, recall
 from llm_sdk.providers.anthropic.validation import find_faults
-from llm_sdk.services import Service, ServiceCall, Services, json_answer
+from llm_sdk.services import Service, ServiceCall, Services, Shown, json_answer
 from llm_sdk.types import JsonObject, LanguageModelInput
 
 MODELS = {
@@ -110,6 +110,12 @@ def _is_marked(blocks: Any) -> bool:
     return any(mark is not None or _is_marked(inner) for mark, inner in marks)
 
 
+def shown_reasoning(call: ModelCall) -> Shown:
+    """Thinking whose ``display`` is ``omitted`` comes with its signature alone (documented)."""
+    thinking = (call.input.extra or {}).get("thinking")
+    return "signature" if isinstance(thinking, dict) and thinking.get("display") == "omitted" else "text"
+
+
 SERVICES = Services(
     endpoints=(
         Service("GET", re.compile("/v1/models"), list_models),
@@ -124,5 +130,6 @@ SERVICES = Services(
     complete=complete,
     error_events=error_events,
     client_tool=client_tool,
+    shown_reasoning=shown_reasoning,
     quotable=quotable,
 )

@@ -7,18 +7,19 @@ import base64
 import re
 import struct
 import sys
+from functools import partial
 from typing import Any, Literal, TypeAlias
 from zlib import crc32
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from llm_sdk.codec import WireResponse
+from llm_sdk.codec import ModelCall, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError
-from llm_sdk.providers.cohere.content import PROVIDER
+from llm_sdk.providers.cohere.content import DOCUMENT, PROVIDER
 from llm_sdk.providers.cohere.errors import error_events
 from llm_sdk.providers.cohere.validation import find_faults
-from llm_sdk.services import Service, ServiceCall, Services, json_answer, read_body
-from llm_sdk.types import JsonObject
+from llm_sdk.services import Quotable, Service, ServiceCall, Services, json_answer, read_body
+from llm_sdk.types import Citation, JsonObject, SourcePart, TextPart, UserMessage
 from llm_sdk.wire_fault import field_names, field_path, field_steps, furthest
 from llm_sdk.wire_model import Wire
 
@@ -37,6 +38,7 @@ MOST_TEXTS = 96
 """Texts of one request (documented)."""
 VOCABULARY = 255_000
 CHARACTERS_PER_TOKEN = 4
+NO_CITATIONS = ("OFF", "DISABLED")
 
 EmbeddingType: TypeAlias = Literal["float", "int8", "uint8", "binary", "ubinary", "base64"]
 
@@ -198,6 +200,28 @@ def refuse(error: ValidationError) -> InvalidInputError:
     return InvalidInputError(f"invalid request: {what}", path=path, provider=PROVIDER)
 
 
+def quotable(call: ModelCall) -> Quotable | None:
+    """The first document beside the last message, unless citations are turned off (documented). One without an id gets
+    its number for one."""
+    options = (call.input.extra or {}).get("citation_options")
+    if isinstance(options, dict) and options.get("mode") in NO_CITATIONS:
+        return None
+    last = call.input.messages[-1]
+    sources = [part for part in last.content if isinstance(part, SourcePart)] if isinstance(last, UserMessage) else []
+    for number, source in enumerate(sources):
+        text = "".join(part.text for part in source.content if isinstance(part, TextPart))
+        if text:
+            return Quotable(source.title, text, partial(_cite, source.source or f"doc:{number}", source, text))
+    return None
+
+
+def _cite(id: str, source: SourcePart, text: str, quoted: str) -> Citation:
+    """What was sent of a document comes back with its citation (recorded)."""
+    titled = {"title": source.title} if source.title else {}
+    told = dump_json({"type": DOCUMENT, DOCUMENT: {"id": id, **titled, "text": text}}).decode()
+    return Citation(source=id, title=source.title or None, cited_text=quoted, signature=told)
+
+
 SERVICES = Services(
     endpoints=(
         Service("GET", re.compile("/v1/models"), list_models, at_root=False),
@@ -208,4 +232,5 @@ SERVICES = Services(
     ),
     validate=find_faults,
     error_events=error_events,
+    quotable=quotable,
 )

@@ -18,7 +18,7 @@ from llm_sdk.providers.google.options import CONFIG, ENUM_FORMAT
 from llm_sdk.providers.google.request import decode_request
 from llm_sdk.providers.google.response import wanted_candidates
 from llm_sdk.providers.google.validation import find_faults
-from llm_sdk.services import Service, ServiceCall, Services, json_answer
+from llm_sdk.services import AllowedTools, Service, ServiceCall, Services, Shown, json_answer
 from llm_sdk.types import JsonObject, LanguageModelInput
 
 MODELS = ("gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-embedding-001")
@@ -122,11 +122,29 @@ def cacheable(request: WireRequest, call: ModelCall) -> LanguageModelInput:  # n
     return call.input
 
 
+def allowed_tools(call: ModelCall) -> AllowedTools | None:
+    """The functions to which a call narrows what may be called; of a single one that is its tool choice."""
+    config = _inner(_inner(call.input.extra, "toolConfig"), "functionCallingConfig")
+    names = config.get("allowedFunctionNames")
+    return AllowedTools(frozenset(map(str, names))) if isinstance(names, list) else None
+
+
+def shown_reasoning(call: ModelCall) -> Shown:
+    """Thoughts come only where they are asked for (documented)."""
+    config = _inner(_inner(call.input.extra, *CONFIG), "thinkingConfig")
+    return "nothing" if config.get("includeThoughts") is False else "text"
+
+
+def _inner(extra: Any, name: str) -> JsonObject:
+    inner = extra.get(name) if isinstance(extra, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
 def allowed_texts(call: ModelCall) -> Sequence[str]:
     """The values of the enum that a request of ``text/x.enum`` gives: the answer is one of them, and no JSON
     (documented). As a format of the answer it has no unified form."""
-    config = (call.input.extra or {}).get(*CONFIG)
-    if not isinstance(config, dict) or config.get("responseMimeType") != ENUM_FORMAT:
+    config = _inner(call.input.extra, *CONFIG)
+    if config.get("responseMimeType") != ENUM_FORMAT:
         return ()
     schema = config.get("responseJsonSchema") or config.get("responseSchema")
     values = schema.get("enum") if isinstance(schema, dict) else None
@@ -145,6 +163,8 @@ SERVICES = Services(
     cacheable=cacheable,
     wanted_answers=wanted_candidates,
     validate=find_faults,
+    allowed_tools=allowed_tools,
+    shown_reasoning=shown_reasoning,
     allowed_texts=allowed_texts,
     audio_format="linear16",  # documented: 24 kHz, 16 bits, mono
 )

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from llm_sdk.codec import Ids
+from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.openai_custom_tools import INPUT, parameters_of
 from llm_sdk.providers.openai import id_forms
 from llm_sdk.providers.openai.content import PROVIDER
-from llm_sdk.services import ClientTool
+from llm_sdk.services import AllowedTools, ClientTool
 from llm_sdk.types import JsonObject, OpaquePart, OpaqueTool, Part, Tool, ToolOption
 
 CUSTOM = "custom"
@@ -47,3 +47,12 @@ def called_tool(part: OpaquePart) -> str | None:
     """The name of the custom tool that a part calls."""
     call = custom_call(part)
     return None if call is None else str(call["name"])
+
+
+def allowed_tools(call: ModelCall) -> AllowedTools | None:
+    """What a choice of several tools allows: functions and custom tools by name, any other by its type."""
+    match (call.input.extra or {}).get("tool_choice"):
+        case {"type": "allowed_tools", "tools": list(tools), **choice}:
+            named = (tool.get("name") or tool.get("type") for tool in tools if isinstance(tool, dict))
+            return AllowedTools(frozenset(map(str, named)), choice.get("mode") == "required")
+    return None

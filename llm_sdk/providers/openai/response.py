@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from llm_sdk.codec import Ids, ModelCall, WireResponse, dump_json
 from llm_sdk.errors import InvariantError, MalformedArgumentsError, RefusalError
 from llm_sdk.extra import merge_extra
+from llm_sdk.openai_tiers import tier_of
 from llm_sdk.providers.openai import id_forms, wire
 from llm_sdk.providers.openai.content import (
     PROVIDER,
@@ -22,6 +23,7 @@ from llm_sdk.providers.openai.endpoint import response_headers
 from llm_sdk.providers.openai.errors import embedded_error
 from llm_sdk.providers.openai.finish import COMPLETED, REFUSAL, decode_finish, encode_finish
 from llm_sdk.providers.openai.function_call import split_provenance
+from llm_sdk.providers.openai.logprobs import with_logprobs
 from llm_sdk.providers.openai.reasoning import encode_reasoning
 from llm_sdk.providers.openai.request import encode_body
 from llm_sdk.providers.openai.usage import decode_usage, encode_usage
@@ -116,7 +118,7 @@ def search_id(id: str | None, tool_call_id: str | None, ids: Ids) -> str:
 def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> WireResponse:
     """Raises UnsupportedError, with the path, for a part that an answer of this protocol cannot carry."""
     id = response.id or new_id(id_forms.RESPONSE_ID, ids)
-    output = list(encode_output(response, ids))
+    output = [with_logprobs(item, call) for item in encode_output(response, ids)]
     finish = encode_finish(response)
     if output:
         output[-1] = cut_item(output[-1], finish)
@@ -150,10 +152,10 @@ def describe(response: ModelResponse, *, id: str, call: ModelCall, ids: Ids) -> 
         "presence_penalty": 0.0,
         "previous_response_id": request.get("previous_response_id"),
         "prompt_cache_key": request.get("prompt_cache_key"),
-        "prompt_cache_retention": None,
+        "prompt_cache_retention": request.get("prompt_cache_retention"),
         "reasoning": reasoning,
         "safety_identifier": request.get("safety_identifier"),
-        "service_tier": "default",
+        "service_tier": tier_of(call),
         "store": request.get("store", True),
         "temperature": request.get("temperature", 1.0),
         "text": text,

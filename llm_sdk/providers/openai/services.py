@@ -15,14 +15,14 @@ from llm_sdk.codec import ModelCall, WireRequest, WireResponse, dump_json
 from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
 from llm_sdk.openai_errors import not_json
 from llm_sdk.providers.openai import conversations
-from llm_sdk.providers.openai.client_tools import called_tool, client_tool
+from llm_sdk.providers.openai.client_tools import allowed_tools, called_tool, client_tool
 from llm_sdk.providers.openai.compaction import compact
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.errors import error_events
 from llm_sdk.providers.openai.item_lists import items_of, listed, page_of
 from llm_sdk.providers.openai.request import decode_request, wants_encrypted_reasoning
 from llm_sdk.providers.openai.validation import find_faults
-from llm_sdk.services import Exchanged, Kept, Service, ServiceCall, Services, json_answer
+from llm_sdk.services import Exchanged, Kept, Service, ServiceCall, Services, Shown, json_answer
 from llm_sdk.types import JsonObject, LanguageModelInput
 
 PREVIOUS = "previous_response_id"
@@ -129,6 +129,13 @@ def _found(call: ServiceCall) -> Exchanged:
     return call.kept[id]
 
 
+def shown_reasoning(call: ModelCall) -> Shown:
+    """A summary comes only where it is asked for (recorded)."""
+    options = (call.input.extra or {}).get("reasoning")
+    asked = options if isinstance(options, dict) else {}
+    return "text" if asked.get("summary", "auto") or asked.get("generate_summary") else "signature"
+
+
 def retrieve(call: ServiceCall) -> WireResponse:
     """``GET /v1/responses/{id}``, whole, or its stream once more from behind the event ``starting_after``."""
     found = _found(call)
@@ -224,4 +231,6 @@ SERVICES = Services(
     error_events=error_events,
     client_tool=client_tool,
     called_tool=called_tool,
+    allowed_tools=allowed_tools,
+    shown_reasoning=shown_reasoning,
 )

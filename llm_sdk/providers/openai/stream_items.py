@@ -8,6 +8,7 @@ from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annota
 from llm_sdk.providers.openai.function_call import split_provenance
 from llm_sdk.providers.openai.hosted import OPENED, deltas_of
 from llm_sdk.providers.openai.item_events import ALPHANUMERIC, Events, OpenItem
+from llm_sdk.providers.openai.logprobs import encode_logprobs, with_logprobs
 from llm_sdk.providers.openai.reasoning import join_id, reasoning_text, split_fragment, split_id
 from llm_sdk.providers.openai.request import wants_encrypted_reasoning
 from llm_sdk.providers.openai.response import encode_item, encode_message, new_id, search_id
@@ -18,12 +19,15 @@ from llm_sdk.uncarried import cannot_answer, nameless_call, other_kind
 class OpenMessage(OpenItem):
     """Text parts with the same signature, each a content part of one message."""
 
-    def __init__(self, delta: ContentDelta, output_index: int, events: Events, ids: Ids, *, refused: bool) -> None:
+    def __init__(
+        self, delta: ContentDelta, output_index: int, events: Events, call: ModelCall, ids: Ids, *, refused: bool
+    ) -> None:
         super().__init__(delta, output_index, events, ids)
         self._signature = delta.part.signature if isinstance(delta.part, TextPartDelta) else None
         id, phase = split_signature(self._signature)
         self._id = id or new_id(id_forms.MESSAGE_ID, ids)
         self._refused = refused
+        self._call = call
         self._texts: list[TextPart] = []
         self._current: int | None = None
         self._written: list[str] = []
@@ -47,7 +51,7 @@ class OpenMessage(OpenItem):
             self._emit("content_part.added", **self._place(), part=self._part(TextPart(text="")))
         self._collect(delta)
         kind = "refusal" if self._refused else "output_text"
-        extra: JsonObject = {} if self._refused else {"logprobs": []}
+        extra: JsonObject = {} if self._refused else {"logprobs": encode_logprobs(part.text, self._call)}
         self._emit_delta(f"{kind}.delta", part.text, **self._place(), **extra)
         self._written.append(part.text)
         if (citation := cited(part)) is not None:
@@ -58,15 +62,17 @@ class OpenMessage(OpenItem):
 
     def finish(self) -> JsonObject:
         self._finish_part()
-        return self._done(encode_message(self._texts, self._ids, refused=self._refused, id=self._id))
+        return self._done(self._message(self._texts))
 
     def _place(self) -> JsonObject:
         return {"content_index": len(self._texts), "item_id": self._id}
 
     def _part(self, text: TextPart) -> JsonObject:
-        item: JsonObject = encode_message([text], self._ids, refused=self._refused, id=self._id)
-        content: JsonObject = item["content"][0]
+        content: JsonObject = self._message([text])["content"][0]
         return content
+
+    def _message(self, texts: list[TextPart]) -> JsonObject:
+        return with_logprobs(encode_message(texts, self._ids, refused=self._refused, id=self._id), self._call)
 
     def _finish_part(self) -> None:
         if self._current is None:
@@ -75,7 +81,8 @@ class OpenMessage(OpenItem):
         if self._refused:
             self._emit("refusal.done", **self._place(), refusal=text.text)
         else:
-            self._emit("output_text.done", **self._place(), logprobs=[], text=text.text)
+            logprobs = encode_logprobs(text.text, self._call)
+            self._emit("output_text.done", **self._place(), logprobs=logprobs, text=text.text)
         self._emit("content_part.done", **self._place(), part=self._part(text))
         self._texts.append(text)
         self._parts = StreamAccumulator()
@@ -320,7 +327,7 @@ def open_item(
     part = delta.part
     match part.type:
         case "text":
-            return OpenMessage(delta, output_index, events, ids, refused=refused)
+            return OpenMessage(delta, output_index, events, call, ids, refused=refused)
         case "tool-call" if not part.provider_executed:
             return OpenFunctionCall(delta, output_index, events, ids)
         case "tool-call" if part.tool_name == WEB_SEARCH:

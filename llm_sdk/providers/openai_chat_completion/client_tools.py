@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from llm_sdk.codec import Ids
+from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.openai_custom_tools import INPUT, parameters_of
 from llm_sdk.providers.openai_chat_completion.content import PROVIDER
-from llm_sdk.services import ClientTool
+from llm_sdk.services import AllowedTools, ClientTool
 from llm_sdk.types import JsonObject, OpaquePart, OpaqueTool, Tool, ToolOption
 
 CUSTOM = "custom"
@@ -45,3 +45,13 @@ def client_tool(tool: OpaqueTool) -> ClientTool | None:
 def called_tool(part: OpaquePart) -> str | None:
     """The name of the custom tool that a part calls."""
     return _described(part.data).get("name") if part.provider == PROVIDER else None
+
+
+def allowed_tools(call: ModelCall) -> AllowedTools | None:
+    """What a choice of several tools allows."""
+    match (call.input.extra or {}).get("tool_choice"):
+        case {"type": "allowed_tools", "allowed_tools": {"tools": list(tools), **choice}}:
+            described = (tool.get(tool.get("type", "")) for tool in tools if isinstance(tool, dict))
+            names = frozenset(str(one.get("name")) for one in described if isinstance(one, dict))
+            return AllowedTools(names, choice.get("mode") == "required")
+    return None

@@ -2,7 +2,7 @@
 
 from llm_sdk import openai_services
 from llm_sdk.codec import ModelCall, WireRequest
-from llm_sdk.providers.openai_chat_completion.client_tools import called_tool, client_tool
+from llm_sdk.providers.openai_chat_completion.client_tools import allowed_tools, called_tool, client_tool
 from llm_sdk.providers.openai_chat_completion.response import wanted_choices
 from llm_sdk.providers.openai_chat_completion.validation import find_faults
 from llm_sdk.services import Services
@@ -23,4 +23,5 @@ SERVICES = Services(
     validate=find_faults,
     client_tool=client_tool,
     called_tool=called_tool,
+    allowed_tools=allowed_tools,
 )

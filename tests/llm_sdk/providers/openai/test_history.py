@@ -55,7 +55,12 @@ CONTAINER_CITATION = {
 }
 COMPACTION = {"type": "compaction", "id": "cmp_1"}
 CUSTOM_CALL = {"type": "custom_tool_call", "call_id": "call_9", "name": "sql", "input": "SELECT 1"}
-ASKED = [assistant(CALL), tool_result(TextPart(text="rain"))]
+CUSTOM_RESULT = ToolResultPart(tool_call_id="call_9", tool_name="sql", content=[TextPart(text="1")])
+CUSTOM_ASKED: list[Message] = [
+    assistant(OpaquePart(provider="openai", data=CUSTOM_CALL)),
+    ToolMessage(content=[CUSTOM_RESULT]),
+]
+ASKED: list[Message] = [assistant(CALL), tool_result(TextPart(text="rain"))]
 
 # Messages and their items, read in both directions.
 HISTORY: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
@@ -109,10 +114,7 @@ HISTORY: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
         [message("a", "b")],
     ),
     "a result of a custom tool": (
-        [
-            assistant(OpaquePart(provider="openai", data=CUSTOM_CALL)),
-            ToolMessage(content=[ToolResultPart(tool_call_id="call_9", tool_name="sql", content=[TextPart(text="1")])]),
-        ],
+        CUSTOM_ASKED,
         [CUSTOM_CALL, {"type": "custom_tool_call_output", "call_id": "call_9", "output": "1"}],
     ),
     "messages of one turn": (
