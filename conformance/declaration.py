@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
-from conformance.plan import Call, Pair, Refusal, StagedCalls, Target
+from conformance.plan import Call, Refusal, Target
 from conformance.subject import Subject
+from conformance.targets import CallsOf
 from llm_sdk.capabilities import Capabilities, check
 from llm_sdk.errors import InvalidInputError, UnsupportedError
 from llm_sdk.registry import get_codec
@@ -103,9 +104,7 @@ def _calls_of(target: Target) -> tuple[Call, ...]:
     match target:
         case Call():
             return (target,)
-        case Pair(whole, streamed):
-            return (whole, streamed)
-        case StagedCalls(calls):
+        case CallsOf(calls):
             return calls
         case _:
             return ()

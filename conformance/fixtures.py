@@ -19,12 +19,14 @@ from conformance.selection import target_of
 from conformance.settings import Settings
 from conformance.stash import EXCUSED, LACKING, PATIENCE, PLAN, PROVED, SETTINGS, SUBJECT, UNDECLARED
 from conformance.subject import Subject
+from conformance.targets import RunsOf
 from conformance.verdict import Repeat, Verdict
 from llm_sdk.environment import read_setting
 from llm_sdk.registry import get_codec
 
 if TYPE_CHECKING:
     from conformance.recording_session import RecordingSession
+    from conformance.runs import Bench
 
 USAGE_ERROR = 4
 
@@ -138,7 +140,7 @@ def call(request: pytest.FixtureRequest, subject: Subject) -> Call:
 def pair(request: pytest.FixtureRequest, subject: Subject) -> Pair:
     """The same for the two calls of a pair."""
     recorded: Pair = request.param
-    return replace(recorded, streamed=subject.as_asked(recorded.streamed))
+    return replace(recorded, calls=tuple(map(subject.as_asked, recorded.calls)))
 
 
 @pytest.fixture
@@ -146,6 +148,14 @@ def conversation(request: pytest.FixtureRequest, subject: Subject) -> StagedCall
     """The same for the calls of a conversation."""
     recorded: StagedCalls = request.param
     return replace(recorded, calls=tuple(map(subject.as_asked, recorded.calls)))
+
+
+@pytest.fixture
+def bench(runs: RunsOf, subject: Subject) -> "Bench":  # noqa: ARG001 - it says with which provider
+    """Where runs of ``completion()`` are started."""
+    from conformance.runs import Bench  # where it is used: the libraries below completion() come along
+
+    return Bench(subject)
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ class Plan:
         """The whole and the streamed call of the same scripted answer, or of the same error."""
         whole = {(call.provider, call.case, call.position): call for call in self.calls if not call.stream}
         return [
-            Pair(whole[call.provider, call.case, call.position], call)
+            Pair((whole[call.provider, call.case, call.position], call))
             for call in self.calls
             if call.stream and call.is_scripted and call.is_answered is answered
         ]

@@ -19,7 +19,7 @@ from llm_sdk.registry import get_codec
 from llm_sdk.types import JsonObject, LanguageModelInput
 from mock_server.recordings import Exchange
 
-__all__ = ["FIRST_ERROR", "Call", "CaseOf", "Pair", "Refusal", "RunsOf", "StagedCalls", "Target"]
+__all__ = ["FIRST_ERROR", "Call", "CallsOf", "CaseOf", "Pair", "Refusal", "RunsOf", "StagedCalls", "Target"]
 
 FIRST_ERROR = 400
 """The lowest status that says that something went wrong."""
@@ -173,28 +173,16 @@ class CaseOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(CaseOf):
     """An input that one protocol cannot carry: it must be refused for what stands at ``path``, with nothing sent."""
 
-    provider: str
-    of_case: Case
     input: LanguageModelInput
     path: str
 
-    @property
-    def case(self) -> str:
-        """The name of the case."""
-        return self.of_case.name
-
-    @property
-    def id(self) -> str:
-        """Such as ``openai-sound-input``."""
-        return f"{self.provider}-{self.case}"
-
 
 @dataclass(frozen=True, slots=True)
-class StagedCalls:
-    """The calls of one case of several stages, all whole or all streamed."""
+class CallsOf:
+    """Several calls of one case with one provider."""
 
     calls: tuple[Call, ...]
 
@@ -213,33 +201,32 @@ class StagedCalls:
         """The case."""
         return self.calls[0].of_case
 
+
+class StagedCalls(CallsOf):
+    """The calls of one case of several stages, all whole or all streamed."""
+
+    __slots__ = ()
+
     @property
     def id(self) -> str:
         """Such as ``openai-tool-result-stream``."""
         return f"{self.provider}-{self.case}-{'stream' if self.calls[0].stream else 'generate'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(CallsOf):
     """The whole and the streamed call of one scripted answer."""
 
-    whole: Call
-    streamed: Call
+    __slots__ = ()
 
     @property
-    def provider(self) -> str:
-        """Of both."""
-        return self.whole.provider
+    def whole(self) -> Call:
+        """The call for a whole answer."""
+        return self.calls[0]
 
     @property
-    def case(self) -> str:
-        """The name of the case."""
-        return self.whole.case
-
-    @property
-    def of_case(self) -> Case | None:
-        """The case."""
-        return self.whole.of_case
+    def streamed(self) -> Call:
+        """The call for a stream."""
+        return self.calls[1]
 
     @property
     def id(self) -> str:

@@ -9,8 +9,7 @@ import pytest
 
 from conformance.marks import lane_shows, over, requirement
 from conformance.replay import Hold
-from conformance.runs import HELLO, Bench, RunsOf, caught, read_all
-from conformance.subject import Subject
+from conformance.runs import HELLO, Bench, caught, read_all
 from conformance.verdict import Verdict
 from llm_sdk.completion import AsyncCompletionRun, CompletionCancelledError
 from llm_sdk.errors import InvalidInputError, ServerError
@@ -25,12 +24,6 @@ PARIS = tool_call("get_weather", {"city": "Paris"})
 MANY = 60
 LAST = 2
 """How many of its last events an answer of some protocols can do without: its usage, and an end mark behind it."""
-
-
-@pytest.fixture
-def bench(runs: RunsOf, subject: Subject) -> Bench:  # noqa: ARG001 - it says with which provider
-    """Where runs are started."""
-    return Bench(subject)
 
 
 async def surfaces(run: AsyncCompletionRun) -> list[Exception | None]:
