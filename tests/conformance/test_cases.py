@@ -73,8 +73,9 @@ def complaint_about(call: Call) -> str:
     stage = call.stage
     assert stage is not None
     if stage.expect is not None:
-        found = type(call.golden.error).__name__
-        return "" if found in [*stage.expect.error, "MalformedArgumentsError"] else found
+        kinds = [kind.__name__ for kind in type(call.golden.error).__mro__]
+        found = kinds if stage.expect.any_status else kinds[:1]
+        return "" if {*found} & {*stage.expect.error, "MalformedArgumentsError"} else kinds[0]
     if call.golden.answer is None:
         return call.golden.describe()
     expected = expected_content(call)
