@@ -52,6 +52,7 @@ class HttpConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._drained: asyncio.Event | None = None
         self._lingering = False
+        self._sends_no_more = False
         self._discarded = 0
         self._began = 0.0
         self.deadline = self._loop.time() + server.limits.idle_seconds
@@ -111,10 +112,19 @@ class HttpConnection(asyncio.Protocol):
         elif not began and self._task is None:
             self.deadline = self._loop.time() + self._limits.read_seconds
 
+    def eof_received(self) -> bool:
+        """See asyncio: the client sends no more. It may wait for its answer, or may have gone: only a write can tell."""
+        self._sends_no_more = True
+        if self._task is not None and self._drained is None:
+            self._wait_for_piece()
+        return self._task is not None
+
     def end(self) -> None:
-        """Close as soon as no answer is on its way."""
-        if self._task is None and self._transport is not None:
+        """Close as soon as no answer is on its way to a client that is there for sure."""
+        if self._transport is not None and self._task is None:
             self._transport.close()
+        elif self._sends_no_more:
+            self.abort()
 
     def abort(self) -> None:
         """Close at once."""
@@ -141,7 +151,7 @@ class HttpConnection(asyncio.Protocol):
             if len(self._waiting) >= PIPELINED:
                 self._transport.pause_reading()
             if self._drained is None:
-                self.deadline = NEVER
+                self._wait_for_piece()
 
     def _begin(self, request: HttpRequest, found: ReplyPlan | PendingReply | Relay | None) -> None:
         self._server.traffic.stream_began()
@@ -184,6 +194,8 @@ class HttpConnection(asyncio.Protocol):
             if self._transport is None:
                 return
             self._transport.write(chunk(piece.data) if framing.chunked else piece.data)
+            if self._sends_no_more:
+                self._wait_for_piece()
         if framing.chunked and plan.complete:
             self._transport.write(LAST_CHUNK)
         self._end_reply(plan, keeps_alive=framing.keeps_alive)
@@ -204,6 +216,8 @@ class HttpConnection(asyncio.Protocol):
                         return
                     if not framing.bodiless:
                         self._transport.write(chunk(piece) if framing.chunked else piece)
+                        if self._sends_no_more:
+                            self._wait_for_piece()
             except LostError as lost:
                 plan = replace(plan, complete=False, reset=lost.reset)
         if framing.chunked and plan.complete:
@@ -227,9 +241,15 @@ class HttpConnection(asyncio.Protocol):
         self._transport.close()
 
     def _wait_for_client(self) -> None:
+        if self._task is not None:
+            self._wait_for_piece()
+            return
         limits = self._limits
-        seconds = limits.read_seconds if self._reader.in_request else limits.idle_seconds
-        self.deadline = self._loop.time() + seconds if self._task is None else NEVER
+        self.deadline = self._loop.time() + (limits.read_seconds if self._reader.in_request else limits.idle_seconds)
+
+    def _wait_for_piece(self) -> None:
+        """An answer takes the time that it takes, but not without end for a client that may have gone."""
+        self.deadline = self._loop.time() + self._limits.half_closed_seconds if self._sends_no_more else NEVER
 
     def _task_is_done(self, task: asyncio.Task[None]) -> None:
         self._task = None
@@ -242,6 +262,8 @@ class HttpConnection(asyncio.Protocol):
         self._transport.resume_reading()
         self._wait_for_client()
         self._answer_waiting()
+        if self._sends_no_more and self._task is None:
+            self.end()
 
     def _refuse(self, request: HttpRequest, plan: ReplyPlan) -> None:
         """Answer, and read no more. The rest of what the client sends is thrown away for a while, because a connection

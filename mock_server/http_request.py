@@ -10,6 +10,12 @@ from mock_server.limits import Limits
 
 __all__ = ["HttpRequest", "RefusedRequestError", "RequestReader"]
 
+CHUNKED = "chunked"
+SCHEMES = ("http://", "https://")
+TLS_HANDSHAKE = b"\x16"
+"""What a client's first byte is where it expects TLS (RFC 8446, 5.1)."""
+NO_TLS = "this is the beginning of TLS, and only plain HTTP is spoken here: the base URL begins with http://"
+NO_LATER_VERSION = "only HTTP/1.1 is spoken here"
 UPGRADE_HEADERS = frozenset({"connection", "upgrade", "http2-settings"})
 
 
@@ -18,7 +24,8 @@ class HttpRequest:
     """A request. Names of ``headers`` are in lower case; values of a name that comes again are joined by a comma.
 
     ``keep_alive`` says whether another may follow on its connection, ``chunked`` whether its client understands an
-    answer in chunks. One with a ``problem`` is answered with that status alone, and its body was not read.
+    answer in chunks. One with a ``problem`` is answered with that status alone, and its body was not read; ``misled``
+    is what to tell a client that speaks another protocol.
     """
 
     method: str
@@ -28,6 +35,7 @@ class HttpRequest:
     keep_alive: bool = True
     chunked: bool = True
     problem: int | None = None
+    misled: str = ""
 
 
 class RefusedRequestError(Exception):
@@ -76,7 +84,16 @@ class RequestReader:
             except httptools.HttpParserUpgrade as upgrade:
                 data = self._without_upgrade(data[upgrade.args[0] :])
             except httptools.HttpParserError:
-                raise RefusedRequestError(self._request(problem=self._refused or 400)) from None
+                raise RefusedRequestError(self._unreadable(data)) from None
+
+    def _unreadable(self, data: bytes) -> HttpRequest:
+        """What is known of a request of which the parser has refused these bytes."""
+        if self._refused is None and not self._begun and data.startswith(TLS_HANDSHAKE):
+            return HttpRequest("", "", {}, keep_alive=False, problem=400, misled=NO_TLS)
+        request = self._request(problem=self._refused or 400)
+        if self._refused is None and self._parser.get_http_version() >= "2":
+            return replace(request, problem=505, misled=NO_LATER_VERSION)
+        return request
 
     def _without_upgrade(self, rest: bytes) -> bytes:
         """The request again, and what has come after its head, without the offer of another protocol: nothing is spoken
@@ -97,8 +114,9 @@ class RequestReader:
         except httptools.HttpParserError:
             method, version, keep_alive = "", "1.1", False
         target = b"".join(self._target).decode("latin-1")
-        if target.startswith("http://"):  # as it is sent to a proxy; a server has to take it (RFC 9112, 3.2.2)
-            target = "/" + target.removeprefix("http://").partition("/")[2]
+        if target.startswith(SCHEMES):  # as it is sent to a proxy; a server has to take it (RFC 9112, 3.2.2)
+            self._headers["host"], _, path = target.partition("://")[2].partition("/")
+            target = f"/{path}"
         return HttpRequest(method, target, self._headers, body, keep_alive, version != "1.0", problem)
 
     # What httptools calls.
@@ -118,6 +136,9 @@ class RequestReader:
         """A piece of the target."""
         self._begun = True
         self._target.append(url)
+        self._head_bytes += len(url)
+        if self._head_bytes > self._limits.header_bytes:
+            self._refuse(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
@@ -131,6 +152,8 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """The body begins."""
         self._in_body = True
+        if self._headers.get("transfer-encoding", CHUNKED).lower() != CHUNKED:
+            self._refuse(501)
         length = self._headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._limits.body_bytes:
             self._refuse(413)

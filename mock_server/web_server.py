@@ -206,7 +206,8 @@ class WebServer:
                 allowed = self._cross_origin.preflight(request.method, request.headers)
                 if allowed is not None:
                     return allowed
-            return self._routes.answer(request.method, request.target, request.headers, request.body, host)
+            method = "GET" if request.method == "HEAD" else request.method  # the same without its body (RFC 9110, 9.3.2)
+            return self._routes.answer(method, request.target, request.headers, request.body, host)
         except Exception:  # noqa: BLE001 - a defect here must not take the connection down without a word
             return self._defect(request)
 
@@ -230,9 +231,13 @@ class WebServer:
         limits = self.limits
         said = {
             413: f"the body is larger than {limits.body_bytes} bytes",
+            414: f"the target is larger than {limits.header_bytes} bytes",
             431: f"the headers are more than {limits.headers}, or larger than {limits.header_bytes} bytes",
+            501: "no other transfer-encoding than chunked is understood here",
         }
-        message = said.get(request.problem or 0, "this is no HTTP/1.1 request")
+        if request.misled:
+            logger.warning("a client was refused: %s", request.misled)
+        message = request.misled or said.get(request.problem or 0, "this is no HTTP/1.1 request")
         return self._routes.refuse(request.method, request.target, request.headers, request.problem or 400, message)
 
     def framing(self, request: HttpRequest, plan: ReplyPlan) -> Framing:
