@@ -1,22 +1,27 @@
 """The program ``mock-server``, as a process."""
 
+import errno
 import json
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from click.testing import CliRunner
+from raw_connections import becomes
 
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import LanguageModelInput
 from mock_server.cli import main
+from mock_server.routes import base_path
+from mock_server.web_server import GRACE_SECONDS
 
 PROGRAM = [sys.executable, "-m", "mock_server"]
 LINE = re.compile(r"(\S+) (http://127\.0\.0\.1:\d+)(/\S+)\n")
@@ -208,3 +213,55 @@ def test_workers_share_the_address_and_end_together(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["serve", "--workers", "2", "--port", "0", "--scenarios", str(scenarios)])
     assert done.exit_code == 2
     assert "workers share no counts without --state, and these scenarios need them: third" in done.stderr
+
+
+def open_stream(origin: str, said: str) -> socket.socket:
+    """A connection on which a stream has begun."""
+    codec = get_codec(provider_names()[0])
+    input = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": said}]})
+    sent = codec.encode_request("m", input, stream=True)
+    client = socket.create_connection(("127.0.0.1", int(origin.rpartition(":")[2])), timeout=20)
+    head = f"POST {base_path(codec)}{sent.path} HTTP/1.1\r\nhost: h\r\ncontent-length: {len(sent.body)}\r\n\r\n"
+    client.sendall(head.encode() + sent.body)
+    assert client.recv(15) == b"HTTP/1.1 200 OK"
+    return client
+
+
+def refuses_connections(origin: str) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", int(origin.rpartition(":")[2]))) == errno.ECONNREFUSED
+
+
+def read_to_end(client: socket.socket) -> bytes:
+    got = b""
+    with suppress(ConnectionResetError):
+        while piece := client.recv(65536):
+            got += piece
+    return got
+
+
+@pytest.mark.parametrize("arguments", [(), ("--workers", "2")], ids=["one process", "workers"])
+def test_the_first_signal_lets_streams_end_and_the_second_does_not(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    scenarios = tmp_path / "s.yaml"
+    scenarios.write_text(
+        """scenarios:
+        - {when: {last_user: slow}, reply: one two, pace: {delay: 0.1}}
+        - {when: {last_user: stuck}, reply: one two, pace: {delay: 3600}}"""
+    )
+    with serving("--scenarios", str(scenarios), *arguments) as (process, origin):
+        with open_stream(origin, "slow") as slow, open_stream(origin, "stuck") as stuck:
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            assert read_to_end(slow).endswith(b"\r\n0\r\n\r\n")
+            assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            assert not read_to_end(stuck).endswith(b"\r\n0\r\n\r\n")
+        assert process.wait(20) == 0
+        assert time.monotonic() - began < GRACE_SECONDS
+
+
+def test_workers_end_with_the_process_that_has_started_them() -> None:
+    with serving("--workers", "2") as (process, origin):
+        process.kill()
+        process.wait(20)
+        assert becomes(lambda: refuses_connections(origin))
