@@ -176,6 +176,10 @@ def _all_shown(call: ModelCall) -> Shown:  # noqa: ARG001 - the contract's
     return "text"
 
 
+def _for_the_model(call: ModelCall, ids: Ids) -> Sequence[Part]:  # noqa: ARG001 - the contract's
+    return ()
+
+
 def _any_text(call: ModelCall) -> Sequence[str]:  # noqa: ARG001 - the contract's
     return ()
 
@@ -204,7 +208,8 @@ class Services:
     has no unified form. ``shown_reasoning`` is what the answer tells of its reasoning. ``allowed_texts`` are those of
     which an answer has to be one, none where it may say anything. ``quotable`` is the document that an answer to a call
     should cite, where the protocol has its own way to ask for that; without it every source may be cited.
-    ``audio_format`` is that of spoken answers for which the request names none.
+    ``audio_format`` is that of spoken answers for which the request names none. ``settled`` is the answer to a call
+    that asks something of the provider itself, whatever a model would say; nothing to any other.
     """
 
     endpoints: tuple[Service, ...] = ()
@@ -225,6 +230,7 @@ class Services:
     allowed_texts: Callable[[ModelCall], Sequence[str]] = _any_text
     quotable: Callable[[ModelCall], Quotable | None] | None = None
     audio_format: AudioFormat = "wav"
+    settled: Callable[[ModelCall, Ids], Sequence[Part]] = _for_the_model
 
 
 NO_SERVICES = Services()

@@ -26,6 +26,7 @@ from llm_sdk.errors import (
     StatusCodeError,
 )
 from llm_sdk.registry import find_codec, provider_names
+from llm_sdk.services import services_of
 from llm_sdk.types import ModelResponse
 from mock_server.answer_writer import AnswerWriter
 from mock_server.answers import Answer, Answers, bad_scenario
@@ -216,13 +217,17 @@ class Engine:
             model_call = call.model_call = replace(model_call, model_id=model_id)
             asked = Asked(codec.provider, model_call, call.headers)
         call.ids = self._ids(codec, call.fingerprint, "stream" if model_call.stream else "whole")
-        choice = self.script.choose(asked, call.fingerprint)
+        settled = services_of(codec).settled(model_call, call.ids)
+        choice = None if settled else self.script.choose(asked, call.fingerprint)
         turn = choice.turn if choice is not None else NOTHING
         if choice is not None:
             call.scenario, call.turn = choice.name, choice.answered + 1
         call.faults = self.faults.plan(asked, codec, turn.fault, in_model, (call.scenario, request.path))
         if call.faults is not None and call.faults.error is not None:
             return self._damaged(call, self._refuse(call, call.faults.error))
+        if settled:
+            answer = self._answers.complete(call, call.ids, ModelResponse(content=[*settled], finish_reason="stop"))
+            return self._damaged(call, self._finish(call, turn, answer))
         if choice is None and (self._strict or self.replay is not None):
             self._find_no_answer(asked)
         if isinstance(turn.reply, FunctionReply):

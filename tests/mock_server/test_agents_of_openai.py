@@ -49,6 +49,25 @@ def test_a_conversation_without_a_model_is_not_made_shorter(client: openai.OpenA
         client.post("/responses/compact", body={"input": "Hi"}, cast_to=object)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_trigger_makes_it_shorter_whatever_a_scenario_says(
+    server: MockServer, client: openai.OpenAI, stream: bool
+) -> None:
+    server.on(any_message="Ada").reply("Hello, Ada.").reply("Hello again.")
+    said: Any = [{"role": "user", "content": "I am Ada."}, {"type": "compaction_trigger"}]
+    reply: Any = client.responses.create(model="gpt-5", input=said, stream=stream)
+    if stream:
+        events = list(reply)
+        done = [event.item for event in events if event.type == "response.output_item.done"]
+        reply = events[-1].response
+        assert reply.output == done
+    [shorter] = reply.output
+    assert (shorter.type, shorter.id[:4], shorter.encrypted_content[:6]) == ("compaction", "cmp_", "gAAAAA")
+    assert reply.usage.total_tokens > 0
+    assert server.requests[-1].scenario is None
+    assert client.responses.create(model="gpt-5", input=said[:1]).output_text == "Hello, Ada."
+
+
 def test_a_websocket_is_refused_so_that_the_agent_asks_without_one(server: MockServer) -> None:
     upgrade = {
         "connection": "Upgrade",

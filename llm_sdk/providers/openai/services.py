@@ -16,7 +16,7 @@ from llm_sdk.errors import InvalidInputError, NotFoundError, StatusCodeError
 from llm_sdk.openai_errors import not_json
 from llm_sdk.providers.openai import conversations
 from llm_sdk.providers.openai.client_tools import allowed_tools, called_tool, client_tool
-from llm_sdk.providers.openai.compaction import compact
+from llm_sdk.providers.openai.compaction import compact, compacted
 from llm_sdk.providers.openai.content import PROVIDER
 from llm_sdk.providers.openai.errors import error_events
 from llm_sdk.providers.openai.item_lists import items_of, listed, page_of
@@ -233,4 +233,5 @@ SERVICES = Services(
     called_tool=called_tool,
     allowed_tools=allowed_tools,
     shown_reasoning=shown_reasoning,
+    settled=compacted,
 )
