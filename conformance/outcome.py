@@ -1,10 +1,12 @@
 """What came of a call, and whether it is what had to come."""
 
 import json
+import os
 import re
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from conformance.replay import Performance
@@ -35,6 +37,10 @@ IDS = frozenset({"id", "tool_call_id"})
 """Fields that an adapter fills where the provider does not."""
 WORD = re.compile(r"[^\W\d]\w+")
 """One that begins with a letter: a figure of the adapter's own, such as how long a call took, may be sent by chance."""
+ROOM = str(Path(__file__).parent) + os.sep
+AT = ", raised in "
+WORDS = 40
+"""What is shown of what an exception says: those of pydantic end with an address."""
 AS_THEY_ARE = frozenset({"args", "data"})
 """Fields whose content is the model's or the provider's own JSON: nothing in it is made up."""
 
@@ -45,8 +51,8 @@ class AdapterGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A response or an error, the partial responses before it, and what was sent. ``crash`` is the traceback of an
-    exception that is no LanguageModelError, which no caller should ever see."""
+    """A response or an error, the partial responses before it, and what was sent. ``crash`` tells of an exception that
+    is no LanguageModelError, which no caller should ever see: what it says, where it was raised, and the traceback."""
 
     response: ModelResponse | None = None
     error: LanguageModelError | None = None
@@ -71,8 +77,7 @@ class Outcome:
     def describe(self) -> str:
         """The outcome in one line, or a traceback below what it comes to."""
         if self.crash:
-            *above, last = self.crash.strip().splitlines()
-            return "\n".join([last, *above])
+            return self.crash
         if self.error is not None:
             return f"{type(self.error).__name__}: {self.error}"
         return "no response" if self.response is None else self.response.model_dump_json()
@@ -94,13 +99,24 @@ def failed(error: BaseException, partials: tuple[PartialModelResponse, ...] = ()
         return Outcome(error=error, partials=partials)
     if isinstance(error, AdapterGoneError):
         return Outcome(crash=str(error), partials=partials)
-    return Outcome(crash="".join(traceback.format_exception(error)), partials=partials)
+    return Outcome(crash=_told(error), partials=partials)
+
+
+def _told(error: BaseException) -> str:
+    """An exception of the adapter's, without the frames of the suite above it."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_next is not None and frames.tb_frame.f_code.co_filename.startswith(ROOM):
+        frames = frames.tb_next
+    said = " ".join("".join(traceback.format_exception_only(error)).split()[:WORDS])
+    place = next(iter(traceback.extract_tb(frames)[-1:]), None)
+    where = f"{AT}{place.filename}, line {place.lineno}, in {place.name}" if place is not None else ""
+    return f"{said}{where}\n{''.join(traceback.format_exception(type(error), error, frames))}".rstrip()
 
 
 def as_json(outcome: Outcome) -> JsonObject:
     """The outcome as one JSON value, to compare two. Of an error its class and message count."""
     if outcome.crash:
-        return {"crash": outcome.crash.strip().splitlines()[-1]}
+        return {"crash": outcome.crash.partition("\n")[0].rpartition(AT)[0] or outcome.crash}
     if isinstance(outcome.error, RefusalError):
         response = outcome.error.response
         return {"refusal": outcome.error.refusal, "response": response.model_dump(mode="json") if response else None}

@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from conformance.asking import ask_in_place
 from conformance.expectations import content_as_expected, usage_as_expected
 from conformance.lanes import InProcess
-from conformance.outcome import Outcome, failed, is_same
+from conformance.outcome import Outcome, as_json, failed, is_same
 from conformance.plan import Plan
 from conformance.replay import Hold, Performance, Playback, playback_of
 from conformance.settings import CASSETTES
@@ -61,13 +65,40 @@ def test_of_an_adapter_s_own_error_the_class_counts() -> None:
     assert not is_same(told, Outcome(error=StreamTruncatedError("no JSON, after 0.31 s")))
 
 
-def test_a_crash_begins_with_what_it_comes_to() -> None:
+def test_a_crash_begins_with_what_it_comes_to_and_where() -> None:
     """A long traceback is shown shortened at its end."""
     try:
         raise KeyError("choices")
     except KeyError as error:
-        told = failed(error).describe()
-    assert told.splitlines()[:2] == ["KeyError: 'choices'", "Traceback (most recent call last):"]
+        outcome = failed(error)
+    where = f"{__file__}, line {_line_of('raise KeyError')}, in test_a_crash_begins_with_what_it_comes_to_and_where"
+    told = outcome.describe().splitlines()
+    assert told[:2] == [f"KeyError: 'choices', raised in {where}", "Traceback (most recent call last):"]
+    assert as_json(outcome) == {"crash": "KeyError: 'choices'"}
+
+
+def _line_of(words: str) -> int:
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+    return next(at for at, line in enumerate(lines, 1) if line.strip().startswith(words))
+
+
+def test_a_crash_in_a_library_says_what_is_wrong() -> None:
+    """The last line of what pydantic says is an address."""
+    try:
+        ToolCallPart(tool_call_id="c", tool_name="f", args=[])  # type: ignore[arg-type]
+    except ValidationError as error:
+        told = failed(error).describe().splitlines()[0]
+    assert "1 validation error for ToolCallPart args" in told
+
+
+def test_the_frames_of_the_suite_are_not_shown() -> None:
+    class Stumbling:
+        def generate_sync(self, _: LanguageModelInput) -> ModelResponse:
+            raise ZeroDivisionError("here")
+
+    told = ask_in_place(Stumbling(), LanguageModelInput(messages=[]), stream=False).describe()  # type: ignore[arg-type]
+    assert "in generate_sync" in told
+    assert "asking.py" not in told
 
 
 class LeavesItToTheLoop(HttpLanguageModel):
