@@ -1,10 +1,12 @@
 """Parts <-> the items and content parts of the Responses API. Input and output share them."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+from llm_sdk.codec import dump_json
 from llm_sdk.data_url import data_url, split_data_url
 from llm_sdk.errors import UnsupportedError
 from llm_sdk.losses import tell_lost
@@ -28,6 +30,7 @@ from llm_sdk.types import (
 
 PROVIDER = "openai"
 WEB_SEARCH = "web_search"
+ANNOTATION = "annotation"
 
 PHASE = re.compile(r"[a-z_]*")
 IMAGE_SIZE = re.compile(r"(\d+)x(\d+)")
@@ -48,8 +51,9 @@ def split_signature(signature: str | None) -> tuple[str | None, str | None]:
     return (id or None, phase or None) if ours and PHASE.fullmatch(phase) else (None, None)
 
 
-def decode_annotation(annotation: wire.Annotation) -> Citation | None:
-    """A citation, or None for a kind without a unified form. ``signature`` is the container of a container file."""
+def decode_annotation(annotation: wire.Annotation) -> Citation:
+    """A citation. ``signature`` is the container of a container file, and all of an annotation without a unified
+    form."""
     match annotation:
         case wire.UrlCitation():
             return Citation(
@@ -68,7 +72,18 @@ def decode_annotation(annotation: wire.Annotation) -> Citation | None:
                 end_index=annotation.end_index,
                 signature=annotation.container_id,
             )
-    return None
+    fields = annotation.as_json()
+    return Citation(source=str(fields.get("file_id") or ""), signature=dump_json({ANNOTATION: fields}).decode())
+
+
+def other_annotation(signature: str) -> JsonObject | None:
+    """The annotation without a unified form that a citation's signature holds; None where it holds none."""
+    try:
+        given = json.loads(signature)
+    except (ValueError, RecursionError):
+        return None
+    known = isinstance(given, dict) and given.keys() == {ANNOTATION} and isinstance(given[ANNOTATION], dict)
+    return given[ANNOTATION] if known else None
 
 
 def encode_annotation(citation: Citation, text: str) -> JsonObject:
@@ -76,6 +91,8 @@ def encode_annotation(citation: Citation, text: str) -> JsonObject:
     start, end = citation.start_index, citation.end_index
     span = {"start_index": start or 0, "end_index": len(text) if end is None else end}
     if citation.signature is not None:
+        if (other := other_annotation(citation.signature)) is not None:
+            return other
         return {
             "type": "container_file_citation",
             "container_id": citation.signature,
@@ -91,13 +108,10 @@ def encode_annotation(citation: Citation, text: str) -> JsonObject:
 
 def decode_output_text(content: wire.OutputText, signature: str | None, warnings: list[str]) -> TextPart:
     """A text with its citations."""
-    citations = []
-    for annotation in content.annotations:
-        citation = decode_annotation(annotation)
-        if citation is None:
-            warnings.append(f"annotation: {annotation.type} has no unified form")
-        else:
-            citations.append(citation)
+    annotations = content.annotations or ()
+    citations = [decode_annotation(annotation) for annotation in annotations]
+    unknown = [annotation.type for annotation in annotations if isinstance(annotation, wire.Unknown)]
+    warnings += [f"annotation: {kind} has no unified form and is kept in a signature" for kind in unknown]
     return TextPart(text=content.text, citations=citations or None, signature=signature)
 
 

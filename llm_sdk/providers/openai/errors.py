@@ -1,5 +1,6 @@
 """``LanguageModelError`` <-> the API's errors: whole answers, as in :mod:`llm_sdk.openai_errors`, and inside others."""
 
+import re
 from collections.abc import Sequence
 
 from pydantic_core import from_json
@@ -28,9 +29,13 @@ WORD_STATUS = {
 }
 
 
+HTTP_STATUS = re.compile("[45][0-9][0-9]")
+
+
 def embedded_error(error: wire.ResponseError) -> StatusCodeError:
     """An error inside an answer, or a stream, of status 200."""
-    status = WORD_STATUS.get(error.code or "", 500 if error.code is None else 400)
+    told = error.code if HTTP_STATUS.fullmatch(error.code or "") else None
+    status = int(told) if told else WORD_STATUS.get(error.code or "", 500 if error.code is None else 400)
     return status_error(status)(
         error.message,
         status_code=status,

@@ -181,9 +181,9 @@ def keep_item_fields(item: wire.Item, extra: ExtraFields) -> None:
                 extra.keep_all(content.rest("type", "text", "annotations"), "content", str(at))
         case wire.Reasoning():
             extra.keep_all(item.rest("type", "id", "summary", "content", "encrypted_content"))
-            texts = [summary.text for summary in item.summary]
+            texts = [summary.text for summary in item.summary or ()]
             if texts != split_summary(SEPARATOR.join(texts)):
-                extra.keep("summary", value=[summary.as_json() for summary in item.summary])
+                extra.keep("summary", value=[summary.as_json() for summary in item.summary or ()])
         case wire.FunctionCall():
             extra.keep_all(item.rest("type", "call_id", "name", "arguments", "id", *PROVENANCE))
             if item.id is not None and not item.id.startswith(id_forms.FUNCTION_CALL_ID):

@@ -94,6 +94,7 @@ class OpenItem(ABC):
         self._emit("output_item.done", item=item)
         return item
 
-    def _progress(self, kind: str, id: str) -> None:
+    def _progress(self, kind: str, id: str, *, failed: bool = False) -> None:
         for step in PROGRESS.get(kind, ()):
+            step = "failed" if failed and step == "completed" else step
             self._emit(f"{kind}.{step}", item_id=id)

@@ -30,7 +30,7 @@ def split_id(id: str | None) -> tuple[str | None, list[int]]:
 
 def decode_reasoning(item: wire.Reasoning) -> ReasoningPart:
     """Summary and content, joined."""
-    text = SEPARATOR.join(part.text for part in item.summary)
+    text = SEPARATOR.join(part.text for part in item.summary or ())
     starts = []
     for at, content in enumerate(item.content or ()):
         text += SEPARATOR if at or item.summary else ""

@@ -1,5 +1,6 @@
 """``ModelResponse`` <-> the response object, whole. Its items stand in ``content.py``."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -40,6 +41,8 @@ from llm_sdk.types import (
 )
 from llm_sdk.uncarried import cannot_answer
 from llm_sdk.wire_model import malformed
+
+FOREIGN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,48}")
 
 
 def decode_response(reply: WireResponse) -> ModelResponse:
@@ -109,9 +112,20 @@ def new_id(prefix: str, ids: Ids) -> str:
     return prefix + ids.token(id_forms.ID_LENGTH)
 
 
+def message_id(signature: str | None) -> tuple[str | None, str | None]:
+    """Id and phase of a message of the answer. The ids of compatible servers have shapes of their own; what is longer
+    than any id is the signature of another provider."""
+    id, phase = split_signature(signature)
+    if id is None and phase is None and signature is not None and FOREIGN_ID.fullmatch(signature):
+        return signature, None
+    return id, phase
+
+
 def search_id(id: str | None, tool_call_id: str | None, ids: Ids) -> str:
-    """The one id that a search has: that of the item or of the call, where it is of the provider's shape."""
-    given = id or tool_call_id or ""
+    """The one id that a search has: that of the item, or that of the call where it is of the provider's shape."""
+    if id is not None and FOREIGN_ID.fullmatch(id):
+        return id
+    given = tool_call_id or ""
     return given if given.startswith(id_forms.SEARCH_ID) else new_id(id_forms.SEARCH_ID, ids)
 
 
@@ -210,7 +224,7 @@ def result_of(part: Part, following: Part | None) -> ToolResultPart | None:
 
 def encode_message(texts: list[TextPart], ids: Ids, *, refused: bool, id: str | None = None) -> JsonObject:
     """A message of the answer."""
-    given, phase = split_signature(texts[0].signature)
+    given, phase = message_id(texts[0].signature)
     content = [{"type": "refusal", "refusal": part.text} if refused else encode_output_text(part) for part in texts]
     item: JsonObject = {
         "id": id or given or new_id(id_forms.MESSAGE_ID, ids),

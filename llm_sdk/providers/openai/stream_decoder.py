@@ -52,8 +52,10 @@ from llm_sdk.wire_event import EventReaders, event_type, read_event, stream_trun
 
 END_MARK = b"[DONE]"  # sent by some servers that speak this protocol; the API itself sends none
 UNNAMED = ("", "message")  # frames of servers that leave the name to the data
+UNTYPED = "error"  # what a frame without a type can only be, as gateways write it
 OPENING = ("response.created", "response.queued", "response.in_progress")
-TERMINAL = ("response.completed", "response.incomplete", "response.failed")
+# The last is OpenRouter's (documented).
+TERMINAL = ("response.completed", "response.incomplete", "response.failed", "response.done")
 
 
 class StreamDecoder:
@@ -76,7 +78,7 @@ class StreamDecoder:
         if event.data == END_MARK:
             return []
         kind = event.event if event.event not in UNNAMED else event_type(event, number, PROVIDER)
-        reader = self.READERS.get(kind)
+        reader = self.READERS.get(kind or (UNTYPED if event.data.startswith(b"{") else ""))
         if reader is None:
             return []
         model, read = reader
@@ -107,8 +109,8 @@ class StreamDecoder:
                 state.id = item.id
                 return [delta_at(self._places.slot(state).index, ReasoningPartDelta(id=item.id))]
             case wire.FunctionCall():
-                slot = self._places.slot(state)
-                return [delta_at(slot.index, _call_head(item)), *self._arguments(slot, item.arguments)]
+                state.arguments = item.arguments
+                return [delta_at(self._places.slot(state).index, _call_head(item))]
             case wire.WebSearchCall():
                 head = ToolCallPartDelta(tool_call_id=item.id, tool_name=WEB_SEARCH, id=item.id, provider_executed=True)
                 return [delta_at(self._places.slot(state).index, head)]
@@ -145,11 +147,8 @@ class StreamDecoder:
         return rest + [_cite(slot, citation) for citation in citations[slot.citations :]]
 
     def _annotation_added(self, event: wire_events.AnnotationAdded) -> Partials:
-        citation = decode_annotation(event.annotation)
-        if citation is None:
-            return []  # the end of the item gives the warning
         state = self._places.state(event.output_index, "message")
-        return [_cite(self._places.slot(state, event.content_index), citation)]
+        return [_cite(self._places.slot(state, event.content_index), decode_annotation(event.annotation))]
 
     def _refusal_delta(self, event: wire_events.PartDelta) -> Partials:
         self._refusal.append(event.delta)
@@ -280,6 +279,8 @@ class StreamDecoder:
             told = str(getattr(item, "id", None)) in self._done_ids or (state is not None and state.done)
             if not told:
                 partials += self._finish_item(at, item)
+        for state in self._places.states():
+            partials += self._arguments(self._places.slot(state), state.arguments)
         try:
             whole = read_response(response)
         except RefusalError as error:
@@ -305,6 +306,8 @@ class StreamDecoder:
         ]
 
     def _error_event(self, event: wire_events.ErrorEvent) -> Partials:
+        if event.type is None and event.error is None:
+            return []
         message = event.message or "the stream reports an error and gives no message"
         error = embedded_error(event.error or wire.ResponseError(code=event.code, message=message))
         error.locate(provider=PROVIDER, request_id=None)

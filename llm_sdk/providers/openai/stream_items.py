@@ -4,14 +4,14 @@ from llm_sdk.accumulator import StreamAccumulator
 from llm_sdk.codec import Ids, ModelCall
 from llm_sdk.deltas import ContentDelta, TextPartDelta, ToolCallPartDelta, cited
 from llm_sdk.providers.openai import id_forms
-from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image, split_signature
+from llm_sdk.providers.openai.content import PROVIDER, WEB_SEARCH, encode_annotation, is_own_image
 from llm_sdk.providers.openai.function_call import split_provenance
 from llm_sdk.providers.openai.hosted import OPENED, deltas_of
 from llm_sdk.providers.openai.item_events import ALPHANUMERIC, Events, OpenItem
 from llm_sdk.providers.openai.logprobs import encode_logprobs, with_logprobs
 from llm_sdk.providers.openai.reasoning import join_id, reasoning_text, split_fragment, split_id
 from llm_sdk.providers.openai.request import wants_encrypted_reasoning
-from llm_sdk.providers.openai.response import encode_item, encode_message, new_id, search_id
+from llm_sdk.providers.openai.response import encode_item, encode_message, message_id, new_id, search_id
 from llm_sdk.types import JsonObject, TextPart, ToolResultPart
 from llm_sdk.uncarried import cannot_answer, nameless_call, other_kind
 
@@ -24,7 +24,7 @@ class OpenMessage(OpenItem):
     ) -> None:
         super().__init__(delta, output_index, events, ids)
         self._signature = delta.part.signature if isinstance(delta.part, TextPartDelta) else None
-        id, phase = split_signature(self._signature)
+        id, phase = message_id(self._signature)
         self._id = id or new_id(id_forms.MESSAGE_ID, ids)
         self._refused = refused
         self._call = call
@@ -313,7 +313,7 @@ class OpenOpaque(OpenItem):
         item = encode_item(part, None, "", self._ids)
         kind, id = str(item.get("type")), str(item.get("id", ""))
         self._add({**item, **OPENED.get(kind, {})})
-        self._progress(kind, id)
+        self._progress(kind, id, failed=bool(item.get("error")))
         for event, fields in deltas_of(kind, item):
             place = {} if event.startswith("shell_call_command.") else {"item_id": id}
             self._emit(event, **place, **fields)

@@ -4,6 +4,7 @@ An item of the wire may be several parts, or none. Parts stand in the order of t
 interleave, and an ordinary stream counts them from 0 without a gap.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 MOST_MISSING = 100
@@ -25,8 +26,9 @@ class Slot:
 class ItemState:
     """An item on its way. A message has a slot for each content part, every other item one at 0.
 
-    Of reasoning: its ``id``, how many ``summaries`` it has so far, where its content parts start in the whole text,
-    and the number of the last part whose text was ``told``.
+    Of a call: the ``arguments`` with which it was added, which its deltas may tell once more. Of reasoning: its ``id``,
+    how many ``summaries`` it has so far, where its content parts start in the whole text, and the number of the last
+    part whose text was ``told``.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class ItemState:
     starts: list[int] = field(default_factory=list)
     told: int = 0
     done: bool = False
+    arguments: str = ""
 
 
 class StreamPlaces:
@@ -44,6 +47,7 @@ class StreamPlaces:
 
     def __init__(self) -> None:
         self._items: dict[int, ItemState] = {}
+        self._states: list[ItemState] = []
         self._next_index = 0
         self._items_seen = 0
         self._missing: dict[int, int] = {}
@@ -51,6 +55,10 @@ class StreamPlaces:
     def find(self, output_index: int) -> ItemState | None:
         """The item at this place, where there is one."""
         return self._items.get(output_index)
+
+    def states(self) -> Iterable[ItemState]:
+        """All items, in the order in which they were met."""
+        return self._states
 
     def kinds(self) -> set[str]:
         """The kinds of all items."""
@@ -71,6 +79,7 @@ class StreamPlaces:
                 self._missing[missing] = self._take_index(1)
         self._items_seen = max(self._items_seen, output_index + 1)
         self._items[output_index] = state
+        self._states.append(state)
         # The result of a search stands right behind its call, whatever starts before it is known.
         size = 2 if state.kind == "web_search_call" else 1
         index = self._missing.pop(output_index, None)

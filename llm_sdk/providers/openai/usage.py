@@ -8,8 +8,8 @@ def decode_usage(usage: wire.Usage) -> ModelUsage:
     """Cached and reasoning tokens are inside the totals already. A detail that was not given stays absent."""
     given, made = usage.input_tokens_details, usage.output_tokens_details
     return ModelUsage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
+        input_tokens=usage.input_tokens or 0,
+        output_tokens=usage.output_tokens or 0,
         input_tokens_details=ModelTokensDetails(
             cached_text_tokens=given.cached_tokens, cache_write_tokens=given.cache_write_tokens
         )

@@ -85,7 +85,7 @@ Annotation: TypeAlias = Annotated[
 class OutputText(Wire):
     type: Literal["output_text"]
     text: str
-    annotations: list[Annotation] = []
+    annotations: list[Annotation] | None = None
 
 
 class Refusal(Wire):
@@ -115,12 +115,16 @@ class Message(Wire):
 
 
 class SummaryText(Wire):
-    type: Literal["summary_text"] = "summary_text"
+    """Of whatever ``type``: some servers call it a text."""
+
+    type: str = "summary_text"
     text: str
 
 
 class ReasoningText(Wire):
-    type: Literal["reasoning_text"] = "reasoning_text"
+    """The same of the content."""
+
+    type: str = "reasoning_text"
     text: str
 
 
@@ -129,7 +133,7 @@ class Reasoning(Wire):
 
     type: Literal["reasoning"]
     id: str | None = None
-    summary: list[SummaryText] = []
+    summary: list[SummaryText] | None = None
     content: list[ReasoningText] | None = None
     encrypted_content: str | None = None
 
@@ -340,14 +344,16 @@ class OutputDetails(Wire):
 class Usage(Wire):
     """Cached tokens are inside the input, reasoning tokens inside the output. The details may be absent (recorded)."""
 
-    input_tokens: int
-    output_tokens: int
+    input_tokens: int | None
+    output_tokens: int | None
     input_tokens_details: InputDetails | None = None
     output_tokens_details: OutputDetails | None = None
 
 
 class ResponseError(Wire):
-    code: str | None = None
+    """``code`` is a word, or from some gateways an HTTP status."""
+
+    code: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
     message: str
 
 

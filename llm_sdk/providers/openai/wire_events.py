@@ -91,8 +91,11 @@ class PartialImage(Event):
 
 
 class ErrorEvent(Event):
-    """``error``: recorded with a nested ``error`` object, documented with its fields flat; both are read."""
+    """``error``: recorded with a nested ``error`` object, documented with its fields flat; both are read.
+    Gateways write the object alone (reported).
+    """
 
+    type: str | None = None
     error: wire.ResponseError | None = None
     code: str | None = None
     message: str | None = None

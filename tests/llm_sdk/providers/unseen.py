@@ -103,6 +103,9 @@ COHERE_CITATION = {
 VALUES: dict[str, dict[str, Sample]] = {
     "openai": {
         "content_filter": incomplete_response("content_filter"),
+        "custom_tool_call_output": responses_request(
+            input=[{"type": "custom_tool_call_output", "call_id": "call_1", "output": "a"}]
+        ),
         "web_search_2025_08_26": responses_request(tools=[{"type": "web_search_2025_08_26"}]),
         "response.reasoning_text.delta": (
             "stream_event",
@@ -203,6 +206,9 @@ FIELDS: dict[str, dict[str, Sample]] = {
 
 # Words of servers that copy a protocol and publish no schema of it: their documents alone say them.
 REPORTED: dict[str, set[str]] = {
+    "openai": {
+        "response.done",  # OpenRouter
+    },
     "openai-chat-completion": {
         "insufficient_system_resource",  # DeepSeek
         "sensitive",  # Z.ai

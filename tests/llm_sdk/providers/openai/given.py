@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from llm_sdk.codec import Codec, ModelCall, WireRequest, WireResponse, dump_json
+from llm_sdk.codec import Codec, ModelCall, SeededIds, WireRequest, WireResponse, dump_json
 from llm_sdk.deltas import PartialModelResponse
 from llm_sdk.registry import get_codec
 from llm_sdk.sse import ServerSentEvent
@@ -11,6 +11,7 @@ from llm_sdk.types import (
     AssistantMessage,
     LanguageModelInput,
     Message,
+    ModelResponse,
     SourcePart,
     ToolCallPart,
     ToolMessage,
@@ -156,3 +157,8 @@ def feed(*events: ServerSentEvent) -> list[PartialModelResponse]:
     decoder = CODEC.stream_decoder()
     partials = [partial for one in events for partial in decoder.feed(one)]
     return partials + decoder.close()
+
+
+def whole_of(response: ModelResponse) -> Any:
+    """The body that ``response`` is written in."""
+    return json.loads(CODEC.encode_response(response, call=call(), ids=SeededIds()).body)

@@ -31,6 +31,7 @@ from providers.openai.given import (
     function_call,
     message,
     output_text,
+    whole_of,
 )
 
 CITED = TextPart(
@@ -212,11 +213,53 @@ def test_an_item_without_a_unified_form_is_kept_whole_with_a_warning(item: Any, 
     assert json.loads(written.body)["output"][1] == item
 
 
-def test_an_annotation_without_a_unified_form_gives_a_warning() -> None:
+def test_an_annotation_without_a_unified_form_is_kept_with_a_warning() -> None:
     path = {"type": "file_path", "file_id": "file-1", "index": 1}
-    response = CODEC.decode_response(answer(message(output_text("Hi", path, ANNOTATIONS[0]))))
-    assert response.content == [TextPart(text="Hi", signature="msg_1", citations=(CITED.citations or [])[:1])]
+    said = message(output_text("Hi", path, ANNOTATIONS[0]))
+    response = CODEC.decode_response(answer(said))
+    kept = Citation(source="file-1", signature='{"annotation":{"type":"file_path","file_id":"file-1","index":1}}')
+    assert response.content == [
+        TextPart(text="Hi", signature="msg_1", citations=[kept, *(CITED.citations or [])[:1]]),
+    ]
     assert [warning.split(":")[0] for warning in response.warnings or ()] == ["annotation"]
+    assert whole_of(response)["output"] == [said]
+
+
+def test_items_keep_the_ids_that_another_server_gave_them() -> None:
+    for id in ("capture-id-1", "chatcmpl-1", "0b1c2d3e-1111-4222-8333-444455556666"):
+        response = CODEC.decode_response(answer(message("Hi", id=id)))
+        assert whole_of(response)["output"][0]["id"] == id
+    searched = CODEC.decode_response(answer({**SEARCH_ITEM, "id": "fc_1_0"}))
+    assert whole_of(searched)["output"][0]["id"] == "fc_1_0"  # xAI's (recorded)
+    signed = ModelResponse(content=[TextPart(text="Hi", signature="CiQB" * 20)])
+    assert whole_of(signed)["output"][0]["id"].startswith("msg_")
+
+
+# Fields of items that some servers leave empty or name in their own way, and the item that is meant.
+LOOSE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "no annotations": (
+        {"type": "message", "role": "assistant", "content": [{**output_text("Hi"), "annotations": None}]},
+        {"type": "message", "role": "assistant", "content": [output_text("Hi")]},
+    ),
+    "no summary": (
+        {"type": "reasoning", "id": "rs_1", "summary": None},
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+    ),
+    "texts of another type": (
+        {"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "text", "text": "Hm"}]},
+        {"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "reasoning_text", "text": "Hm"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("item", "meant"), LOOSE.values(), ids=LOOSE)
+def test_items_of_compatible_servers(item: dict[str, Any], meant: dict[str, Any]) -> None:
+    assert CODEC.decode_response(answer(item)) == CODEC.decode_response(answer(meant))
+
+
+def test_counts_may_be_null() -> None:
+    nothing = {"input_tokens": None, "output_tokens": None}
+    assert CODEC.decode_response(answer(usage=nothing)).usage == ModelUsage(input_tokens=0, output_tokens=0)
 
 
 # Citations that other providers give, on the text "Rain."; each becomes an annotation that the schema accepts.

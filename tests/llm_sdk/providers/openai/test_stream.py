@@ -138,8 +138,8 @@ CASES: dict[str, tuple[list[ServerSentEvent], list[Any], list[Any], dict[str, An
         [function_call()],
         [
             delta(0, type="tool-call", tool_call_id="call_1", tool_name="get_weather", id="fc_1"),
-            delta(0, type="tool-call", args='{"city":"Paris"}'),
             delta(0, type="tool-call", tool_call_id="call_1", tool_name="get_weather", id="fc_1"),
+            delta(0, type="tool-call", args='{"city":"Paris"}'),
         ],
         CALLED,
     ),

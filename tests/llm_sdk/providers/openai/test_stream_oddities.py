@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from llm_sdk.accumulator import accumulate
-from llm_sdk.errors import InvariantError, LanguageModelError, MalformedArgumentsError, StreamTruncatedError
+from llm_sdk.errors import (
+    InvariantError,
+    LanguageModelError,
+    MalformedArgumentsError,
+    RateLimitError,
+    ServerError,
+    StreamTruncatedError,
+)
 from llm_sdk.sse import ServerSentEvent
 from llm_sdk.types import ImagePart, OpaquePart, TextPart
 from providers.openai.given import CODEC, PNG, answer, event, feed, function_call, message, output_text, plain
@@ -83,6 +90,11 @@ ODD: dict[str, tuple[list[ServerSentEvent], list[Any]]] = {
         [added(SEARCH, 0), *told(A, *text("a", output_index=1), output_index=1), done(FOUND, 0)],
         [FOUND, A],
     ),
+    "arguments that are told when the call is added, and once more": (
+        [added(CALL, 0), *arguments('{"city":"Paris"}'), done(CALL, 0)],
+        [CALL],
+    ),
+    "arguments that are told only when the call is added": ([added(CALL, 0)], [CALL]),
     "an item that is done twice": ([*told(CALL), done(CALL, 0)], [CALL]),
     "the beginning told twice": ([CREATED, event("response.in_progress", response={}), CREATED], []),
     "summaries without their frame": (told(THOUGHT, *summary("a", at=0)[1:2], *summary("b", at=1)[1:2]), [THOUGHT]),
@@ -245,7 +257,29 @@ def test_an_unknown_annotation_is_told_once() -> None:
         event("response.output_text.annotation.added", output_index=0, content_index=0, annotation=path),
         *(done(message(output_text("a", path)), 0), completed(message(output_text("a", path)))),
     ]
-    assert accumulate(feed(*events)).warnings == ["annotation: file_path has no unified form"]
+    streamed = accumulate(feed(*events))
+    assert streamed.warnings == ["annotation: file_path has no unified form and is kept in a signature"]
+    assert plain(streamed) == plain(CODEC.decode_response(answer(message(output_text("a", path)))))
+
+
+def test_arguments_that_only_the_beginning_of_a_call_tells() -> None:
+    [call] = accumulate(feed(CREATED, added(CALL, 0), completed())).content
+    assert plain(call)["args"] == {"city": "Paris"}
+
+
+def test_another_name_for_the_end() -> None:
+    """OpenRouter's (documented)."""
+    events = [CREATED, added(message(), 0), *text("a"), completed(message("a"), type="response.done")]
+    assert accumulate(feed(*events)).finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(429, RateLimitError), ("server_error", ServerError)], ids=["status", "word"]
+)
+def test_an_error_that_is_no_event(code: Any, kind: type[LanguageModelError]) -> None:
+    told = ServerSentEvent(json.dumps({"error": {"code": code, "message": "slowly"}}).encode())
+    with pytest.raises(kind, match="slowly"):
+        feed(CREATED, told)
 
 
 def test_a_big_event_is_one_delta() -> None:

@@ -106,6 +106,10 @@ SEQUENCES: dict[str, tuple[list[Part], list[str]]] = {
         [opaque("mcp_list_tools", "mcpl_1", server_label="docs", tools=[])],
         item(*hosted("mcp_list_tools", "in_progress", "completed")),
     ),
+    "a list of remote tools that failed": (
+        [opaque("mcp_list_tools", "mcpl_1", server_label="docs", tools=[], error="unreachable")],
+        item(*hosted("mcp_list_tools", "in_progress", "failed")),
+    ),
     "item of tomorrow": ([opaque("compaction", "cmp_1", encrypted_content="gAAAA")], item()),
 }
 
