@@ -133,7 +133,7 @@ EXTRA_ROOMS: dict[str, set[str]] = {
         *("foreign", "function_result", "grounding", "logprobs", "media", "names", "partial_args", "reader"),
         *("schemas", "stream_parts"),
     },
-    "mistral": {"sound", "stream_calls", "tool_call_ids", "wire_events"},
+    "mistral": {"other_calls", "sound", "stream_calls", "tool_call_ids", "wire_events"},
     "openai": {
         *("client_tools", "compaction", "conversations", "function_call", "hosted", "item_events", "item_lists"),
         *("logprobs", "reasoning", "stream_items", "stream_places", "wire_events"),

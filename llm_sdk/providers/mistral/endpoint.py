@@ -24,6 +24,8 @@ ENDPOINT = Endpoint(
 )
 
 PATH = "/v1/chat/completions"
+# Calls that are read, and not made (see ``other_calls``).
+FIM_PATH, AGENT_PATH = "/v1/fim/completions", "/v1/agents/completions"
 # Google's cloud names the model, and whether to stream, in the path (official client).
 CLOUD_PATH = re.compile(
     r"/v1/projects/[^/]+/locations/[^/]+/publishers/mistralai/models/([^/:]+):(rawPredict|streamRawPredict)"
@@ -35,7 +37,7 @@ def match(method: str, path: str) -> Route | None:
     path = path.partition("?")[0].rstrip("/")
     if method != "POST":
         return None
-    if path == PATH:
+    if path in (PATH, FIM_PATH, AGENT_PATH):
         return Route()
     found = CLOUD_PATH.fullmatch(path)
     return Route(model_id=found[1], stream=found[2] == "streamRawPredict") if found else None

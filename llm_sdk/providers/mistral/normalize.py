@@ -3,6 +3,7 @@
 from typing import Any
 
 from llm_sdk.normal_form import drop_defaults, parse_arguments
+from llm_sdk.providers.mistral.other_calls import as_chat, path_of
 from llm_sdk.types import JsonObject
 
 # Values that mean the same as their absence (Mistral's OpenAPI document).
@@ -16,11 +17,12 @@ MEANS_SOMETHING_AS_NULL = "prompt_mode"
 def normalize_request(body: Any) -> Any:
     """The same request with defaults left out and short forms written out, for comparing two bodies.
 
-    Null means absent, but for ``prompt_mode``; arguments of calls are compared as JSON, not as text; ``required`` is
-    another word for ``any``.
+    A call beside the chat is that of the chat which says the same. Null means absent, but for ``prompt_mode``;
+    arguments of calls are compared as JSON, not as text; ``required`` is another word for ``any``.
     """
     if not isinstance(body, dict):
         return body
+    body = as_chat(body, path_of(body))
     request = drop_defaults(body, DEFAULTS)
     if MEANS_SOMETHING_AS_NULL in body:
         request[MEANS_SOMETHING_AS_NULL] = body[MEANS_SOMETHING_AS_NULL]

@@ -27,6 +27,7 @@ from llm_sdk.providers.mistral.options import (
     encode_tool_choice,
     encode_tools,
 )
+from llm_sdk.providers.mistral.other_calls import as_chat
 from llm_sdk.types import JsonObject, LanguageModelInput
 from llm_sdk.wire_fault import field_names, field_steps, furthest, unknown_fields
 
@@ -79,7 +80,7 @@ def encode_body(model_id: str, input: LanguageModelInput, warnings: list[str]) -
 def decode_request(request: WireRequest) -> ModelCall:
     """Raises InvalidInputError, with the path in the provider's words, for a body that the API would refuse."""
     try:
-        body = wire.Request.model_validate(from_json(request.body, allow_inf_nan=False))
+        body = wire.Request.model_validate(as_chat(from_json(request.body, allow_inf_nan=False), request.path))
     except ValidationError as error:
         raise refuse(error) from None
     except ValueError:

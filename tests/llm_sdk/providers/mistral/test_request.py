@@ -367,9 +367,40 @@ def test_googles_cloud_says_in_the_path_whether_to_stream() -> None:
     assert (route.model_id, route.stream) == ("m", True)
 
 
-@pytest.mark.parametrize("target", [("GET", "/v1/chat/completions"), ("POST", "/v1/fim/completions")])
+@pytest.mark.parametrize("target", [("GET", "/v1/chat/completions"), ("POST", "/v1/embeddings")])
 def test_other_endpoints_are_not_matched(target: tuple[str, str]) -> None:
     assert CODEC.match(*target) is None
+
+
+CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "/v1/fim/completions": (
+        {"model": "m", "prompt": "def f(", "suffix": "): pass", "min_tokens": 1, "max_tokens": 9},
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": "def f("}, {"type": "text", "text": "): pass"}],
+                }
+            ],
+            "min_tokens": 1,
+            "max_tokens": 9,
+        },
+    ),
+    "/v1/agents/completions": (
+        {"agent_id": "m", "messages": ASKED["messages"], "stream": True},
+        {"messages": ASKED["messages"], "stream": True},
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "chat"), [(path, *bodies) for path, bodies in CALLS.items()], ids=CALLS)
+def test_calls_beside_the_chat_are_read_as_one_of_the_chat(
+    path: str, body: dict[str, Any], chat: dict[str, Any]
+) -> None:
+    assert CODEC.match("POST", path) is not None
+    said = {"model": "m", **chat}
+    assert read(body, path) == read(said)
+    assert CODEC.normalize_request(body) == CODEC.normalize_request(said)
 
 
 def test_extra_goes_into_the_body_last() -> None:
