@@ -113,7 +113,7 @@ class HttpConnection(asyncio.Protocol):
             self.deadline = self._loop.time() + self._limits.read_seconds
 
     def eof_received(self) -> bool:
-        """See asyncio: the client sends no more. It may wait for its answer, or may have gone: only a write can tell."""
+        """See asyncio: the client sends no more. Whether it waits for its answer or has gone, only a write can tell."""
         self._sends_no_more = True
         if self._task is not None and self._drained is None:
             self._wait_for_piece()
@@ -139,7 +139,7 @@ class HttpConnection(asyncio.Protocol):
             if request.problem is not None:
                 self._refuse(request, self._server.refusal(request))
                 return
-            if self._drained is not None:
+            if self._drained is not None or self._server.asks_others:
                 self._begin(request, None)
                 break
             found = self._server.answer(request)
@@ -170,7 +170,7 @@ class HttpConnection(asyncio.Protocol):
     async def _write_in_time(self, request: HttpRequest, found: ReplyPlan | PendingReply | Relay | None) -> None:
         """Write an answer piece by piece, each at its time, and none before the client has room for it."""
         await self._room()
-        found = self._server.answer(request) if found is None else found
+        found = await self._server.find_answer(request) if found is None else found
         if isinstance(found, Relay):
             await self._pass_on(request, found)
             return

@@ -67,7 +67,8 @@ class RequestReader:
         if not self._in_body and self._begun:
             self._unread_bytes += len(data)
             if self._unread_bytes > self._limits.header_bytes:
-                raise RefusedRequestError(self._request(problem=431))
+                in_target = 2 * sum(map(len, self._target)) > self._unread_bytes
+                raise RefusedRequestError(self._request(problem=414 if in_target else 431))
         found, self._requests = self._requests, []
         return found
 

@@ -7,8 +7,10 @@ epoch, and so begins one, too. All is kept when the servers end.
 
 import hashlib
 from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from secrets import token_hex
+from time import monotonic
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import TypeAdapter
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["RedisStore", "open_store"]
 
 ROOT = "mock-server"
-TIMEOUT = 5.0
+TIMEOUT = 1.0
+"""Seconds in which Redis has to answer; a test does not wait longer to be told that it cannot go on."""
+PAUSE = 1.0
+"""Seconds for which a Redis that did not answer in time is not asked again: whoever comes meanwhile is told at once."""
 PREFIX_LIFE = 3600
 """Seconds for which the beginning of a prompt is known."""
 
@@ -41,8 +46,9 @@ def open_store(url: str) -> "RedisStore":
         from redis.retry import Retry
     except ImportError:
         raise InvalidInputError("redis:// needs the package redis: pip install 'llm-conformance[redis]'") from None
-    # One more attempt for a connection that was closed while nobody used it, and no pause: others wait meanwhile.
-    retry = Retry(NoBackoff(), 1)
+    # One more attempt for a connection that was closed while nobody used it, and no pause: others wait meanwhile. A
+    # Redis that is silent would be as silent again.
+    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     try:
         client = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=retry)
     except ValueError as error:
@@ -62,13 +68,15 @@ class RedisStore:
 
     is_shared = True
 
-    def __init__(self, client: "redis.Redis", name: str = "") -> None:
+    def __init__(self, client: "redis.Redis", name: str = "", silence: "_Silence | None" = None) -> None:
         import redis
 
         self._client: Any = client
         self._name = name
         self._root = f"{ROOT}:{name}"
-        self._epoch = self._begun()
+        self._silence = silence or _Silence(redis.TimeoutError)
+        with self._silence.noticed():
+            self._epoch = self._begun()
         self._told = 0
         self.failures: tuple[type[Exception], ...] = (redis.RedisError,)
 
@@ -113,17 +121,19 @@ class RedisStore:
         """See :meth:`mock_server.store.Store.news`."""
         found: list[Order] = []
         known, told = self._epoch, self._told
-        epoch, orders = self._ask(known, told)
-        while epoch != known:
-            known, told, found = epoch, 0, [Order("reset")]
+        with self._silence.noticed():
             epoch, orders = self._ask(known, told)
+            while epoch != known:
+                known, told, found = epoch, 0, [Order("reset")]
+                epoch, orders = self._ask(known, told)
         # Not before, so that nothing counts as told when Redis was lost on the way.
         self._epoch, self._told = known, told + len(orders)
         return [*found, *map(_order, orders)]
 
     def apart(self, name: str) -> "RedisStore":
         """See :meth:`mock_server.store.Store.apart`. The name, which may be a secret, is not written down."""
-        return RedisStore(self._client, hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16])
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        return RedisStore(self._client, digest[:16], self._silence)
 
     def _ask(self, epoch: str, told: int) -> tuple[str, list[bytes]]:
         """The epoch that it is, and the orders of ``epoch`` behind those that were told."""
@@ -141,6 +151,26 @@ class RedisStore:
 
     def _key(self, name: str) -> str:
         return f"{self._root}:{self._epoch}:{name}"
+
+
+class _Silence:
+    """Of a Redis that takes requests and answers none, so that not everyone waits for it in turn: the first to ask in a
+    request, which holds up all others, is told at once for a while."""
+
+    def __init__(self, timed_out: type[Exception]) -> None:
+        self._timed_out = timed_out
+        self._until = 0.0
+
+    @contextmanager
+    def noticed(self) -> Iterator[None]:
+        """Ask in here. Raises what Redis' client raises for an answer that did not come in time."""
+        if monotonic() < self._until:
+            raise self._timed_out(f"no answer within {TIMEOUT:g} s")
+        try:
+            yield
+        except self._timed_out:
+            self._until = monotonic() + PAUSE
+            raise
 
 
 def _order(data: bytes) -> Order:

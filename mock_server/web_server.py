@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from email.utils import formatdate
@@ -101,6 +102,10 @@ class WebServer:
         self.clock = engine.clock
         self.is_stopping = False
         self.traffic = engine.traffic
+        self.asks_others = engine.store.is_shared
+        """Whether an answer has to be waited for, because others know what it depends on."""
+        # One thread, because the engine answers one request after the other.
+        self._beside = ThreadPoolExecutor(1) if self.asks_others else None
         kind = KeyedRoutes if isolate_keys else Routes
         access = access or Access(listener.getsockname()[0])
         self._routes: Answers = routes or kind(engine, access, max_body_bytes=self.limits.body_bytes)
@@ -145,6 +150,8 @@ class WebServer:
             server.close()
             await self._end_connections()
         sweeper.cancel()
+        if self._beside is not None:
+            self._beside.shutdown(wait=False, cancel_futures=True)
         if self._on_stopped is not None:
             await self._on_stopped()
 
@@ -206,10 +213,16 @@ class WebServer:
                 allowed = self._cross_origin.preflight(request.method, request.headers)
                 if allowed is not None:
                     return allowed
-            method = "GET" if request.method == "HEAD" else request.method  # the same without its body (RFC 9110, 9.3.2)
+            method = "GET" if request.method == "HEAD" else request.method  # without its body (RFC 9110, 9.3.2)
             return self._routes.answer(method, request.target, request.headers, request.body, host)
         except Exception:  # noqa: BLE001 - a defect here must not take the connection down without a word
             return self._defect(request)
+
+    async def find_answer(self, request: HttpRequest) -> ReplyPlan | PendingReply | Relay:
+        """As :meth:`answer`, and beside the loop where others have to be asked: nobody else waits for them."""
+        if self._beside is None:
+            return self.answer(request)
+        return await asyncio.get_running_loop().run_in_executor(self._beside, self.answer, request)
 
     async def finish(self, request: HttpRequest, pending: PendingReply) -> ReplyPlan:
         """What a function replies."""

@@ -52,11 +52,11 @@ def chunked(said: str, *, head: bytes = b"") -> bytes:
 class Serving:
     """A server in a thread, with tight limits."""
 
-    def __init__(self, grace: float = 0.5) -> None:
+    def __init__(self, grace: float = 0.5, engine: Engine | None = None) -> None:
         self.listener = open_socket("127.0.0.1", 0)
         self.address: tuple[str, int] = self.listener.getsockname()
         ready = threading.Event()
-        self.engine = Engine(read_scenarios(SCENARIOS, providers=["plain"]), codecs=[PLAIN])
+        self.engine = engine or Engine(read_scenarios(SCENARIOS, providers=["plain"]), codecs=[PLAIN])
         self.server = WebServer(self.engine, self.listener, on_started=ready.set, grace=grace, limits=LIMITS)
         self.thread = threading.Thread(target=self.server.run_until_stopped)
         self.thread.start()

@@ -2,11 +2,14 @@
 
 import json
 import signal
+import socket
 import sys
 import threading
+import time
 from collections import Counter as Tally
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from pydantic_core import from_json
+from raw_connections import Serving, becomes
 from test_mock_server_cli import rest_of_lines, serving
 
 from llm_sdk.codec import WireRequest, WireResponse
@@ -26,7 +30,7 @@ from mock_server.cli import main
 from mock_server.clock import VirtualClock
 from mock_server.engine import Engine
 from mock_server.keyed_routes import KeyedRoutes
-from mock_server.redis_store import RedisMemory, RedisStore, _Shelf
+from mock_server.redis_store import TIMEOUT, RedisMemory, RedisStore, _Shelf, open_store
 from mock_server.reply import ReplyPlan
 from mock_server.routes import Routes, base_path
 from mock_server.scenario_files import read_scenarios
@@ -47,6 +51,7 @@ def said(text: str, **fields: Any) -> tuple[str, str, dict[str, Any], dict[str, 
     return "POST", "/v1/responses", {"model": "gpt-5", "input": text, **fields}, {}
 
 
+PACED = [{"when": {"last_user": "paced"}, "reply": "one two three", "pace": {"delay": 0.01}}]
 LIMITED = {"x-mock-fault": "rate_limit=2; window=60"}
 ASKED: list[Any] = [
     *[said("nth")] * 3,
@@ -258,6 +263,71 @@ def test_two_workers_count_together(tmp_path: Path, redis_url: str) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=20)[1] == "scenarios that have never answered: third, never\n"
         assert process.returncode == 0
+
+
+class SilentRedis:
+    """In front of a Redis: passes on all that goes either way until it falls silent, and then nothing."""
+
+    def __init__(self, url: str) -> None:
+        self.behind = ("127.0.0.1", int(url.rpartition(":")[2].partition("/")[0]))
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}/0"
+        self.is_silent = False
+        self.sockets: list[socket.socket] = [self.listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, server = self.listener.accept()[0], socket.create_connection(self.behind)
+                self.sockets += [client, server]
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if not self.is_silent:
+                    target.sendall(data)
+
+    def close(self) -> None:
+        for each in self.sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+
+def test_a_redis_that_falls_silent_holds_up_nobody_for_long(redis_url: str) -> None:
+    between = SilentRedis(redis_url)
+    engine = Engine(read_scenarios(PACED, providers=["openai"]), store=open_store(between.url))
+    running = Serving(engine=engine)
+    origin = "http://{}:{}".format(*running.address)
+
+    def ask(text: str, **fields: Any) -> httpx.Response:
+        return httpx.post(f"{origin}/openai/v1/responses", json=said(text, **fields)[2])
+
+    try:
+        assert ask("x").status_code == 200
+        with (
+            ThreadPoolExecutor(9) as pool,
+            httpx.stream("POST", f"{origin}/openai/v1/responses", json=said("paced", stream=True)[2]) as stream,
+        ):
+            pieces = stream.iter_raw()
+            next(pieces)
+            between.is_silent = True
+            began = time.monotonic()
+            refused = [pool.submit(ask, "x") for _ in range(5)]
+            assert b"response.completed" in b"".join(pieces)
+            assert not any(answer.done() for answer in refused), "a stream goes on meanwhile"
+            answers = [answer.result() for answer in refused]
+            assert time.monotonic() - began < 4 * TIMEOUT, "they did not wait in turn"
+        assert {answer.status_code for answer in answers} == {503}
+        assert all("the mock server cannot reach its state, the Redis at" in answer.text for answer in answers)
+        between.is_silent = False
+        assert becomes(lambda: ask("x").status_code == 200)
+    finally:
+        running.stop()
+        between.close()
 
 
 @pytest.mark.parametrize(
