@@ -164,6 +164,29 @@ def test_a_schema_may_be_told_in_the_prompt(prompt: str, expected: str) -> None:
     assert as_json == (expected if expected.startswith("{") else '{"answer": "You said: x"}')
 
 
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("{reason: string, pass: boolean, score: number}", {"reason": "reason", "pass": True, "score": 1.5}),
+        ("{\n  // how many: at least one\n  n: int,\n  tags: string[],\n}\n\nGo.", {"n": 1, "tags": ["tags"]}),
+        ("[\n  {\n    a: 'x' or 'y',\n  }\n]", [{"a": "x"}]),
+        ("{'a': 'x' | null; \"b\"?: {c: (int or null)[]}[]}", {"a": "x", "b": [{"c": [1]}]}),
+    ],
+)
+def test_a_shape_may_be_told_in_the_prompt(shape: str, expected: Any) -> None:
+    assert json.loads(text(call(f"Answer in JSON using this schema:\n{shape}"))) == expected
+    assert text(call(f"By this schema {shape}")).startswith("You said:"), "a colon announces it"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["{a: Name}", "{a: 1}", "{a string}", "{a: int", "{}", "{a: [int}", "{a: (int]}", '{"\\x": int}', "{a:" * 100],
+    ids=lambda said: said[:12],
+)
+def test_what_is_no_shape_is_only_quoted(said: str) -> None:
+    assert text(call(f"The format: {said}")) == f"You said: The format: {said}"
+
+
 def test_the_question_tells_the_schema_before_the_instructions_do() -> None:
     assert text(call(f"By this schema: {SCHEMA}", system_prompt='The schema: {"enum": [7]}')) == '{"n": 3}'
 
