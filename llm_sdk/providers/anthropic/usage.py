@@ -14,7 +14,9 @@ def decode_usage(usage: wire.Usage) -> ModelUsage:
         input_tokens_details=ModelTokensDetails(cached_text_tokens=read, cache_write_tokens=written)
         if read is not None or written is not None
         else None,
-        output_tokens_details=ModelTokensDetails(reasoning_tokens=made.thinking_tokens) if made is not None else None,
+        output_tokens_details=ModelTokensDetails(reasoning_tokens=made.thinking_tokens)
+        if made is not None and made.thinking_tokens is not None
+        else None,
     )
 
 

@@ -160,7 +160,11 @@ class HistoryReader:
             self._extra.keep_all(medium.rest("inlineData", "fileData"), *here)
             if medium.inline_data is not None:
                 self._extra.keep_all(medium.inline_data.rest("mimeType", "data"), *here, "inlineData")
-        return decode_result(result, self._call_id(result))
+        id = self._call_id(result)
+        if result.id is None and not id.startswith(MADE_UP_ID):
+            # Older clients name only the function, though the call has an id.
+            self._extra.keep(*path, "functionResponse", "id", value=None)
+        return decode_result(result, id)
 
     def _call_id(self, result: wire.FunctionResponse) -> str:
         """The call that a result answers: by its id, or else the first call of that name that waits for one."""

@@ -258,6 +258,12 @@ def test_usage(wired: dict[str, Any], usage: ModelUsage) -> None:
     assert body_of(response)["usage"] == {**wired, "service_tier": "standard"}
 
 
+@pytest.mark.parametrize("details", [{}, {"thinking_tokens": None}, None])
+def test_details_that_say_nothing_are_none(details: Any) -> None:
+    usage = {"input_tokens": 3, "output_tokens": 5, "output_tokens_details": details}
+    assert CODEC.decode_response(answer(usage=usage)).usage == ModelUsage(input_tokens=3, output_tokens=5)
+
+
 def test_a_body_to_the_letter() -> None:
     """What the provider does not leave out, and what is made up: an id and a signature of the right shape."""
     response = ModelResponse(content=[ReasoningPart(text="Hm"), TextPart(text="Hi")], finish_reason="stop")

@@ -37,6 +37,7 @@ from providers.google.given import (
     said,
     tool_result,
     user,
+    written,
 )
 
 SKIP = {"thoughtSignature": "skip_thought_signature_validator"}
@@ -224,6 +225,18 @@ def test_calls_without_ids_are_matched_by_name_and_order() -> None:
     rewritten = CODEC.normalize_request({"contents": contents(*input.messages)})
     for turn in (0, 2):
         assert rewritten["contents"][turn]["parts"][0].pop("thoughtSignature") == SKIP["thoughtSignature"]
+    assert rewritten == CODEC.normalize_request({"contents": turns})
+
+
+def test_a_result_may_name_its_function_alone_though_the_call_has_an_id() -> None:
+    turns = [
+        said(*functions("f", id="call-1"), role="model"),
+        said(*functions("f", key="functionResponse", response={})),
+    ]
+    input = read({"contents": turns}).input
+    assert [message.content[0].tool_call_id for message in input.messages] == ["call-1", "call-1"]
+    rewritten = CODEC.normalize_request(written(input))
+    rewritten["contents"][0]["parts"][0].pop("thoughtSignature", None)
     assert rewritten == CODEC.normalize_request({"contents": turns})
 
 
