@@ -195,3 +195,12 @@ def test_thinking_is_shown_unless_it_is_to_be_left_out(display: str, told: str) 
     block = answer["content"][0]
     assert (block["type"], block["thinking"], bool(block["signature"])) == ("thinking", told, True)
     assert answer["usage"]["output_tokens"] == 8
+
+
+def test_a_conversation_whose_context_is_to_be_managed_is_not_cut() -> None:
+    body = {"model": "claude-sonnet-4-5", "max_tokens": 99, "messages": [user(QUESTION)]}
+    managed = {**body, "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}
+    assert MESSAGES.whole(**managed)["context_management"] == {"applied_edits": []}
+    [end] = [event for event in MESSAGES.events(**managed) if event["type"] == "message_delta"]
+    assert end["context_management"] == {"applied_edits": []}
+    assert "context_management" not in MESSAGES.whole(**body)

@@ -201,3 +201,48 @@ def test_the_log_probabilities_of_a_response_are_included_where_that_is_asked_fo
         event["delta"] for event in deltas
     ]
     assert RESPONSES.whole(model=MODEL, input="Hi", top_logprobs=2)["output"][0]["content"][0]["logprobs"] == []
+
+
+HOSTED: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "local_shell": (
+        {"type": "local_shell"},
+        "lsh_",
+        {"type": "local_shell_call", "action": {"type": "exec", "command": ["pwd"], "env": {}}},
+    ),
+    "shell": (
+        {"type": "shell", "environment": {"type": "local"}},
+        "sh_",
+        {"type": "shell_call", "action": {"commands": ["pwd"], "timeout_ms": None, "max_output_length": None}},
+    ),
+    "computer_use_preview": (
+        {"type": "computer_use_preview", "environment": "browser", "display_width": 800, "display_height": 600},
+        "cu_",
+        {"type": "computer_call", "action": {"type": "screenshot"}, "pending_safety_checks": []},
+    ),
+    "computer": (
+        {"type": "computer"},
+        "cu_",
+        {"type": "computer_call", "actions": [{"type": "screenshot"}], "pending_safety_checks": []},
+    ),
+}
+
+
+@pytest.mark.parametrize(("tool", "prefix", "call"), HOSTED.values(), ids=HOSTED)
+def test_a_tool_of_openais_own_that_the_caller_runs_is_called_with_what_does_no_harm(
+    tool: dict[str, Any], prefix: str, call: dict[str, Any]
+) -> None:
+    asked = {"role": "user", "content": f"Use {tool['type']}"}
+    [made] = RESPONSES.whole(model=MODEL, input=[asked], tools=[tool], tool_choice="required")["output"]
+    assert (made.pop("id")[: len(prefix)], made.pop("status")) == (prefix, "completed")
+    id = made.pop("call_id")
+    assert made == call
+    [again] = RESPONSES.whole(
+        model=MODEL, input=[asked, {**call, "call_id": id, "id": "x_1", "status": "completed"}], tools=[tool]
+    )["output"]
+    assert again["type"] == "message"
+
+
+def test_a_shell_that_runs_at_the_provider_is_not_called() -> None:
+    tools = [{"type": "shell", "environment": {"type": "container_auto"}}]
+    [said] = RESPONSES.whole(model=MODEL, input="Use shell", tools=tools)["output"]
+    assert said["type"] == "message"

@@ -137,9 +137,14 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
     content = [encode_block(part, parts, f"content[{at}]", ids) for at, part in enumerate(parts)]
     usage = {**encode_usage(response.usage), "service_tier": "standard", **count_searches(sum(map(is_search, parts)))}
     stop = {**encode_finish(response, call), "stop_details": encode_refusal(explanation)}
-    return WireResponse(
-        200, dump_json({**head, "content": content, **stop, "usage": usage}), response_headers(ids, stream=False)
-    )
+    body = {**head, "content": content, **stop, "usage": usage, **describe_context(call)}
+    return WireResponse(200, dump_json(body), response_headers(ids, stream=False))
+
+
+def describe_context(call: ModelCall) -> JsonObject:
+    """What was cut from a conversation whose context is to be managed: nothing (recorded)."""
+    asked = "context_management" in (call.input.extra or {})
+    return {"context_management": {"applied_edits": []}} if asked else {}
 
 
 def describe(response: ModelResponse, *, call: ModelCall, ids: Ids) -> JsonObject:

@@ -9,7 +9,13 @@ from llm_sdk.deltas import ContentDelta, PartialModelResponse
 from llm_sdk.providers.anthropic.content import PROVIDER
 from llm_sdk.providers.anthropic.errors import describe_error
 from llm_sdk.providers.anthropic.finish import REFUSAL, encode_finish
-from llm_sdk.providers.anthropic.response import describe, encode_refusal, is_search, split_refusal
+from llm_sdk.providers.anthropic.response import (
+    describe,
+    describe_context,
+    encode_refusal,
+    is_search,
+    split_refusal,
+)
 from llm_sdk.providers.anthropic.stream_blocks import Events, OpenBlock, open_block
 from llm_sdk.providers.anthropic.usage import count_searches, encode_usage
 from llm_sdk.sse import ServerSentEvent
@@ -61,7 +67,7 @@ class StreamEncoder:
             self._events.ping()
         stop = {**encode_finish(whole, self._call), "stop_details": encode_refusal(explanation)}
         usage = {**encode_usage(whole.usage), **count_searches(sum(map(is_search, self._calls)))}
-        self._events.emit("message_delta", delta=stop, usage=usage)
+        self._events.emit("message_delta", delta=stop, usage=usage, **describe_context(self._call))
         self._events.emit("message_stop")
         return self._events.take()
 

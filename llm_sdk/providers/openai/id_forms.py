@@ -6,6 +6,7 @@ __all__ = [
     "COMPACTION_ID",
     "CUSTOM_CALL_ID",
     "FUNCTION_CALL_ID",
+    "HOSTED_CALL_IDS",
     "ID_LENGTH",
     "IMAGE_ID",
     "MESSAGE_ID",
@@ -18,6 +19,7 @@ MESSAGE_ID = "msg_"
 REASONING_ID = "rs_"
 FUNCTION_CALL_ID = "fc_"
 CUSTOM_CALL_ID = "ctc_"
+HOSTED_CALL_IDS = {"local_shell": "lsh_", "shell": "sh_", "computer_use_preview": "cu_", "computer": "cu_"}
 CALL_ID = "call_"
 SEARCH_ID = "ws_"
 IMAGE_ID = "ig_"
