@@ -115,7 +115,7 @@ class HistoryReader:
             parts = decode_item(item, warnings)
         except MalformedArgumentsError as error:
             return self._opaque(item, f"arguments: {error.message}")
-        if any(isinstance(part, OpaquePart) for part in parts):
+        if len(parts) == 1 and isinstance(parts[0], OpaquePart):
             self._warnings += warnings
             return parts
         keep_item_fields(item, extra)
@@ -138,7 +138,14 @@ class HistoryReader:
             self._extra.keep(*path, "role", value="system")
         text = item.content
         content = [wire.InputText(type="input_text", text=text)] if isinstance(text, str) else text
-        parts = [self._input_content(part, (*path, "content", str(at))) for at, part in enumerate(content)]
+        # Instructions are text here, whatever else the API may take for them.
+        known = Wire if item.role == "user" else wire.InputText | wire.OutputText
+        parts = [
+            self._input_content(part, (*path, "content", str(at)))
+            if isinstance(part, known)
+            else self._opaque(part, f"{part.type}: this content of instructions is kept as it is")[0]
+            for at, part in enumerate(content)
+        ]
         return UserMessage(content=parts) if item.role == "user" else SystemMessage(content=parts)
 
     def _input_content(self, content: wire.Content, path: tuple[str, ...]) -> Part:

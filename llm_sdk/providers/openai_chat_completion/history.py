@@ -238,6 +238,8 @@ class HistoryReader:
                 return self._tool_result(item.tool_call_id, "", item.content, path)
             case wire.FunctionMessage():
                 self._extra.keep_all(item.rest("role", "name", "content"), *path)
+                if item.content is None:
+                    self._extra.keep(*path, "content", value=None)
                 return self._tool_result(id_forms.LEGACY_CALL_ID, item.name, item.content or "", path)
             case wire.UserMessage():
                 self._extra.keep_all(item.rest("role", "content"), *path)
@@ -284,7 +286,7 @@ class HistoryReader:
         self._extra.keep_all(item.rest("role", "content", "audio", "tool_calls", "function_call", *FIELDS), *path)
         parts: list[Part] = [*self._thinking(item, path)]
         if item.content is not None:
-            parts += self._content(item.content, path, known=(wire.Text,))
+            parts += self._said(item.content, path)
         elif not item.tool_calls and not item.function_call:
             self._extra.keep(*path, "content", value=None)
         if item.audio is not None:
@@ -295,6 +297,15 @@ class HistoryReader:
         if item.function_call is not None:
             parts.append(self._function_call(item.function_call, path))
         return parts
+
+    def _said(self, said: str | list[wire.Content], path: tuple[str, ...]) -> list[Part]:
+        """What the model said. A block of a gateway's with an id of its own looks like a call: then all of the content
+        is kept as it is."""
+        parts = self._content(said, path, known=(wire.Text,))
+        own = [part for part in parts if not (isinstance(part, OpaquePart) and "id" in part.data)]
+        if len(own) < len(parts) and not isinstance(said, str):
+            self._extra.keep(*path, "content", value=[content.as_json() for content in said])
+        return own
 
     def _thinking(self, item: wire.AssistantMessage, path: tuple[str, ...]) -> Iterator[ReasoningPart]:
         text, field = thought(item)

@@ -129,6 +129,11 @@ def test_and_comes_out_of_it_again(fields: JsonObject, extra: JsonObject) -> Non
 
 # Items that say more, or say it otherwise, than a part can hold.
 KEPT: dict[str, list[Any]] = {
+    "a picture among the instructions": [
+        said("a", {"type": "input_image", "image_url": "https://a.example"}, role="developer"),
+    ],
+    "a text and a refusal in one message": [message("a", {"type": "refusal", "refusal": "no"})],
+    "two contents of tomorrow in one message": [message({"type": "x", "a": 1}, {"type": "x", "a": 2}), said("Hi")],
     "file id": [said({"type": "input_file", "file_id": "file-1", "filename": "a.pdf"})],
     "bare base64": [said({"type": "input_file", "file_data": PDF, "filename": "a.pdf"})],
     "file by data and URL": [said({"type": "input_file", "file_data": f"data:a/b;base64,{PDF}", "file_url": "x"})],

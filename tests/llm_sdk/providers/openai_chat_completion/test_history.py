@@ -21,6 +21,7 @@ from llm_sdk.types import (
 )
 from providers.openai_chat_completion.given import (
     CALL,
+    CODEC,
     HI,
     PDF,
     PNG,
@@ -31,11 +32,13 @@ from providers.openai_chat_completion.given import (
     calling,
     losses,
     plain,
+    read,
     read_messages,
     result,
     results,
     user,
     wired,
+    written,
 )
 
 PICTURE = ImagePart(mime_type="image/png", data=PNG)
@@ -181,6 +184,25 @@ def test_the_system_prompt_is_the_first_message() -> None:
     input = read_messages({"role": "developer", "content": "Be brief."}, HI)
     assert (input.system_prompt, input.messages) == ("Be brief.", [user(TextPart(text="Hi"))])
     assert input.extra == {"messages": {"0": {"role": "developer"}}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [
+            calling(content=[{"type": "text", "text": "a"}, {"type": "thinking", "id": "t", "thinking": "Hm"}]),
+            RAIN,
+        ],
+        [
+            {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+            {"role": "function", "name": "f", "content": None},
+        ],
+    ],
+    ids=["a block with an id beside a call", "a result of nothing"],
+)
+def test_a_history_loses_nothing(said: list[Any]) -> None:
+    body = {"model": "m", "messages": [HI, *said, HI]}
+    assert CODEC.normalize_request(written(read(body).input) | {"model": "m"}) == CODEC.normalize_request(body)
 
 
 def test_fields_without_a_unified_form_stay_where_they_stood() -> None:
