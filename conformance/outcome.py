@@ -38,6 +38,9 @@ IDS = frozenset({"id", "tool_call_id"})
 WORD = re.compile(r"[^\W\d]\w+")
 """One that begins with a letter: a figure of the adapter's own, such as how long a call took, may be sent by chance."""
 ROOM = str(Path(__file__).parent) + os.sep
+LIBRARY = str(Path(os.__file__).parent) + os.sep
+PACKAGES = f"{os.sep}site-packages{os.sep}"
+"""What an adapter stands on, for as long as it is not installed itself."""
 AT = ", raised in "
 WORDS = 40
 """What is shown of what an exception says: those of pydantic end with an address."""
@@ -108,8 +111,11 @@ def _told(error: BaseException) -> str:
     while frames is not None and frames.tb_next is not None and frames.tb_frame.f_code.co_filename.startswith(ROOM):
         frames = frames.tb_next
     said = " ".join("".join(traceback.format_exception_only(error)).split()[:WORDS])
-    place = next(iter(traceback.extract_tb(frames)[-1:]), None)
-    where = f"{AT}{place.filename}, line {place.lineno}, in {place.name}" if place is not None else ""
+    places = traceback.extract_tb(frames)
+    own = [
+        place for place in places if not place.filename.startswith((ROOM, LIBRARY)) and PACKAGES not in place.filename
+    ]
+    where = "".join(f"{AT}{place.filename}, line {place.lineno}, in {place.name}" for place in (own or places)[-1:])
     return f"{said}{where}\n{''.join(traceback.format_exception(type(error), error, frames))}".rstrip()
 
 

@@ -63,7 +63,7 @@ def raised(error: Exception, file: str) -> Exception:
     ("error", "got"),
     [
         (raised(InvariantError("an event is malformed"), "mine.py"), "InvariantError: an event is malformed"),
-        (raised(KeyError("id"), "mine.py"), "KeyError: 'id'"),
+        (raised(KeyError("id"), "mine.py"), "KeyError: 'id', raised in mine.py, line 1, in <module>"),
     ],
     ids=["of-the-sdk", "of-python"],
 )
