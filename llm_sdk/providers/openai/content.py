@@ -235,11 +235,8 @@ def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) 
     Text parts that stand side by side with the same signature are one message. What only another provider can read is
     left out with a warning.
     """
-    results = {
-        part.tool_call_id: part
-        for part in message.content
-        if isinstance(part, ToolResultPart) and part.provider_executed
-    }
+    results = _results_of_searches(message.content)
+    inside = {place for place, _ in results.values()}
     at = 0
     for key, group in groupby(message.content, _message_key):
         parts = list(group)
@@ -247,11 +244,26 @@ def encode_assistant(message: AssistantMessage, path: str, warnings: list[str]) 
             texts = [part for part in parts if isinstance(part, TextPart)]
             yield encode_message(texts, [f"{path}.content[{at + offset}]" for offset in range(len(texts))], warnings)
         else:
-            for offset, part in enumerate(parts):
-                yield from _encode_assistant_part(part, results, f"{path}.content[{at + offset}]", warnings)
+            for place, part in enumerate(parts, at):
+                if place not in inside:
+                    result = results[place][1] if place in results else None
+                    yield from _encode_assistant_part(part, result, f"{path}.content[{place}]", warnings)
         at += len(parts)
     if not message.content:
         yield {"type": "message", "role": "assistant", "content": []}
+
+
+def _results_of_searches(parts: list[Part]) -> dict[int, tuple[int, ToolResultPart]]:
+    """By the place of each hosted search its result, which stands inside its item, and the place of that."""
+    waiting: dict[str, int] = {}
+    results: dict[int, tuple[int, ToolResultPart]] = {}
+    for place, part in enumerate(parts):
+        match part:
+            case ToolCallPart(provider_executed=True) if _is_own_search(part):
+                waiting[part.tool_call_id] = place
+            case ToolResultPart(provider_executed=True) if part.tool_call_id in waiting:
+                results[waiting.pop(part.tool_call_id)] = (place, part)
+    return results
 
 
 def _message_key(part: Part) -> tuple[str | None] | None:
@@ -280,15 +292,16 @@ def encode_message(parts: list[TextPart], paths: list[str], warnings: list[str])
 
 
 def _encode_assistant_part(
-    part: Part, results: dict[str, ToolResultPart], path: str, warnings: list[str]
+    part: Part, result: ToolResultPart | None, path: str, warnings: list[str]
 ) -> Iterator[JsonObject]:
+    """The items of one part; ``result`` is that of a hosted search."""
     match part:
         case ReasoningPart(id=str(id)) if id.startswith(id_forms.REASONING_ID):
             yield encode_reasoning(part)
         case ReasoningPart():
             warnings.append(f"reasoning: {path} has no id of this provider and was left out")
         case ToolCallPart():
-            yield from _encode_call(part, results, path, warnings)
+            yield from _encode_call(part, result, path, warnings)
         case ImagePart():
             tell_lost(part, path, warnings, *(() if is_own_image(part.id) else ("id",)))
             yield encode_image(part, path)
@@ -297,27 +310,25 @@ def _encode_assistant_part(
         case SourcePart():
             warnings.append(f"source: {path} is sent without its title and source")
             for inner in part.content:
-                yield from _encode_assistant_part(inner, results, path, warnings)
+                yield from _encode_assistant_part(inner, None, path, warnings)
         case TextPart():
             yield encode_message([part], [path], warnings)
         case ToolResultPart(provider_executed=True):
-            if part.tool_call_id in results:  # else it stands inside its call
-                warnings.append(f"hosted tool: {path} was run by another provider and was left out")
+            warnings.append(f"hosted tool: {path} was run by another provider and was left out")
         case _:
             raise UnsupportedError(f"a message of the model cannot carry {part.type} in this protocol", path=path)
 
 
 def _encode_call(
-    part: ToolCallPart, results: dict[str, ToolResultPart], path: str, warnings: list[str]
+    part: ToolCallPart, result: ToolResultPart | None, path: str, warnings: list[str]
 ) -> Iterator[JsonObject]:
-    """The item of a call. That of a hosted search holds its result, which is taken out of ``results``."""
+    """The item of a call. That of a hosted search holds its result."""
     if not part.provider_executed:
         item = encode_function_call(part)
         lost = ["signature"] if not split_provenance(part.signature) else []
         tell_lost(part, path, warnings, *lost, *(() if "id" in item else ("id",)))
         yield item
     elif _is_own_search(part):
-        result = results.pop(part.tool_call_id, None)
         if result is not None and any(isinstance(page, SourcePart) and page.title for page in result.content):
             warnings.append(f"title: {path} is sent without the titles of the pages that it found")
         yield encode_search(part, result)

@@ -245,6 +245,17 @@ HISTORY: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
             message("Wet"),
         ],
     ),
+    "one search twice, and what it found the second time": (
+        [assistant(SEARCH, OpaquePart(provider="openai", data=CUSTOM_CALL), SEARCH, found("https://a.example"))],
+        [
+            SEARCH_ITEM,
+            CUSTOM_CALL,
+            {
+                **SEARCH_ITEM,
+                "action": {**SEARCH_ITEM["action"], "sources": [{"type": "url", "url": "https://a.example"}]},
+            },
+        ],
+    ),
     "search that failed": ([assistant(SEARCH, found(is_error=True))], [{**SEARCH_ITEM, "status": "failed"}]),
     "search without an action": (
         [assistant(SEARCH.model_copy(update={"args": {}}))],
