@@ -41,6 +41,7 @@ from mock_server.conversation import (
     count_tokens,
     input_tokens,
     last_user,
+    question,
     text_of,
     tool_results,
 )
@@ -124,7 +125,7 @@ def _call(tool: KnownTool, input: LanguageModelInput, ids: CallIds) -> list[Part
 
 def _search(input: LanguageModelInput, ids: CallIds) -> list[Part]:
     """A hosted search: its call, what it found, and a text that cites it."""
-    query = last_user(input)[1][:QUOTED_CHARACTERS]
+    query = question(input)[:QUOTED_CHARACTERS]
     id = ids.tool_call_id(WEB_SEARCH, hosted=True)
     url, title = "https://example.com/search/1", "Example result"
     cited = f"Example result for: {query}"
@@ -171,7 +172,7 @@ def _satisfying_text(schema: str, name: str, what: str) -> str:
 
 
 def _reasoning(input: LanguageModelInput, ids: CallIds, *, signed: bool) -> ReasoningPart:
-    said = last_user(input)[1][:QUOTED_CHARACTERS]
+    said = question(input)[:QUOTED_CHARACTERS]
     return ReasoningPart(text=f"The user says: {said}", signature=ids.token(48, ALPHANUMERIC) if signed else None)
 
 
@@ -246,9 +247,9 @@ def _sentence(input: LanguageModelInput) -> str:
             for result in results
         ]
         return "\n".join(told)[:QUOTED_CHARACTERS]
-    at, said = last_user(input)
-    if said:
+    if said := question(input):
         return f"You said: {said[:QUOTED_CHARACTERS]}"
+    at, _ = last_user(input)
     sent = input.messages[at].content if at >= 0 else []
     kinds = ", ".join(part.type for part in sent if not isinstance(part, TextPart))
     return f"You sent: {kinds}" if kinds else "You said nothing."

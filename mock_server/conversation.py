@@ -23,6 +23,7 @@ from llm_sdk.types import (
     UserMessage,
     WebSearchTool,
 )
+from mock_server.asides import without_asides
 
 __all__ = [
     "WEB_SEARCH",
@@ -32,6 +33,7 @@ __all__ = [
     "input_tokens",
     "last_user",
     "message_tokens",
+    "question",
     "system_text",
     "text_of",
     "tool_name",
@@ -69,6 +71,12 @@ def last_user(input: LanguageModelInput) -> tuple[int, str]:
         if isinstance(message, UserMessage):
             return at, text_of(message.content)
     return -1, ""
+
+
+def question(input: LanguageModelInput) -> str:
+    """What the user asks: the text of their last message without what an app has added, where anything is left."""
+    said = last_user(input)[1]
+    return without_asides(said) or said
 
 
 def system_text(input: LanguageModelInput) -> str:

@@ -16,6 +16,7 @@ from llm_sdk.types import (
     ToolOption,
     WebSearchTool,
 )
+from mock_server.asides import without_asides
 from mock_server.conversation import WEB_SEARCH, last_user, text_of, tool_results
 
 __all__ = ["KnownTool", "tools_to_call"]
@@ -101,14 +102,16 @@ def _called_in_words(input: LanguageModelInput, tools: list[KnownTool]) -> set[s
 def _spoken_of(input: LanguageModelInput, tools: list[KnownTool]) -> list[KnownTool]:
     """Those whose names the user writes; where there are none, those whose names consist of the user's words.
 
-    Of several texts the last one counts for that: agents put reminders of their own before the question.
+    What an app has added in tags that say so are not the user's words. Of several other texts the last one counts for
+    the words: agents put reminders of their own before the question.
     """
-    at, said = last_user(input)
-    named = [tool for tool in tools if _names(said, tool)]
-    if named or at < 0:
+    at, _ = last_user(input)
+    parts = input.messages[at].content if at >= 0 else []
+    texts = [own for part in parts if (own := without_asides(text_of([part])))]
+    named = [tool for tool in tools if any(_names(text, tool) for text in texts)]
+    if named:
         return named
-    texts = [part for part in input.messages[at].content if isinstance(part, TextPart)]
-    words = {word.lower() for word in WORD.findall(text_of(texts[-1:]))}
+    words = {word.lower() for word in WORD.findall(texts[-1] if texts else "")}
     return [tool for tool in tools if not isinstance(tool, WebSearchTool) and _consists_of(tool.name, words)]
 
 

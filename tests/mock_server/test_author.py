@@ -133,6 +133,32 @@ def test_a_name_consists_of_the_users_words(name: str, said: str, called: bool) 
     assert bool(calls(call(said, tools=[{**GET_TIME, "name": name}]))) is called
 
 
+REMINDER = "<system-reminder>\nThe tool get_time tells the time. <task>The time now.</task>\n</system-reminder>"
+
+
+@pytest.mark.parametrize(
+    ("content", "called", "quoted"),
+    [
+        (f"{REMINDER}\n\nHello", [], "Hello"),
+        (f"Hello{REMINDER}, you{REMINDER}", [], "Hello, you"),
+        ([{"type": "text", "text": REMINDER}, {"type": "text", "text": "Hello"}], [], "Hello"),
+        ([{"type": "text", "text": "Hello"}, {"type": "text", "text": REMINDER}], [], "Hello"),
+        (REMINDER, [], REMINDER),
+        (f"{REMINDER} get_time", ["get_time"], None),
+        ([{"type": "text", "text": "What time is it?"}, {"type": "text", "text": REMINDER}], ["get_time"], None),
+        ("<environment_context>time</environment_context><question>Hi</question>", [], "<question>Hi</question>"),
+        ("<system>Hello", [], "<system>Hello"),
+        ("<System_Note>time</System_Note>Hello", [], "Hello"),
+    ],
+)
+def test_what_an_app_adds_in_tags_is_not_what_the_user_asks(
+    content: Any, called: list[str], quoted: str | None
+) -> None:
+    asked = call({"role": "user", "content": content}, tools=[GET_TIME])
+    assert [name for name, _ in calls(asked)] == called
+    assert quoted is None or text(asked) == f"You said: {quoted}"
+
+
 def test_a_loop_that_keeps_its_calls_as_texts_comes_to_each_tool_too() -> None:
     history = ["go", {"role": "assistant", "content": "Calling tools: [get_weather]"}, "Observation: sun"]
     assert [name for name, _ in calls(call(*history, tools=TOOLS, tool_choice={"type": "required"}))] == ["get_time"]
