@@ -35,6 +35,7 @@ from llm_sdk.types import (
     ToolResultPart,
     WebSearchTool,
 )
+from mock_server.asides import without_asides
 from mock_server.conversation import (
     CHARACTERS_PER_TOKEN,
     WEB_SEARCH,
@@ -243,7 +244,8 @@ def _sentence(input: LanguageModelInput) -> str:
     results = tool_results(input)
     if results:
         told = [
-            f"{result.tool_name or 'The tool'} {'failed' if result.is_error else 'answered'}: {text_of(result.content)}"
+            f"{result.tool_name or 'The tool'} {'failed' if result.is_error else 'answered'}: "
+            + without_asides(text_of(result.content))
             for result in results
         ]
         return "\n".join(told)[:QUOTED_CHARACTERS]

@@ -66,6 +66,10 @@ def calls(asked: ModelCall) -> list[tuple[str, dict[str, Any]]]:
         (call("x" * 5000), f"You said: {'x' * 2000}"),
         (call(*HISTORY, tools=TOOLS), "get_weather answered: sunny, 20 degrees"),
         (call("a", {"role": "assistant", "content": [CALL]}, result("")), "get_weather answered: "),
+        (
+            call("a", {"role": "assistant", "content": [CALL]}, result("sun\n\n<system-reminder>x</system-reminder>")),
+            "get_weather answered: sun",
+        ),
     ],
 )
 def test_text_quotes_the_last_message_or_tells_the_results(asked: ModelCall, expected: str) -> None:
