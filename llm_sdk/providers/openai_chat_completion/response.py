@@ -76,9 +76,8 @@ def read_response(response: wire.Response, choices: list[wire.Choice]) -> ModelR
     finish_detail: str | None = None
     refusal: str | None = None
     cut: list[str] = []
-    indices = {choice.index or 0 for choice in choices}
-    if choices:
-        pieces = [choice for choice in choices if (choice.index or 0) == min(indices)]
+    pieces = answer_pieces(choices)
+    if pieces:
         messages = [choice.message for choice in pieces if choice.message is not None]
         refusal = next((message.refusal for message in messages if message.refusal), None)
         content = [part for message in messages for part in _read_speech(message, response, warnings)]
@@ -87,7 +86,7 @@ def read_response(response: wire.Response, choices: list[wire.Choice]) -> ModelR
         calls = _read_calls(messages, warnings, cut if limited else None)
         finish_reason, finish_detail = decode_finish(word, calls=has_calls(calls))
         content += calls
-    warnings += other_choices(len(indices))
+    warnings += other_choices(1 + len(choices) - len(pieces))
     whole = ModelResponse(
         content=content,
         usage=decode_usage(response.usage) if response.usage else None,
@@ -100,6 +99,17 @@ def read_response(response: wire.Response, choices: list[wire.Choice]) -> ModelR
     if refusal:
         raise refused(refusal, whole)
     return whole
+
+
+def answer_pieces(choices: list[wire.Choice]) -> list[wire.Choice]:
+    """The choices that are the answer: the first, and others of its index, where only one of them says anything.
+    Copilot gives the text and the calls of one answer apart (reported)."""
+    if not choices:
+        return []
+    first = min(choices, key=lambda choice: choice.index or 0)
+    same = [choice for choice in choices if (choice.index or 0) == (first.index or 0)]
+    spoken = [choice for choice in same if choice.message is not None and choice.message.content]
+    return same if len(spoken) <= 1 else [first]
 
 
 def refused(refusal: str, whole: ModelResponse) -> RefusalError:
@@ -208,7 +218,7 @@ def encode_response(response: ModelResponse, *, call: ModelCall, ids: Ids) -> Wi
         ],
     }
     if response.usage is not None:
-        body["usage"] = encode_usage(response.usage)
+        body["usage"] = encode_usage(response.usage, call)
     body |= {"service_tier": head["service_tier"], "system_fingerprint": head["system_fingerprint"]}
     return WireResponse(200, dump_json(body), response_headers(ids, stream=False))
 

@@ -181,6 +181,12 @@ def test_choices_of_one_index_are_pieces_of_one_answer() -> None:
     assert response.warnings is None
 
 
+def test_choices_that_all_say_something_are_several_answers() -> None:
+    response = CODEC.decode_response(reply({"choices": [{"message": {"content": text}} for text in "ab"]}))
+    assert response.content == [TextPart(text="a")]
+    assert response.warnings == ["choices: 2 answers came, and only the first one is given"]
+
+
 @pytest.mark.parametrize("odd", [{"index": None}, {"message": None}], ids=["index", "message"])
 def test_a_choice_with_a_null(odd: dict[str, Any]) -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop", **odd}
