@@ -171,6 +171,7 @@ def test_the_tier_that_is_asked_for_serves(asked: str | None, served: str) -> No
 REPEATED = {
     "max_tool_calls": 3,
     "metadata": {"a": "b"},
+    "prompt": {"id": "pmpt_1", "version": "2"},
     "prompt_cache_key": "k",
     "prompt_cache_retention": "24h",
     "safety_identifier": "s",
@@ -246,3 +247,9 @@ def test_a_shell_that_runs_at_the_provider_is_not_called() -> None:
     tools = [{"type": "shell", "environment": {"type": "container_auto"}}]
     [said] = RESPONSES.whole(model=MODEL, input="Use shell", tools=tools)["output"]
     assert said["type"] == "message"
+
+
+def test_a_prediction_is_told_as_unused() -> None:
+    prediction = {"type": "content", "content": "You said: Hi"}
+    details = CHAT.whole(model=MODEL, messages=[USER], prediction=prediction)["usage"]["completion_tokens_details"]
+    assert (details["accepted_prediction_tokens"], details["rejected_prediction_tokens"]) == (0, 0)

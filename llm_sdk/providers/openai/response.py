@@ -182,6 +182,7 @@ def describe(response: ModelResponse, *, id: str, call: ModelCall, ids: Ids) -> 
         "user": request.get("user"),
         "metadata": request.get("metadata") or {},
         **_conversation(request.get("conversation")),
+        **({"prompt": request["prompt"]} if "prompt" in request else {}),
     }
 
 

@@ -67,7 +67,7 @@ class StreamEncoder:
             finish_reason = "function_call"
         self._chunks.emit({}, finish_reason)
         if self._chunks.wants_usage and whole.usage is not None:
-            self._chunks.emit_usage(encode_usage(whole.usage))
+            self._chunks.emit_usage(encode_usage(whole.usage, self._call))
         self._chunks.emit_end()
         return self._chunks.take()
 

@@ -1,5 +1,6 @@
 """What is counted: ``usage`` <-> :class:`~llm_sdk.types.ModelUsage`."""
 
+from llm_sdk.codec import ModelCall
 from llm_sdk.providers.openai_chat_completion import wire
 from llm_sdk.types import JsonObject, ModelTokensDetails, ModelUsage
 
@@ -16,6 +17,8 @@ OUTPUT_DETAILS = {
     "text_tokens": "text_tokens",
     "image_tokens": "image_tokens",
 }
+
+UNUSED_PREDICTION = {"accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}
 
 
 def decode_usage(usage: wire.Usage) -> ModelUsage:
@@ -41,8 +44,8 @@ def decode_usage(usage: wire.Usage) -> ModelUsage:
     )
 
 
-def encode_usage(usage: ModelUsage) -> JsonObject:
-    """The other way, with the details that there are."""
+def encode_usage(usage: ModelUsage, call: ModelCall) -> JsonObject:
+    """The other way, with the details that there are. Where the call predicts its answer, nothing of that was used."""
     body: JsonObject = {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
@@ -52,6 +55,8 @@ def encode_usage(usage: ModelUsage) -> JsonObject:
         body["prompt_tokens_details"] = _details(usage.input_tokens_details, INPUT_DETAILS)
     if usage.output_tokens_details is not None:
         body["completion_tokens_details"] = _details(usage.output_tokens_details, OUTPUT_DETAILS)
+    if (call.input.extra or {}).get("prediction") is not None:
+        body["completion_tokens_details"] = {**body.get("completion_tokens_details", {}), **UNUSED_PREDICTION}
     return body
 
 
