@@ -1,8 +1,12 @@
 """Compressed request bodies, which the networks before real providers undo (RFC 9110, 8.4)."""
 
 import zlib
+from collections.abc import Mapping
 
-__all__ = ["EncodedBodyError", "decoded_body"]
+__all__ = ["ENCODING", "EncodedBodyError", "decoded_body", "without_encoding"]
+
+ENCODING = "content-encoding"
+"""The header that names it."""
 
 GZIP_WINDOW, ZLIB_WINDOW, BARE_WINDOW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 GZIP = frozenset({"gzip", "x-gzip"})
@@ -39,6 +43,13 @@ def decoded_body(encoding: str, body: bytes, max_bytes: int) -> bytes:
         fault = "goes on behind the end of it" if decoder.eof else "breaks off"
         raise EncodedBodyError(400, f"the body is not {names[0]}, as its content-encoding says: it {fault}")
     return decoded
+
+
+def without_encoding(headers: Mapping[str, str], body: bytes, max_bytes: int) -> tuple[Mapping[str, str], bytes]:
+    """The same request with its body decoded, and no header that says otherwise; names of ``headers`` are in lower
+    case. Raises EncodedBodyError: see :func:`decoded_body`."""
+    plain = decoded_body(headers.get(ENCODING, ""), body, max_bytes)
+    return {name: value for name, value in headers.items() if name != ENCODING}, plain
 
 
 def _window_of(body: bytes) -> int:

@@ -1,7 +1,7 @@
 """Between a client and the real API: passes everything on as it is, piece by piece, and records it.
 
-Changed is only what is about the connection itself, and ``Accept-Encoding``, which is ``identity``: a recording is to
-be read. A body that dies upstream dies here in the same way; an API that cannot be reached is an error of status 502
+Changed is only what is about the connection itself, and the encodings, which are ``identity``: a recording is to be
+read. A body that dies upstream dies here in the same way; an API that cannot be reached is an error of status 502
 or 504 in its own form, which is not recorded.
 """
 
@@ -20,6 +20,8 @@ from llm_sdk.errors import status_error
 from mock_server.access import is_loopback
 from mock_server.cassette import Interaction
 from mock_server.cassette_folder import CassetteFolder, name_of
+from mock_server.content_encoding import EncodedBodyError, without_encoding
+from mock_server.limits import MAX_BODY_BYTES
 from mock_server.recorder import Recorder
 from mock_server.recording_transport import RecordingTransport
 from mock_server.relay import LostError, Relay, Relayed
@@ -104,7 +106,12 @@ class RecordingProxy:
         body: bytes,
         host: str = "",  # noqa: ARG002 - what leads to the right API is the path
     ) -> ReplyPlan | Relay:
-        """What the API says to this request; names of ``headers`` are in lower case."""
+        """What the API says to this request; names of ``headers`` are in lower case. A body that is encoded goes on
+        decoded, so that it can be read, and looked through for keys, where it is written down."""
+        try:
+            headers, body = without_encoding(headers, body, MAX_BODY_BYTES)
+        except EncodedBodyError as error:
+            return self.refuse(method, target, headers, error.status, str(error))
         for at, upstream in enumerate(self._upstreams):
             endpoint = upstream.codecs[0].endpoint
             if target.startswith(endpoint.mount + "/"):

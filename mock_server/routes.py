@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from llm_sdk.codec import Codec, WireRequest, WireResponse
 from llm_sdk.errors import InvalidInputError, status_error
 from mock_server.access import Access
-from mock_server.content_encoding import EncodedBodyError, decoded_body
+from mock_server.content_encoding import ENCODING, EncodedBodyError, without_encoding
 from mock_server.engine import Engine
 from mock_server.journal_routes import requests_reply, verdict_reply
 from mock_server.limits import MAX_BODY_BYTES
@@ -86,12 +86,11 @@ class Routes:
         """``target`` is the path with its query. A ``host`` that is a provider's own decides between two that share a
         path at the root. What is pending is run by the caller, who knows whether there is an event loop. A state that
         cannot be reached is an error of the provider that was asked."""
-        if "content-encoding" in headers:
+        if ENCODING in headers:
             try:
-                body = decoded_body(headers["content-encoding"], body, self._max_body_bytes)
+                headers, body = without_encoding(headers, body, self._max_body_bytes)
             except EncodedBodyError as error:
                 return self.refuse(method, target, headers, error.status, str(error))
-            headers = {name: value for name, value in headers.items() if name != "content-encoding"}
         store = self._engine.store
         try:
             return self._answer(method, target, headers, body, host)

@@ -1,6 +1,7 @@
 """What passes through the recording proxy comes as it would without it, is written down without secrets, and is what
 the mock server, vcrpy and the suite read."""
 
+import gzip
 import json
 import signal
 import subprocess
@@ -227,6 +228,20 @@ def test_every_piece_is_passed_on_at_once_and_nothing_is_changed_on_the_way(tmp_
     assert passed["accept-encoding"] == "identity"
     [path] = tmp_path.rglob("*.yaml")
     assert load_cassette(path).interactions[0].response.chunks() == list(PIECES)
+
+
+def test_an_encoded_request_is_recorded_to_be_read_and_one_that_cannot_be_decoded_refused(
+    upstream: MockServer, tmp_path: Path
+) -> None:
+    body = json.dumps({"model": "m", "input": "zipped"}).encode()
+    with recording(tmp_path, [f"openai={upstream.base_url('openai')}"]) as (origin, _, _), httpx.Client() as client:
+        for encoding, sent, status in (("gzip", gzip.compress(body), 200), ("br", b"?", 415)):
+            headers = {"content-encoding": encoding, "content-type": "application/json"}
+            reply = client.post(f"{origin}/openai/v1/responses", content=sent, headers=headers)
+            assert reply.status_code == status
+    [file] = tmp_path.rglob("*.yaml")
+    [interaction] = load_cassette(file).interactions
+    assert interaction.request.body == body
 
 
 def test_what_is_cut_by_the_end_of_the_recording_is_not_written(tmp_path: Path) -> None:
