@@ -32,7 +32,7 @@ from llm_sdk.providers.google.usage import UsageTotals, decode_usage
 from llm_sdk.types import AudioPart, FilePart, ImagePart, ModelResponse, OpaquePart, TextPart, ToolCallPart
 
 OPEN_ENDED = "executableCode"
-"""The kind of part whose result is still to come, though its chunk names a finish reason (recorded)."""
+"""The kind of part whose result is still to come, though its chunk says that the answer stops (recorded)."""
 
 
 class _StreamedCall:
@@ -123,7 +123,7 @@ class AnswerReader:
             before = self._open
         if candidate.finish_reason is not None:
             self._finish_word = decode_word(candidate.finish_reason)
-            self.ended = not (parts and parts[-1].kind == OPEN_ENDED)
+            self.ended = self._finish_word != "STOP" or not (parts and parts[-1].kind == OPEN_ENDED)
             if self._finish_word in REFUSALS:
                 self._blocked = candidate.finish_message or f"the answer was blocked: {self._finish_word}"
             deltas += self._cut_call() if self._finish_word == "MAX_TOKENS" else self._end_call()

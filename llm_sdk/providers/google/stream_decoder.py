@@ -64,5 +64,6 @@ def event_kind(event: ServerSentEvent) -> str:
     contents = [candidate.content for candidate in candidates if candidate.content is not None]
     parts = [part for content in contents for part in content.parts or ()]
     kinds = [part.kind for part in parts if part.kind != "text" or part.text or part.thought_signature]
-    ended = any(candidate.finish_reason is not None for candidate in candidates)
+    blocked = any(chunk.prompt_feedback is not None and chunk.prompt_feedback.block_reason for chunk in chunks)
+    ended = blocked or any(candidate.finish_reason is not None for candidate in candidates)
     return "+".join(dict.fromkeys(kinds)) or ("finish" if ended else "nothing")

@@ -202,6 +202,12 @@ def test_a_stream_without_its_end_is_truncated(chunks: list[Any]) -> None:
         feed(*chunks)
 
 
+@pytest.mark.parametrize("word", ["MAX_TOKENS", "MALFORMED_FUNCTION_CALL", "SAFETY"])
+def test_code_without_a_result_is_the_end_where_the_answer_does_not_stop_by_itself(word: str) -> None:
+    response = accumulate(feed(chunk({"executableCode": {"code": "1"}}, finish=word)))
+    assert ([part.type for part in response.content], response.finish_detail) == (["opaque"], word)
+
+
 def test_a_call_that_the_token_limit_cut_is_left_out() -> None:
     begun = [chunk("Wait."), chunk(called("f", willContinue=True)), chunk(piece("$.a", stringValue="x"))]
     response = accumulate(feed(*begun, chunk(finish="MAX_TOKENS")))
@@ -327,6 +333,7 @@ KINDS: dict[str, tuple[Any, str]] = {
     "a thought beside a text": (chunk(thought("a"), "b"), "thought+text"),
     "code": (chunk({"executableCode": {"code": "1"}}), "executableCode"),
     "no candidates": ({"usageMetadata": {}, **HEAD}, "nothing"),
+    "a blocked prompt": ({"promptFeedback": {"blockReason": "SAFETY"}, **HEAD}, "finish"),
 }
 
 
