@@ -59,8 +59,9 @@ def decode_response(reply: WireResponse) -> ModelResponse:
         malformed(error, "the answer", PROVIDER, reply.body)
     warnings: list[str] = []
     finish_reason, finish_detail = decode_finish(response)
+    said = [decode_block(block, warnings) for block in response.content]
     whole = ModelResponse(
-        content=[decode_block(block, warnings) for block in response.content] + refusal_parts(response),
+        content=said + refusal_parts(response, said=bool(said)),
         usage=decode_usage(response.usage) if response.usage is not None else None,
         finish_reason=finish_reason,
         finish_detail=finish_detail,
@@ -96,26 +97,36 @@ def _raise_malformed_arguments(body: bytes) -> None:
             parse_tool_arguments(dump_json(arguments).decode(), name)
 
 
-def refusal_parts(stop: wire.Stop) -> list[Part]:
-    """The explanation of a refusal as a text; its category and what else stands beside it is the signature."""
+def refusal_parts(stop: wire.Stop, *, said: bool) -> list[Part]:
+    """The explanation of a refusal as a text; its category and what else stands beside it is the signature.
+
+    Where the model had ``said`` something before and no explanation is given, it is empty: so the last text of a
+    refusal is always its explanation.
+    """
     details = stop.stop_details or {}
     explanation = details.get("explanation")
-    if stop.stop_reason != REFUSAL or not isinstance(explanation, str):
+    if stop.stop_reason != REFUSAL:
         return []
     rest = {name: value for name, value in details.items() if name not in ("type", "explanation") and value is not None}
+    if not isinstance(explanation, str):
+        if not said and not rest:
+            return []
+        explanation = ""
     return [TextPart(text=explanation, signature=join_signature(rest))]
 
 
 def refusal_error(whole: ModelResponse, stop: wire.Stop) -> RefusalError:
     """The explanation where there is one, or else what the model had said until then."""
-    explained = refusal_parts(stop) or whole.content
-    said = "".join(part.text for part in explained if isinstance(part, TextPart))
-    return RefusalError(said or UNEXPLAINED, response=whole, provider=PROVIDER)
+    explained, said = (
+        "".join(part.text for part in parts if isinstance(part, TextPart))
+        for parts in (refusal_parts(stop, said=False), whole.content)
+    )
+    return RefusalError(explained or said or UNEXPLAINED, response=whole, provider=PROVIDER)
 
 
 def encode_refusal(part: TextPart | None) -> JsonObject | None:
     """``stop_details`` of a refusal with this explanation."""
-    if part is None:
+    if part is None or (not part.text and part.signature is None):
         return None
     return {"type": REFUSAL, "category": None, "explanation": part.text, **split_signature(part.signature)}
 

@@ -169,7 +169,7 @@ class StreamDecoder:
         partials: Partials = []
         if finish_detail == REFUSAL:
             self._refused = stop
-            for part in refusal_parts(stop):
+            for part in refusal_parts(stop, said=self._next_index > 0):
                 partials.append(delta_at(self._next_index, TextPartDelta.model_validate(part.model_dump())))
         return [*partials, PartialModelResponse(finish_reason=finish_reason, finish_detail=finish_detail)]
 

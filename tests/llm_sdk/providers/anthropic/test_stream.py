@@ -235,6 +235,18 @@ def test_a_refusal_amid_a_text_keeps_what_was_said() -> None:
     assert texts == ["Well,", "Not this."]
 
 
+def test_an_unexplained_refusal_amid_a_text_is_written_as_it_came() -> None:
+    events = [start(), *block(0, text(""), text_delta("Well,")), *end("refusal")]
+    with pytest.raises(RefusalError, match="Well,") as caught:
+        feed(*events)
+    assert caught.value.response is not None
+    assert caught.value.response.content == [TextPart(text="Well,"), TextPart(text="")]
+    encoder = CODEC.stream_encoder(call=call(stream=True), ids=SeededIds())
+    partials = to_partials(caught.value.response)
+    written = [one for partial in partials for one in encoder.feed(partial)] + encoder.close()
+    assert [one.event for one in written if one.event != "ping"] == [one.event for one in events]
+
+
 def test_a_refusal_is_written_as_one() -> None:
     response = ModelResponse(
         content=[TextPart(text="Not this.")], finish_reason="content_filter", finish_detail="refusal"
