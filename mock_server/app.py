@@ -58,6 +58,8 @@ class MockApp:
                     return
                 plan = await self._plan(scope, body)
             sent = await _send_plan(plan, _Connection(receive, self._clock), send)
+            if not sent and plan.on_left is not None:
+                plan.on_left()
             if sent and plan.reset and (reset := scope.get("extensions", {}).get(RESET)) is not None:
                 reset["now"]()
 

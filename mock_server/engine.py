@@ -50,7 +50,7 @@ from mock_server.scenario_source import ScenarioSource
 from mock_server.scenarios import FunctionReply, Scenario, Turn
 from mock_server.script import Script
 from mock_server.served_paths import paths_served
-from mock_server.store import InMemory, Order, Store
+from mock_server.store import InMemory, Order, Records, Store
 from mock_server.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -197,9 +197,7 @@ class Engine:
                 plan = self._plan(call)
             except LanguageModelError as error:
                 plan = self._refuse(call, error)
-            if not isinstance(plan, PendingReply):
-                self._write_down(call, plan)
-            return plan
+            return plan if isinstance(plan, PendingReply) else self._write_down(call, plan)
 
     def _plan(self, call: Call) -> ReplyPlan | PendingReply:
         codec, request = call.codec, call.request
@@ -308,8 +306,7 @@ class Engine:
                 plan = self._refuse(call, bad_scenario(str(call.scenario), str(error)))
             except LanguageModelError as error:
                 plan = self._refuse(call, error)
-            self._write_down(call, plan)
-            return plan
+            return self._write_down(call, plan)
 
     def _fail_later(self, call: Call, error: Exception) -> ReplyPlan:
         """The plan of what a function has raised: an error of a provider is answered as it is."""
@@ -318,8 +315,7 @@ class Engine:
             error = bad_scenario(str(call.scenario), f"its function raised {type(error).__name__}: {error}")
         with self.lock:
             plan = self._refuse(call, error)
-            self._write_down(call, plan)
-            return plan
+            return self._write_down(call, plan)
 
     def _damaged(self, call: Call, plan: ReplyPlan) -> ReplyPlan:
         if call.complaints:
@@ -368,10 +364,18 @@ class Engine:
         call.ids = self._ids(call.codec, digest(call.codec.provider, call.request.path, body), "unread")
         return call.ids
 
-    def _write_down(self, call: Call, plan: ReplyPlan) -> None:
+    def _write_down(self, call: Call, plan: ReplyPlan) -> ReplyPlan:
+        """Put the exchange into the journal. The plan that comes back tells it when the client does not stay."""
         key = call.codec.endpoint.key_of(call.headers, call.request.path)
         headers = redact_headers(call.headers, self._secret_headers, key)
         exchange = call.exchange(self._numbers.next() + 1, plan, headers, caller_of(key, self._salt))
         self.journal.add(exchange)
         self.traffic.count(exchange.provider, exchange.status, exchange.scenario)
         log_exchange(exchange)
+        if not plan.stream and not plan.latency:
+            return plan
+        return replace(plan, on_left=partial(self._note_left, self.journal, exchange.number))
+
+    def _note_left(self, journal: Records, number: int) -> None:
+        with self.lock, suppress(*self.store.failures):
+            journal.note_left(number)

@@ -50,6 +50,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[HttpRequest] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._sending: ReplyPlan | None = None
         self._drained: asyncio.Event | None = None
         self._lingering = False
         self._sends_no_more = False
@@ -77,6 +78,8 @@ class HttpConnection(asyncio.Protocol):
         self._transport = None
         if self._task is not None:
             self._task.cancel()
+            if self._sending is not None:
+                self._server.note_left(self._sending)
         if self._drained is not None:
             self._drained.set()
 
@@ -175,7 +178,7 @@ class HttpConnection(asyncio.Protocol):
             await self._pass_on(request, found)
             return
         plan = await self._server.finish(request, found) if isinstance(found, PendingReply) else found
-        clock = self._server.clock
+        clock, self._sending = self._server.clock, plan
         if plan.latency:
             await clock.sleep_async(plan.latency)
         if self._transport is None:
@@ -229,6 +232,7 @@ class HttpConnection(asyncio.Protocol):
             await self._drained.wait()
 
     def _end_reply(self, plan: ReplyPlan, *, keeps_alive: bool) -> None:
+        self._sending = None
         self._server.traffic.took(self._loop.time() - self._began)
         if self._transport is None:
             return

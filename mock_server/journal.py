@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
@@ -46,7 +46,8 @@ class Exchange:
     ``scenario`` is the name of the one that answered, and ``turn`` how far the conversation had come in it, from 1;
     both are None for an answer that was made up. ``response`` is the answer before any fault, None where it is an
     error; ``error`` is its message, and ``retry_after`` the seconds to wait that it told. ``faults`` are what went
-    wrong on purpose; an answer that is not ``complete`` was cut. ``headers`` and ``path`` hold no secrets; ``caller``
+    wrong on purpose; an answer that is not ``complete`` was cut, and with ``left`` the client has gone before its end.
+    ``headers`` and ``path`` hold no secrets; ``caller``
     is the same for requests with the same key, and says nothing of it.
 
     ``time`` is when the request came, in seconds since 1970 by the stand-in's clock, ``arrived`` the same by the
@@ -71,6 +72,7 @@ class Exchange:
     retry_after: float | None = None
     faults: Mapping[str, object] = field(default_factory=dict)
     complete: bool = True
+    left: bool = False
     warnings: tuple[str, ...] = ()
     time: float = 0.0
     arrived: float = 0.0
@@ -102,6 +104,7 @@ class Exchange:
             "retry_after": self.retry_after,
             "faults": dict(self.faults),
             "complete": self.complete,
+            "left": self.left,
             "warnings": list(self.warnings),
             "fingerprint": self.fingerprint,
         }
@@ -167,6 +170,13 @@ class Journal:
         while len(self._exchanges) > self._max_exchanges or (self._bytes > self._max_bytes and len(self) > 1):
             self._bytes -= _size(self._exchanges.popleft())
             self.dropped += 1
+
+    def note_left(self, number: int) -> None:
+        """The client of this exchange has gone before the end of its answer."""
+        for at in range(len(self._exchanges) - 1, -1, -1):
+            if self._exchanges[at].number == number:
+                self._exchanges[at] = replace(self._exchanges[at], left=True)
+                return
 
     def clear(self) -> None:
         """Forget all."""

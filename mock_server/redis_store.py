@@ -7,7 +7,7 @@ epoch, and so begins one, too. All is kept when the servers end.
 
 import hashlib
 from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from secrets import token_hex
 from time import monotonic
@@ -287,9 +287,16 @@ class RedisJournal:
 
     def add(self, exchange: Exchange) -> None:
         """See :meth:`mock_server.journal.Journal.add`."""
+        self._shelf.put(str(exchange.number), self._write(exchange))
+
+    def note_left(self, number: int) -> None:
+        """See :meth:`mock_server.journal.Journal.note_left`."""
+        with suppress(KeyError):
+            self._shelf.exchange(str(number), self._write(replace(self._read(self._shelf.get(str(number))), left=True)))
+
+    def _write(self, exchange: Exchange) -> bytes:
         # A body may be no text; it stands beside the JSON.
-        told = self._form.dump_json(replace(exchange, body=b""))
-        self._shelf.put(str(exchange.number), _pack(told, exchange.body))
+        return _pack(self._form.dump_json(replace(exchange, body=b"")), exchange.body)
 
     def _read(self, data: bytes) -> Exchange:
         told, body = _unpack(data)
@@ -342,6 +349,10 @@ class _Shelf:
                 return
             number -= 1
             size -= self._forget(first.decode(), dropped=1)
+
+    def exchange(self, id: str, value: bytes) -> None:
+        """Put another value of about the same size in the place of one."""
+        self._client.hset(self._values, id, value)
 
     def remove(self, id: str) -> bool:
         """Take one away; False where it is not there."""

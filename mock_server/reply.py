@@ -1,7 +1,7 @@
 """A reply as it goes out: status, headers, and chunks of bytes with their times. What every edge sends is one of
 these, over a socket or not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +24,8 @@ class ReplyPlan:
 
     ``latency`` is the time before the status line, in seconds. ``stream`` says that each chunk is an event; otherwise
     there is one chunk at most. A reply that is not ``complete`` ends with its connection cut, one with ``reset`` by a
-    reset; where a reset comes before the first byte of the body, no status line comes either.
+    reset; where a reset comes before the first byte of the body, no status line comes either. ``on_left`` is to be
+    called when the client leaves before its end.
     """
 
     status: int
@@ -35,6 +36,7 @@ class ReplyPlan:
     complete: bool = True
     reset: bool = False
     faults: Mapping[str, object] = field(default_factory=dict)
+    on_left: Callable[[], None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def seconds(self) -> float:

@@ -53,6 +53,10 @@ class Records(Protocol):
         """Keep this one."""
         ...
 
+    def note_left(self, number: int) -> None:
+        """The client of this exchange has gone before the end of its answer. Nothing where it is not kept."""
+        ...
+
 
 class Store(Protocol):
     """Gives out what is kept by its name. After a reset all is given out anew, and is empty."""

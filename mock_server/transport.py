@@ -91,6 +91,7 @@ def _stream_of(library: Any) -> Any:
     class Stream(library.SyncByteStream, library.AsyncByteStream):  # type: ignore[misc]
         def __init__(self, plan: ReplyPlan, clock: Clock, wait: float) -> None:
             self._plan, self._clock, self._wait = plan, clock, wait
+            self._ended = False
 
         def __iter__(self) -> Iterator[bytes]:
             self._clock.sleep(self._wait)
@@ -106,7 +107,16 @@ def _stream_of(library: Any) -> Any:
                 yield chunk.data
             self._end()
 
+        def close(self) -> None:
+            if not self._ended and self._plan.on_left is not None:
+                self._plan.on_left()
+            self._ended = True
+
+        async def aclose(self) -> None:
+            self.close()
+
         def _end(self) -> None:
+            self._ended = True
             if not self._plan.complete:
                 raise library.ReadError(RESET) if self._plan.reset else library.RemoteProtocolError(CUT)
 

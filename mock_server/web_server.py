@@ -224,6 +224,15 @@ class WebServer:
             return self.answer(request)
         return await asyncio.get_running_loop().run_in_executor(self._beside, self.answer, request)
 
+    def note_left(self, plan: ReplyPlan) -> None:
+        """The client has gone before the end of its answer, and nobody has sent it away."""
+        if plan.on_left is None or self.is_stopping:
+            return
+        if self._beside is None:
+            plan.on_left()
+        else:
+            self._beside.submit(plan.on_left)
+
     async def finish(self, request: HttpRequest, pending: PendingReply) -> ReplyPlan:
         """What a function replies."""
         try:

@@ -79,6 +79,23 @@ def test_so_it_is_for_an_async_client(mock: MockServer, way: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("mock", [True], indirect=True, ids=["the clock goes on by itself"])
+def test_the_journal_tells_who_left_before_the_end(mock: MockServer, way: dict[str, Any]) -> None:
+    async def call(*, leaves: bool) -> None:
+        async with (
+            httpx.AsyncClient(**way) as client,
+            client.stream("POST", URL, content=body(stream=True)) as response,
+        ):
+            if not leaves:
+                await response.aread()
+
+    for leaves in (True, False):
+        with httpx.Client(**way) as client, client.stream("POST", URL, content=body(stream=True)) as response:
+            next(response.iter_raw()) if leaves else response.read()
+        asyncio.run(call(leaves=leaves))
+    assert [exchange.left for exchange in mock.requests] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("mock", [True], indirect=True, ids=["the clock goes on by itself"])
 def test_delays_and_cuts_come_in_process_too(mock: MockServer, way: dict[str, Any]) -> None:
     mock.on().reply("one two three", pace={"delay": 60}, fault={"latency": 5, "cut_after_events": 2})
     with httpx.Client(**way) as client, pytest.raises(httpx.RemoteProtocolError):

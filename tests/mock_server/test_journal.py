@@ -10,6 +10,7 @@ from llm_sdk.types import LanguageModelInput
 from mock_server.clock import VirtualClock
 from mock_server.engine import Engine
 from mock_server.journal import Exchange, Exchanges, Journal, redact_headers, redact_path
+from mock_server.reply import ReplyPlan
 from mock_server.scenario_files import read_scenarios
 
 
@@ -18,11 +19,11 @@ def exchange(number: int, **fields: Any) -> Exchange:
     return Exchange(number=number, **{**usual, **fields})
 
 
-def ask(engine: Engine, said: str, *, path: str = "/v1/chat", key: str | None = None) -> None:
+def ask(engine: Engine, said: str, *, path: str = "/v1/chat", key: str | None = None) -> ReplyPlan:
     input = LanguageModelInput.model_validate({"messages": [{"role": "user", "content": said}]})
     request = PLAIN.encode_request("model-1", input, stream=True)
     headers = {"X-Plain-Key": f"key {key}"} if key is not None else {}
-    engine.answer(PLAIN, WireRequest("POST", path, request.body, headers))
+    return engine.answer(PLAIN, WireRequest("POST", path, request.body, headers))
 
 
 def test_what_was_answered_and_when() -> None:
@@ -79,6 +80,26 @@ ASKED = Exchanges(
 )
 def test_exchanges_are_found_by_what_they_are(asked: dict[str, Any], found: list[int]) -> None:
     assert [kept.number for kept in ASKED.where(**asked)] == found
+
+
+def test_a_client_that_left_is_noted_as_long_as_its_exchange_is_kept() -> None:
+    journal = Journal(max_exchanges=2)
+    for number in (1, 2, 3):
+        journal.add(exchange(number))
+    journal.note_left(1)
+    journal.note_left(2)
+    assert [(kept.number, kept.left) for kept in journal] == [(2, True), (3, False)]
+    assert [kept.to_json()["left"] for kept in journal] == [True, False]
+
+
+def test_a_client_that_leaves_after_a_reset_is_none_of_the_new_exchanges() -> None:
+    engine = Engine(codecs=[PLAIN])
+    before = ask(engine, "x")
+    engine.reset()
+    ask(engine, "x")
+    assert before.on_left is not None
+    before.on_left()
+    assert [(kept.number, kept.left) for kept in engine.journal] == [(1, False)]
 
 
 def test_it_forgets_the_oldest_and_counts_them() -> None:

@@ -172,6 +172,7 @@ def test_who_closes_its_own_side_and_has_gone_is_given_up(serving: Serving) -> N
         client.sendall(post("stuck", stream=True))
         assert client.recv(100).startswith(b"HTTP/1.1 200")
     assert becomes(lambda: serving.connections == serving.server.traffic.open_streams == 0)
+    assert [*serving.engine.journal][-1].left
 
 
 def test_a_stop_does_not_wait_for_who_may_have_gone() -> None:
@@ -211,7 +212,11 @@ def test_whoever_goes_in_the_middle_leaves_nothing_behind(caplog: pytest.LogCapt
             client.close()
         assert becomes(lambda: running.connections == running.server.traffic.open_streams == 0)
         assert becomes(lambda: len(os.listdir(DESCRIPTORS)) == before)
+    with running.connect() as client:
+        client.sendall(post("slow", stream=True, head=b"connection: close\r\n"))
+        assert ended(client)
     running.stop()
+    assert [exchange.left for exchange in running.engine.journal] == [True] * 2 * LIMITS.connections + [False]
     assert caplog.records == []
 
 

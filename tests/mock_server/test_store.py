@@ -200,6 +200,18 @@ def test_what_is_kept_apart_is_invisible_and_its_name_is_not_written_down(redis:
     assert not any(b"sk-first" in key for key in redis.scan_iter())
 
 
+def test_a_client_that_left_is_noted_for_all(redis: fakeredis.FakeRedis) -> None:
+    one, other = engine(RedisStore(redis)), engine(RedisStore(redis))
+    sent = WireRequest("POST", "/v1/responses", json.dumps(said("x", stream=True)[2]).encode())
+    plans = [one.answer(OPENAI, sent), other.answer(OPENAI, sent)]
+    assert plans[0].on_left is not None
+    plans[0].on_left()
+    assert [exchange.left for exchange in other.journal] == [True, False]
+    one.reset()
+    plans[0].on_left()
+    assert list(one.journal) == []
+
+
 def test_what_a_provider_keeps_is_bounded(redis: fakeredis.FakeRedis) -> None:
     shelf = _Shelf(redis, "k", max_values=3, max_bytes=100)
     memory = RedisMemory(shelf)
