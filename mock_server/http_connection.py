@@ -54,6 +54,7 @@ class HttpConnection(asyncio.Protocol):
         self._drained: asyncio.Event | None = None
         self._lingering = False
         self._sends_no_more = False
+        self._passes_on = False
         self._discarded = 0
         self._began = 0.0
         self.deadline = self._loop.time() + server.limits.idle_seconds
@@ -116,11 +117,12 @@ class HttpConnection(asyncio.Protocol):
             self.deadline = self._loop.time() + self._limits.read_seconds
 
     def eof_received(self) -> bool:
-        """See asyncio: the client sends no more. Whether it waits for its answer or has gone, only a write can tell."""
+        """See asyncio: the client sends no more. Whether it waits for its answer or has gone, only a write can tell; an
+        answer from elsewhere, which may be paid for, does not go on for that."""
         self._sends_no_more = True
         if self._task is not None and self._drained is None:
             self._wait_for_piece()
-        return self._task is not None
+        return self._task is not None and not self._passes_on
 
     def end(self) -> None:
         """Close as soon as no answer is on its way to a client that is there for sure."""
@@ -205,6 +207,7 @@ class HttpConnection(asyncio.Protocol):
 
     async def _pass_on(self, request: HttpRequest, relay: Relay) -> None:
         """Write an answer as it comes from elsewhere, each piece at once, and let it die as it died there."""
+        self._passes_on = True
         async with relay.open() as relayed:
             plan = relayed.head
             if self._transport is None or plan.reset:
@@ -219,8 +222,6 @@ class HttpConnection(asyncio.Protocol):
                         return
                     if not framing.bodiless:
                         self._transport.write(chunk(piece) if framing.chunked else piece)
-                        if self._sends_no_more:
-                            self._wait_for_piece()
             except LostError as lost:
                 plan = replace(plan, complete=False, reset=lost.reset)
         if framing.chunked and plan.complete:
