@@ -195,8 +195,11 @@ def test_a_body_may_come_in_pieces_and_is_bounded() -> None:
 
 def test_a_client_that_goes_away_ends_the_stream() -> None:
     client = Client(STREAM, patience=1)
-    asyncio.run(serve(app_with({"reply": "one two three", "pace": {"delay": 3600}}), client))
+    paced = read_scenarios([{"reply": "one two three", "pace": {"delay": 3600}}], providers=["plain"])
+    engine = Engine(paced, codecs=[PLAIN])
+    asyncio.run(serve(MockApp(engine), client))
     assert len(client.got) == 2, "the head and the first event, then nobody was there to wait for"
+    assert [exchange.left for exchange in engine.journal] == [True]
 
 
 def test_a_client_that_goes_away_before_the_answer_gets_none() -> None:
