@@ -36,6 +36,18 @@ def http_request(url: str, body: bytes) -> bytes:
     return f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
+def is_whole(got: bytearray) -> bool:
+    """Whether an answer has come to its end."""
+    if got.endswith(LAST_CHUNK):
+        return True
+    end = got.find(b"\r\n\r\n", 0, 4096)
+    if end < 0:
+        return False
+    head = bytes(got[:end]).lower()
+    at = head.find(b"content-length:")
+    return at >= 0 and len(got) >= end + 4 + int(head[at + 15 :].split(b"\r\n", 1)[0])
+
+
 class _Client:
     def __init__(self, address: tuple[str, int], request: bytes) -> None:
         self.address, self.request = address, request
@@ -47,18 +59,6 @@ class _Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.socket.send(self.request)
-
-    def is_whole(self) -> bool:
-        """Whether the answer has come to its end."""
-        got = self.got
-        if got.endswith(LAST_CHUNK):
-            return True
-        end = got.find(b"\r\n\r\n", 0, 4096)
-        if end < 0:
-            return False
-        head = bytes(got[:end]).lower()
-        at = head.find(b"content-length:")
-        return at >= 0 and len(got) >= end + 4 + int(head[at + 15 :].split(b"\r\n", 1)[0])
 
 
 def put_load_on(url: str, body: bytes, *, seconds: float, connections: int, processes: Sequence[int]) -> Load:
@@ -76,7 +76,7 @@ def put_load_on(url: str, body: bytes, *, seconds: float, connections: int, proc
             client = key.data
             piece = client.socket.recv(1 << 20)
             client.got += piece
-            whole = client.is_whole()
+            whole = is_whole(client.got)
             if whole:
                 answers += 1
                 failures += not client.got.startswith(b"HTTP/1.1 200")
@@ -98,14 +98,19 @@ def put_load_on(url: str, body: bytes, *, seconds: float, connections: int, proc
 
 
 def first_answer(url: str, body: bytes, *, timeout: float = 30.0) -> None:
-    """Wait until the server answers this request. Raises TimeoutError."""
+    """Wait until the server has answered this request to the end. Raises TimeoutError."""
     parts = urlsplit(url)
     deadline = time.perf_counter() + timeout
     while time.perf_counter() < deadline:
         try:
             with socket.create_connection((str(parts.hostname), int(parts.port or 80)), timeout=timeout) as client:
                 client.sendall(http_request(url, body))
-                if client.recv(1 << 16):
+                got = bytearray()
+                while piece := client.recv(1 << 16):
+                    got += piece
+                    if is_whole(got):
+                        return
+                if got:  # one that ends its answer with its connection
                     return
         except OSError:
             time.sleep(0.005)
