@@ -9,6 +9,8 @@ __all__ = ["Likely", "likely_words"]
 
 WORD = re.compile(r"\s*\S+|\s+")
 LIKELY, NEXT_LIKELY = -0.01, -4.75
+MOST_RANKS = 20
+"""What the providers take (documented); a server that refuses nothing gives no more either."""
 
 
 class Likely(NamedTuple):
@@ -20,6 +22,7 @@ class Likely(NamedTuple):
 
 def likely_words(text: str, ranks: int) -> Iterator[tuple[Likely, list[Likely]]]:
     """Each word of a text, and the ``ranks`` likeliest tokens in its place, of which it is the first."""
+    ranks = max(0, min(ranks, MOST_RANKS))
     for found in WORD.finditer(text):
         word = found[0]
         others = [Likely(f"{word}{rank}", LIKELY + rank * NEXT_LIKELY) for rank in range(1, ranks)]

@@ -91,7 +91,10 @@ def _in_search_result(part: SourcePart, index: int, beside: Mapping[str, Any]) -
 def _in_text(part: FilePart, index: int, beside: Mapping[str, Any]) -> Quotable | None:
     if beside.get(CITATIONS) != ENABLED or part.mime_type != PLAIN or not part.data:
         return None
-    text = base64.b64decode(part.data).decode()
+    try:
+        text = base64.b64decode(part.data, validate=True).decode()
+    except ValueError:
+        return None
     return Quotable(part.filename or "", text, partial(_cite_characters, index, part.filename), apart=True)
 
 

@@ -206,7 +206,7 @@ def quotable(call: ModelCall) -> Quotable | None:
     options = (call.input.extra or {}).get("citation_options")
     if isinstance(options, dict) and options.get("mode") in NO_CITATIONS:
         return None
-    last = call.input.messages[-1]
+    last = call.input.messages[-1] if call.input.messages else None
     sources = [part for part in last.content if isinstance(part, SourcePart)] if isinstance(last, UserMessage) else []
     for number, source in enumerate(sources):
         text = "".join(part.text for part in source.content if isinstance(part, TextPart))

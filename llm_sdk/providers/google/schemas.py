@@ -44,7 +44,7 @@ def _type(value: Any) -> Any:
         return [_type(one) for one in value]
     if isinstance(value, str):
         return value.lower()
-    return TYPES.get(value, value)
+    return TYPES.get(value, value) if isinstance(value, int) else value
 
 
 def _nullable(schema: JsonObject) -> JsonObject:

@@ -73,7 +73,7 @@ def custom_call(part: Part) -> JsonObject | None:
     """The call of a custom tool that a part is, None for any other part."""
     if not isinstance(part, OpaquePart) or part.provider != PROVIDER or part.data.get("type") != CALL:
         return None
-    return part.data if {"call_id", "name"} <= part.data.keys() else None
+    return part.data if all(isinstance(part.data.get(name), str) for name in ("call_id", "name")) else None
 
 
 def called_tool(part: OpaquePart) -> str | None:

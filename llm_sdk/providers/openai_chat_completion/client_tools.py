@@ -51,7 +51,7 @@ def allowed_tools(call: ModelCall) -> AllowedTools | None:
     """What a choice of several tools allows."""
     match (call.input.extra or {}).get("tool_choice"):
         case {"type": "allowed_tools", "allowed_tools": {"tools": list(tools), **choice}}:
-            described = (tool.get(tool.get("type", "")) for tool in tools if isinstance(tool, dict))
+            described = (tool.get(kind) for tool in tools if isinstance(tool, dict) for kind in ("function", CUSTOM))
             names = frozenset(str(one.get("name")) for one in described if isinstance(one, dict))
             return AllowedTools(names, choice.get("mode") == "required")
     return None
