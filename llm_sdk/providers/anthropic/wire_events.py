@@ -3,8 +3,21 @@
 What they hold of whole answers stands in ``wire.py``. Fields that nothing reads are not kept.
 """
 
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
 from llm_sdk.providers.anthropic import wire
 from llm_sdk.wire_model import Event, Wire
+
+CALLS = ("tool_use", "server_tool_use")
+"""The types of blocks whose input follows."""
+
+
+def _begun(block: Any) -> Any:
+    """A call that begins without its input, as some gateways write it (reported), begins with an empty one."""
+    begins = isinstance(block, dict) and block.get("type") in CALLS and not block.get("input")
+    return {**block, "input": {}} if begins else block
 
 
 class MessageStart(Event):
@@ -15,7 +28,7 @@ class BlockStart(Event):
     """``content_block_start``. A result of a hosted tool, and redacted thinking, stand here whole."""
 
     index: int
-    content_block: wire.Block
+    content_block: Annotated[wire.Block, BeforeValidator(_begun)]
 
 
 class Delta(Wire):

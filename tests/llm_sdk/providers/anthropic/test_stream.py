@@ -20,6 +20,7 @@ from llm_sdk.types import (
     Part,
     ReasoningPart,
     TextPart,
+    ToolCallPart,
 )
 from providers.anthropic.given import (
     CALL,
@@ -174,6 +175,15 @@ ODD: dict[str, tuple[list[ServerSentEvent], list[Part]]] = {
     "arguments in the start and once more": (
         [start(), *block(0, CALL_BLOCK, json_delta('{"city":"Rome"}')), *end()],
         [CALL.model_copy(update={"args": {"city": "Rome"}})],
+    ),
+    "calls that begin without their arguments": (
+        [
+            start(),
+            *block(0, {**CALL_BLOCK, "input": ""}, json_delta('{"city":"Paris"}')),
+            *block(1, {"type": "tool_use", "id": "toolu_2", "name": "get_time"}),
+            *end(),
+        ],
+        [CALL, ToolCallPart(tool_call_id="toolu_2", tool_name="get_time", args={})],
     ),
     "blocks without a stop": (
         [start(), block(0, CALL_BLOCK)[0], block(1, FETCH)[0], *end()],
