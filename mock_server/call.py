@@ -11,7 +11,7 @@ from llm_sdk.errors import InvalidInputError
 from llm_sdk.types import ModelResponse
 from mock_server.fault_plan import FaultPlan
 from mock_server.ids import CallIds
-from mock_server.journal import Exchange, redact_path
+from mock_server.journal import Exchange, Sender
 from mock_server.reply import ReplyPlan
 
 __all__ = ["Call", "decode", "digest", "fingerprint_of", "header_text", "notices"]
@@ -26,6 +26,7 @@ class Call:
     headers: Mapping[str, str]
     time: float
     arrived: float
+    sender: Sender | None = None
     ids: CallIds | None = None
     framing: Framing = "sse"
     model_call: ModelCall | None = None
@@ -49,15 +50,15 @@ class Call:
         if sequence is not None and self.model_call is not None:
             self.model_call = replace(self.model_call, stopped_at=sequence)
 
-    def exchange(self, number: int, plan: ReplyPlan, headers: Mapping[str, str], caller: str) -> Exchange:
-        """The call as the journal keeps it: answered by ``plan``, its headers without secrets."""
+    def exchange(self, number: int, plan: ReplyPlan, sender: Sender) -> Exchange:
+        """The call of ``sender`` as the journal keeps it: answered by ``plan``."""
         model_call = self.model_call
         return Exchange(
             number=number,
             provider=self.codec.provider,
             method=self.request.method,
-            path=redact_path(self.request.path),
-            headers=headers,
+            path=sender.path,
+            headers=sender.headers,
             body=self.request.body,
             status=plan.status,
             model_id=model_call.model_id if model_call is not None else None,
@@ -74,7 +75,7 @@ class Call:
             time=self.time,
             arrived=self.arrived,
             seconds=plan.seconds,
-            caller=caller,
+            caller=sender.caller,
             fingerprint=self.fingerprint,
         )
 

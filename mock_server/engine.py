@@ -37,7 +37,7 @@ from mock_server.control import carry_out
 from mock_server.fault_plan import Faults
 from mock_server.fault_rules import split_model
 from mock_server.ids import CallIds
-from mock_server.journal import caller_of, redact_headers
+from mock_server.journal import Sender, caller_of, redact_headers, redact_path
 from mock_server.late_errors import end_in_error
 from mock_server.logs import log_exchange
 from mock_server.nearest import explain_no_match
@@ -103,7 +103,7 @@ class Engine:
         self._validation = validation
         self._api_key = api_key
         self._seed = seed
-        self._readings = Readings(strict=strict)
+        self._readings = Readings(self._sender_of, strict=strict)
         self._answers = Answers(self.state)
         self._writer = AnswerWriter()
         self._salt = os.urandom(16)
@@ -366,15 +366,18 @@ class Engine:
 
     def _write_down(self, call: Call, plan: ReplyPlan) -> ReplyPlan:
         """Put the exchange into the journal. The plan that comes back tells it when the client does not stay."""
-        key = call.codec.endpoint.key_of(call.headers, call.request.path)
-        headers = redact_headers(call.headers, self._secret_headers, key)
-        exchange = call.exchange(self._numbers.next() + 1, plan, headers, caller_of(key, self._salt))
+        exchange = call.exchange(self._numbers.next() + 1, plan, call.sender or self._sender_of(call))
         self.journal.add(exchange)
         self.traffic.count(exchange.provider, exchange.status, exchange.scenario)
         log_exchange(exchange)
         if not plan.stream and not plan.latency:
             return plan
         return replace(plan, on_left=partial(self._note_left, self.journal, exchange.number))
+
+    def _sender_of(self, call: Call) -> Sender:
+        key = call.codec.endpoint.key_of(call.headers, call.request.path)
+        headers = redact_headers(call.headers, self._secret_headers, key)
+        return Sender(headers, redact_path(call.request.path), caller_of(key, self._salt))
 
     def _note_left(self, journal: Records, number: int) -> None:
         with self.lock, suppress(*self.store.failures):

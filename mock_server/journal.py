@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from llm_sdk.types import JsonObject, LanguageModelInput, ModelResponse
@@ -16,6 +17,7 @@ __all__ = [
     "Exchange",
     "Exchanges",
     "Journal",
+    "Sender",
     "caller_of",
     "is_secret_parameter",
     "redact_headers",
@@ -36,6 +38,14 @@ SMALLEST_SIZE = 2048
 """Bytes that an exchange without a body takes: its headers, and the objects that it is."""
 COPIES = 3
 """How often the bytes of a body are there: as they came, as texts of the unified input, and as an answer's."""
+
+
+class Sender(NamedTuple):
+    """What is kept of who asked: headers and path without secrets, and what tells one key from another."""
+
+    headers: Mapping[str, str]
+    path: str
+    caller: str
 
 
 @dataclass(frozen=True, slots=True)

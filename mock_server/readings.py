@@ -1,9 +1,11 @@
 """Requests that were read, remembered: the next turn of a retry, or of a load test, is the same again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mock_server.asked import Asked
 from mock_server.call import Call, decode, fingerprint_of
+from mock_server.journal import Sender
 from mock_server.provider_state import ProviderState
 from mock_server.rendering import Kept
 
@@ -14,18 +16,21 @@ LONGEST_REMEMBERED_BODY = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A request as it was read. ``fingerprint`` is the same for all that say the same; ``complaints`` are what the
-    provider would refuse it for."""
+    """A request as it was read, and who sent it. ``fingerprint`` is the same for all that say the same; ``complaints``
+    are what the provider would refuse it for."""
 
     asked: Asked
+    sender: Sender
     fingerprint: str
     complaints: tuple[str, ...]
 
 
 class Readings:
-    """Reads requests to models; ``strict`` refuses fields that the provider does not know."""
+    """Reads requests to models; ``strict`` refuses fields that the provider does not know. ``sender_of`` says of a
+    call who sent it."""
 
-    def __init__(self, *, strict: bool) -> None:
+    def __init__(self, sender_of: Callable[[Call], Sender], *, strict: bool) -> None:
+        self._sender_of = sender_of
         self._strict = strict
         self._kept: Kept[Reading] = Kept()
 
@@ -41,9 +46,9 @@ class Readings:
                 codec.check_fields(model_call)
             complaints = state.check(codec, request, model_call)
             asked = Asked(codec.provider, model_call, call.headers)
-            reading = Reading(asked, fingerprint_of(codec, model_call), complaints)
+            reading = Reading(asked, self._sender_of(call), fingerprint_of(codec, model_call), complaints)
             if len(request.body) <= LONGEST_REMEMBERED_BODY:
                 self._kept.put(key, reading, 8 * len(request.body))
         call.model_call, call.fingerprint = reading.asked.call, reading.fingerprint
-        call.complaints = reading.complaints
+        call.sender, call.complaints = reading.sender, reading.complaints
         return reading.asked
