@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from conformance.case import Case, CaseError, load_case, load_cases
 from conformance.catalogue import AREAS, requirement_by_id
-from conformance.expectations import content_as_expected, expected_content
+from conformance.expectations import EMPTY, content_as_expected, expected_content
 from conformance.plan import Call, Plan, PlanError
 from conformance.settings import CASSETTES
 from llm_sdk.capabilities import check
@@ -79,7 +79,10 @@ def complaint_about(call: Call) -> str:
     if call.golden.answer is None:
         return call.golden.describe()
     expected = expected_content(call)
-    return describe(expected, content_as_expected(call.golden.answer, expected))
+    came = content_as_expected(call.golden.answer, expected)
+    if call.golden.answer.finish_detail == "refusal" and came["content"][len(expected["content"]) :] == [EMPTY]:
+        came = {"content": came["content"][:-1]}  # the place of the explanation, where a refusal has none
+    return describe(expected, came)
 
 
 TEXT = """
