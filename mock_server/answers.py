@@ -61,7 +61,7 @@ class Answers:
         if kept is not None:
             return kept[-1]
         answer = self._work_out(call, ids, choice)
-        if not ids.changing and not self._state.may_cache(answer.response.usage):
+        if ids.is_unused and not self._state.may_cache(answer.response.usage):
             # Kept with it, call and reply are alive, so that nothing else can have their identities.
             self._kept.put((id(model_call), id(reply)), (model_call, reply, answer), 4 * len(answer.said))
         return answer

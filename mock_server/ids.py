@@ -37,6 +37,11 @@ class CallIds:
         self._made: dict[tuple[int, str], int] = {}
         self.changing: list[Token] = []
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing was made yet."""
+        return not self._made
+
     def token(self, length: int, alphabet: str = "0123456789abcdef") -> str:
         """A new token of ``length`` characters of ``alphabet``."""
         return self._changing_token(length, alphabet) if length >= ID_LENGTH else self.padding(length, alphabet)

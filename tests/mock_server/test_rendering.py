@@ -1,18 +1,20 @@
 """Answers that are written once: bytes are the same as if each had been written in full."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from llm_sdk.codec import Codec, WireRequest
+from llm_sdk.codec import Codec, ModelCall, WireRequest
 from llm_sdk.registry import get_codec, provider_names
 from llm_sdk.types import LanguageModelInput
+from mock_server.author import write_answer
 from mock_server.engine import Engine
 from mock_server.rendering import Kept, RenderedAnswers
 from mock_server.reply import ReplyPlan
 
 TOOL = {"name": "look_up", "description": "", "parameters": {"type": "object", "properties": {"q": {"type": "string"}}}}
-ASKED = {
+ASKED: dict[str, dict[str, Any]] = {
     "text": {},
     "a tool call": {"tools": [TOOL], "tool_choice": {"type": "required"}},
     "reasoning": {"reasoning": {"enabled": True}, "max_tokens": 2000},
@@ -35,7 +37,7 @@ def test_what_is_kept_is_what_would_have_been_written(provider: str, monkeypatch
     find = RenderedAnswers.find
 
     def watched(self: RenderedAnswers, *args: object) -> ReplyPlan | None:
-        plan = find(self, *args)  # type: ignore[arg-type] - handed on
+        plan = find(self, *args)  # type: ignore[arg-type]  # handed on
         found.append(plan is not None)
         return plan
 
@@ -54,6 +56,28 @@ def test_what_is_kept_is_what_would_have_been_written(provider: str, monkeypatch
         assert len({plan.body + repr(plan.headers).encode() for plan in plans}) == REPETITIONS, (
             "each has ids of its own"
         )
+
+
+WRITTEN_ONCE = {"text": 1, "a tool call": REPETITIONS, "a long prompt": REPETITIONS}
+"""How often an answer is worked out: each time where it has an id of its own, or usage that tells of earlier calls."""
+
+
+@pytest.mark.parametrize("name", WRITTEN_ONCE)
+def test_an_answer_that_is_the_same_every_time_is_worked_out_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = get_codec("openai")
+    said = "hello " * (1000 if name == "a long prompt" else 1)
+    asked = {"messages": [{"role": "user", "content": said}]} | ASKED.get(name, {})
+    request = codec.encode_request("m", LanguageModelInput.model_validate(asked), stream=False)
+    written: list[ModelCall] = []
+
+    def watched(call: ModelCall, *args: Any) -> Any:
+        written.append(call)
+        return write_answer(call, *args)
+
+    monkeypatch.setattr("mock_server.answers.write_answer", watched)
+    bodies = {plan.body for plan in answers(codec, request)}
+    assert len(bodies) == REPETITIONS, "each has ids of its own"
+    assert len(written) == WRITTEN_ONCE[name]
 
 
 def test_what_was_longest_not_used_is_forgotten() -> None:
