@@ -28,8 +28,8 @@ class AnswerWriter:
         Raises what the provider's codec raises for what its protocol cannot say; where a scenario says it, a
         StatusCodeError that names the scenario.
         """
-        assert call.ids is not None and call.model_call is not None  # noqa: S101 PT018 - read before
-        ids, model_call = call.ids, call.model_call
+        assert call.ids is not None  # noqa: S101 - made when it was read
+        ids, model_call = call.ids, call.read
         told = (model_call.notices, model_call.stopped_at)
         key = (call.codec.provider, call.fingerprint, model_call.stream, call.framing, told, pace, answer.said)
         plan = self._rendered.find(key, ids)

@@ -16,12 +16,11 @@ from mock_server.pending import PendingReply
 from mock_server.reply import ReplyPlan, json_reply, whole_reply
 from mock_server.routes import Routes
 
-__all__ = ["DEFAULT_MAX_BODY_BYTES", "RESET", "MockApp"]
+__all__ = ["RESET", "MockApp"]
 
 RESET = "mock_server.reset"
 """The extension of ASGI's scope with which a server lets the application reset the connection."""
 
-DEFAULT_MAX_BODY_BYTES = MAX_BODY_BYTES
 EVENTS_AT_A_TIME = 64
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -38,7 +37,7 @@ class _BodyTooLargeError(Exception):
 class MockApp:
     """Serves an :class:`~mock_server.engine.Engine`. ``max_body_bytes`` bounds what is read of one request."""
 
-    def __init__(self, engine: Engine, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> None:
+    def __init__(self, engine: Engine, *, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._routes = Routes(engine, max_body_bytes=max_body_bytes)
         self._clock = engine.clock
         self._max_body_bytes = max_body_bytes

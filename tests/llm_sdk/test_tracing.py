@@ -172,41 +172,43 @@ def test_content_that_is_asked_for(
     assert answer["parts"] == [{"type": "text", "content": "hello"}]
 
 
+PNG = {"type": "image", "mime_type": "image/png", "data": "aGk="}
+EVERY_PART = LanguageModelInput(
+    system_prompt="Be brief.",
+    messages=[
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "See."},
+                PNG,
+                {"type": "image", "url": "https://example.com/a.png"},
+                {"type": "file", "mime_type": "application/pdf", "data": "aGk="},
+                {"type": "audio", "format": "wav", "data": "aGk="},
+                {"type": "source", "source": "s", "title": "t", "content": [{"type": "text", "text": "x"}]},
+            ],
+        },
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "reasoning", "text": "Hm."},
+                {"type": "tool-call", "tool_call_id": "c1", "tool_name": "look", "args": {"at": 1}},
+                {"type": "opaque", "provider": "echo", "data": {"k": 1}},
+            ],
+        },
+        {
+            "role": "tool",
+            "content": [{"type": "tool-result", "tool_call_id": "c1", "tool_name": "look", "content": [PNG]}],
+        },
+    ],
+    tools=[
+        {"name": "look", "description": "Look.", "parameters": {"type": "object"}},
+        {"type": "web_search"},
+    ],
+)
+
+
 def test_every_part_of_a_conversation() -> None:
-    png = {"type": "image", "mime_type": "image/png", "data": "aGk="}
-    asked = LanguageModelInput(
-        system_prompt="Be brief.",
-        messages=[
-            {
-                "role": "user",
-                "content": [
-                    {"type": "text", "text": "See."},
-                    png,
-                    {"type": "image", "url": "https://example.com/a.png"},
-                    {"type": "file", "mime_type": "application/pdf", "data": "aGk="},
-                    {"type": "audio", "format": "wav", "data": "aGk="},
-                    {"type": "source", "source": "s", "title": "t", "content": [{"type": "text", "text": "x"}]},
-                ],
-            },
-            {
-                "role": "assistant",
-                "content": [
-                    {"type": "reasoning", "text": "Hm."},
-                    {"type": "tool-call", "tool_call_id": "c1", "tool_name": "look", "args": {"at": 1}},
-                    {"type": "opaque", "provider": "echo", "data": {"k": 1}},
-                ],
-            },
-            {
-                "role": "tool",
-                "content": [{"type": "tool-result", "tool_call_id": "c1", "tool_name": "look", "content": [png]}],
-            },
-        ],
-        tools=[
-            {"name": "look", "description": "Look.", "parameters": {"type": "object"}},
-            {"type": "web_search"},
-        ],
-    )
-    attributes = {name: json.loads(value) for name, value in input_attributes(asked).items()}
+    attributes = {name: json.loads(value) for name, value in input_attributes(EVERY_PART).items()}
     blob = {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "aGk="}
     source = {"type": "source", "source": "s", "title": "t", "content": [{"type": "text", "content": "x"}]}
     assert attributes == {

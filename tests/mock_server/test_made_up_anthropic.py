@@ -42,6 +42,15 @@ def said(*messages: dict[str, Any], **body: Any) -> list[Any]:
 
 PICTURE = {"type": "image", "source": {"type": "url", "url": "https://a.test/sky.png"}}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjQK"}
+SECOND_RESULT = {
+    "type": "search_result_location",
+    "cited_text": "It is green.",
+    "source": "https://b.test/",
+    "title": "b",
+    "search_result_index": 1,
+    "start_block_index": 0,
+    "end_block_index": 1,
+}
 PLACED: dict[str, tuple[list[dict[str, Any]], str, str, dict[str, Any]]] = {
     "a text": (
         [user(document(plain("The grass is green."), "facts"), QUESTION)],
@@ -85,15 +94,7 @@ PLACED: dict[str, tuple[list[dict[str, Any]], str, str, dict[str, Any]]] = {
     "a search result behind one that is not to be cited": (
         [user(search_result("a", "x"), search_result("b", "It is green.", citations=ENABLED), QUESTION)],
         *("b", "It is green."),
-        {
-            "type": "search_result_location",
-            "cited_text": "It is green.",
-            "source": "https://b.test/",
-            "title": "b",
-            "search_result_index": 1,
-            "start_block_index": 0,
-            "end_block_index": 1,
-        },
+        SECOND_RESULT,
     ),
     "a search result in the result of a tool": (
         [
@@ -108,15 +109,7 @@ PLACED: dict[str, tuple[list[dict[str, Any]], str, str, dict[str, Any]]] = {
             ),
         ],
         *("b", "It is green."),
-        {
-            "type": "search_result_location",
-            "cited_text": "It is green.",
-            "source": "https://b.test/",
-            "title": "b",
-            "search_result_index": 1,
-            "start_block_index": 0,
-            "end_block_index": 1,
-        },
+        SECOND_RESULT,
     ),
 }
 

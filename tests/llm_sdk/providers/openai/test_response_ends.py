@@ -282,6 +282,50 @@ def test_a_part_that_no_answer_can_carry_is_named_by_its_path(part: Any, path: s
     assert caught.value.path == path
 
 
+AROUND = {
+    "object": "response",
+    "created_at": 1767225600,
+    "status": "completed",
+    "background": False,
+    "completed_at": 1767225600,
+    "error": None,
+    "frequency_penalty": 0.0,
+    "incomplete_details": None,
+    "instructions": "Be brief.",
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "model": MODEL,
+    "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
+    "previous_response_id": None,
+    "prompt_cache_key": "k",
+    "prompt_cache_retention": None,
+    "reasoning": {"effort": None, "summary": None},
+    "safety_identifier": None,
+    "service_tier": "default",
+    "store": False,
+    "temperature": 0.0,
+    "text": {"format": {"type": "text"}, "verbosity": "low"},
+    "tool_choice": "auto",
+    "tools": [
+        {
+            "type": "function",
+            "description": None,
+            "name": "now",
+            "parameters": {"type": "object"},
+            "strict": False,
+        }
+    ],
+    "top_logprobs": 0,
+    "top_p": 1.0,
+    "truncation": "disabled",
+    "usage": None,
+    "user": None,
+    "metadata": {"user": "7"},
+}
+"""What stands around id and output of the answer to the call of the next test."""
+
+
 def test_the_body_is_exactly_this() -> None:
     asked = call(
         system_prompt="Be brief.",
@@ -297,19 +341,8 @@ def test_the_body_is_exactly_this() -> None:
     resp, msg, image = (again.token(50) for _ in range(3))
     assert written.status == 200
     assert json.loads(written.body) == {
+        **AROUND,
         "id": f"resp_{resp}",
-        "object": "response",
-        "created_at": 1767225600,
-        "status": "completed",
-        "background": False,
-        "completed_at": 1767225600,
-        "error": None,
-        "frequency_penalty": 0.0,
-        "incomplete_details": None,
-        "instructions": "Be brief.",
-        "max_output_tokens": None,
-        "max_tool_calls": None,
-        "model": MODEL,
         "output": [
             message("Hi", id=f"msg_{msg}"),
             {
@@ -320,33 +353,6 @@ def test_the_body_is_exactly_this() -> None:
                 "result": PNG,
             },
         ],
-        "parallel_tool_calls": True,
-        "presence_penalty": 0.0,
-        "previous_response_id": None,
-        "prompt_cache_key": "k",
-        "prompt_cache_retention": None,
-        "reasoning": {"effort": None, "summary": None},
-        "safety_identifier": None,
-        "service_tier": "default",
-        "store": False,
-        "temperature": 0.0,
-        "text": {"format": {"type": "text"}, "verbosity": "low"},
-        "tool_choice": "auto",
-        "tools": [
-            {
-                "type": "function",
-                "description": None,
-                "name": "now",
-                "parameters": {"type": "object"},
-                "strict": False,
-            }
-        ],
-        "top_logprobs": 0,
-        "top_p": 1.0,
-        "truncation": "disabled",
-        "usage": None,
-        "user": None,
-        "metadata": {"user": "7"},
     }
 
 
